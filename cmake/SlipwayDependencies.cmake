@@ -1,0 +1,37 @@
+# Every library that Slipway takes from outside, found in one place. tools/bootstrap installs them.
+
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(Boost 1.74 REQUIRED)
+find_package(Protobuf REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(simdjson REQUIRED)
+pkg_check_modules(LIBZIP REQUIRED IMPORTED_TARGET libzip)  # its CMake config wants zipcmp, a tool nobody needs
+find_package(HDF5 REQUIRED COMPONENTS C)
+find_package(LibArchive REQUIRED)
+pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp)
+if(SLIPWAY_TESTS)
+  find_package(GTest REQUIRED)
+  find_package(benchmark REQUIRED)
+endif()
+
+set(SLIPWAY_THIRD_PARTY ${CMAKE_SOURCE_DIR}/third_party)
+if(NOT EXISTS ${SLIPWAY_THIRD_PARTY}/onnx OR NOT EXISTS ${SLIPWAY_THIRD_PARTY}/onnxruntime)
+  message(FATAL_ERROR "third_party/ is not filled: run tools/bootstrap first")
+endif()
+
+# ONNX's own C++ library. Its CMake config forgets protobuf, which is therefore found above.
+find_package(ONNX CONFIG REQUIRED PATHS ${SLIPWAY_THIRD_PARTY}/onnx NO_DEFAULT_PATH)
+
+# ONNX Runtime: headers only; the library is opened at run time.
+add_library(onnxruntime_headers INTERFACE)
+target_include_directories(onnxruntime_headers SYSTEM INTERFACE ${SLIPWAY_THIRD_PARTY}/onnxruntime/include)
+file(GLOB SLIPWAY_ORT_LIBRARY ${SLIPWAY_THIRD_PARTY}/onnxruntime/lib/libonnxruntime.so.*)
+file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
+file(CREATE_LINK ${SLIPWAY_ORT_LIBRARY} ${CMAKE_BINARY_DIR}/lib/libonnxruntime.so SYMBOLIC)

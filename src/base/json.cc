@@ -1,0 +1,111 @@
+#include "base/json.h"
+
+#include <set>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace slipway {
+
+namespace {
+
+constexpr auto kReplace = Json::error_handler_t::replace;
+
+/// Counts depth and notices duplicate keys while nlohmann's parser builds the document.
+class StrictBuilder {
+ public:
+  explicit StrictBuilder(std::size_t max_depth) : max_depth_(max_depth) {}
+
+  bool operator()(int depth, Json::parse_event_t event, Json& parsed) {
+    switch (event) {
+      case Json::parse_event_t::object_start:
+        keys_.emplace_back();
+        CheckDepth(depth);
+        break;
+      case Json::parse_event_t::array_start:
+        CheckDepth(depth);
+        break;
+      case Json::parse_event_t::object_end:
+        keys_.pop_back();
+        break;
+      case Json::parse_event_t::key:
+        if (!keys_.back().insert(parsed.get_ref<const std::string&>()).second) {
+          Fail(fmt::format("duplicate key {}", JsonQuoted(parsed.get_ref<const std::string&>())));
+        }
+        break;
+      default:
+        break;
+    }
+    return true;
+  }
+
+  const Status& status() const { return status_; }
+
+ private:
+  void CheckDepth(int depth) {
+    if (static_cast<std::size_t>(depth) >= max_depth_) {
+      Fail(fmt::format("JSON nesting depth exceeds {}", max_depth_));
+    }
+  }
+  void Fail(std::string message) {
+    if (status_.ok()) status_ = InvalidArgument(std::move(message));
+  }
+
+  std::size_t max_depth_;
+  std::vector<std::set<std::string>> keys_;
+  Status status_;
+};
+
+/// Nesting is bounded before the parser runs: its own recursion is iterative, the destructor of what it builds is not free.
+Status CheckDepth(std::string_view text, std::size_t max_depth) {
+  std::size_t depth = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string) {
+      if (c == '\\') {
+        ++i;
+      } else if (c == '"') {
+        in_string = false;
+      }
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '{' || c == '[') {
+      if (++depth > max_depth) {
+        return InvalidArgument(
+            fmt::format("JSON nesting depth exceeds {} at byte {}", max_depth, i));
+      }
+    } else if ((c == '}' || c == ']') && depth > 0) {
+      --depth;
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Json> ParseJson(std::string_view text, const JsonLimits& limits) {
+  if (text.size() > limits.max_bytes) {
+    return InvalidArgument(fmt::format("JSON document of {} bytes exceeds the limit of {} bytes",
+                                       text.size(), limits.max_bytes));
+  }
+  SLIPWAY_RETURN_IF_ERROR(CheckDepth(text, limits.max_depth));
+  StrictBuilder strict(limits.max_depth);
+  try {
+    Json document = Json::parse(text.begin(), text.end(), std::ref(strict));
+    if (!strict.status().ok()) return strict.status();
+    return document;
+  } catch (const Json::parse_error& error) {
+    return InvalidArgument(fmt::format("not valid JSON at byte {}", error.byte));
+  } catch (const Json::exception&) {
+    return InvalidArgument("not valid JSON: a number is out of range");
+  }
+}
+
+std::string JsonQuoted(std::string_view text) { return Json(text).dump(-1, ' ', false, kReplace); }
+std::string DumpJson(const Json& json, int indent) { return json.dump(indent, ' ', false, kReplace); }
+std::string DumpJson(const OrderedJson& json, int indent) {
+  return json.dump(indent, ' ', false, OrderedJson::error_handler_t::replace);
+}
+
+}  // namespace slipway

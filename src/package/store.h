@@ -1,0 +1,55 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/file.h"
+#include "base/sha256.h"
+#include "base/status.h"
+#include "package/manifest.h"
+
+namespace slipway::package {
+
+/// A folder of immutable files named by their SHA-256: FOLDER/blobs/sha256/<64 digits>. Thread-safe; several processes may use
+/// one. A file appears under its name only complete and synced (law 7).
+class BlobStore {
+ public:
+  /// Creates the folders if needed and removes temporary files of processes that are gone.
+  static Result<BlobStore> Open(const std::string& folder);
+
+  /// Adds content; a blob that is there already is not written again. ResourceExhausted (kStoreFull) with the bytes needed and free.
+  Result<Blob> Add(std::span<const std::byte> content) const;
+  /// Adds a file by link or copy. The source is hashed; it may be a temporary file in folder(), which is then renamed.
+  Result<Blob> AddFile(const std::string& path) const;
+
+  /// The absolute path of a blob; it may not exist.
+  std::string PathOf(const Digest& digest) const;
+  bool Has(const Digest& digest) const;
+  /// Opens and verifies size and digest over the opened descriptor. NotFound; DataLoss (kDigestMismatch).
+  Result<FileDescriptor> OpenVerified(const Blob& blob) const;
+  /// The content of a small blob, verified.
+  Result<std::string> Read(const Blob& blob, std::size_t max_bytes) const;
+  Result<std::vector<Digest>> List() const;
+  Status Remove(const Digest& digest) const;
+
+  const std::string& folder() const { return folder_; }
+
+ private:
+  explicit BlobStore(std::string folder) : folder_(std::move(folder)) {}
+  std::string folder_;
+};
+
+/// Everything needed to load one package, verified: what the server and the tools hold.
+struct Package {
+  Digest digest;            ///< of the manifest
+  Manifest manifest;
+  std::string graph_path;   ///< an ONNX file; its weights lie beside it under their digest
+  std::uint64_t total_bytes = 0;  ///< of all blobs
+};
+
+/// Reads the manifest of that digest and verifies every blob it names. NotFound; DataLoss (kDigestMismatch, kInvalidPackage).
+Result<Package> OpenPackage(const BlobStore& store, const Digest& manifest_digest);
+
+}  // namespace slipway::package
