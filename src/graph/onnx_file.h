@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 
@@ -43,6 +44,17 @@ struct WriteOptions {
 
 /// Writes `path` (and its data file) whole or not at all. Streams tensor bytes: costs memory for the structure only, above 2 GiB too.
 Status WriteModelFile(const Model& model, const std::string& path, const WriteOptions& options = {});
+
+/// Takes the bytes of large tensors as they are produced, so that a converter never holds more than one of them.
+class WeightSink {
+ public:
+  virtual ~WeightSink() = default;
+  /// Keeps the bytes and says where they are; the tensor then carries this as `external` and no `data`.
+  virtual Result<ExternalData> Put(std::span<const std::byte> bytes) = 0;
+};
+
+/// A sink that appends to a file at 64-byte-aligned offsets. The descriptor is borrowed; `location` is what tensors will say.
+std::unique_ptr<WeightSink> MakeFileSink(int descriptor, std::string location);
 
 /// Splits a model into the serialised structure and its weights: tensors of at least `threshold` bytes are appended to
 /// `weights_descriptor` at 64-byte-aligned offsets, as external data named `location`. For packages and the importer.

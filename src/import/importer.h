@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/status.h"
 #include "graph/graph.h"
+#include "graph/onnx_file.h"
 #include "tensor/signature.h"
 
 namespace slipway::import {
@@ -39,6 +40,9 @@ struct Imported {
 
 struct Options {
   std::int64_t opset = 0;  ///< 0: the importer's own choice
+  /// Where constants of 1 KiB and more go as soon as they are final, so that an import needs memory for one tensor and the
+  /// structure, not for the file. nullptr: they stay in memory. Outlives the import.
+  graph::WeightSink* weights = nullptr;
 };
 
 /// One format family. Sees bytes, runs nothing, knows no engine. Stateless; thread-safe.
