@@ -1,0 +1,51 @@
+# What a newcomer needs. `make help` lists it.
+
+PRESET ?= release
+JOBS ?= $(shell nproc)
+
+.PHONY: help demo test build bench fuzz format lint clean bootstrap test-bare test-sanitized
+
+help:  ## list what can be made
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+
+bootstrap:  ## install what is missing to build the program
+	tools/bootstrap
+
+build: bootstrap  ## build the program: build/release/slipway
+	@cmake --preset $(PRESET) -DSLIPWAY_TESTS=OFF >$(if $(V),/dev/stdout,/dev/null)
+	@cmake --build --preset $(PRESET) -j $(JOBS)
+
+demo: build  ## import, publish and serve a real model, send 10,000 real images, print the accuracy
+	@tools/demo
+
+test:  ## build and run every test
+	@tools/bootstrap --test
+	@cmake --preset $(PRESET) -DSLIPWAY_TESTS=ON >$(if $(V),/dev/stdout,/dev/null)
+	@cmake --build --preset $(PRESET) -j $(JOBS)
+	@ctest --preset $(PRESET) -j $(JOBS)
+
+bench:  ## measure the speed goals as ratios; writes docs/performance.md
+	@tools/bootstrap --test
+	@cmake --preset release -DSLIPWAY_TESTS=ON >/dev/null
+	@cmake --build --preset release -j $(JOBS)
+	@bench/run
+
+fuzz:  ## run every fuzz target for SECONDS_EACH (default 600)
+	@tools/fuzz $(or $(SECONDS_EACH),600)
+
+test-sanitized:  ## the unit tests under address, undefined-behaviour and thread sanitizers
+	@tools/bootstrap --test
+	@cmake --preset asan-ubsan >/dev/null && cmake --build --preset asan-ubsan -j $(JOBS) && ctest --preset asan-ubsan -j $(JOBS)
+	@cmake --preset tsan >/dev/null && cmake --build --preset tsan -j $(JOBS) && ctest --preset tsan -j $(JOBS) -L concurrency
+
+test-bare:  ## run `make demo` in a fresh Debian 12 root (needs root and debootstrap)
+	@tools/test-bare
+
+format:  ## format the sources
+	@tools/format
+
+lint:  ## layering, formatting, shell scripts
+	@tools/lint
+
+clean:  ## remove what was built; downloads stay in the cache
+	rm -rf build

@@ -1,0 +1,90 @@
+#include "cli/context.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+#include "base/error_catalogue.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "engine/onnxruntime/onnxruntime_engine.h"
+
+namespace slipway::cli {
+
+namespace {
+
+constexpr std::size_t kMaxKeyBytes = 4096;
+
+std::string DefaultStoreFolder() {
+  if (const char* data = std::getenv("XDG_DATA_HOME"); data != nullptr && *data == '/') {
+    return fmt::format("{}/slipway/store", data);
+  }
+  if (const char* home = std::getenv("HOME"); home != nullptr && *home != '\0') {
+    return fmt::format("{}/.local/share/slipway/store", home);
+  }
+  return "/var/lib/slipway/store";
+}
+
+void WriteError(std::string_view text) {
+  [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, text.data(), text.size());
+}
+
+}  // namespace
+
+Context Context::From(const Arguments& arguments) {
+  Context context;
+  context.format_ = ParseFormat(arguments.Text("--format"));
+  context.quiet_ = arguments.Switch("--quiet");
+  if (context.quiet_ && context.format_ == Format::kTable) context.format_ = Format::kName;
+  context.headers_ = !arguments.Switch("--no-headers");
+  context.style_ = DetectTerminalStyle(context.quiet_ ? "none" : arguments.Text("--progress"),
+                                       arguments.Text("--color"));
+  const std::string store = arguments.Text("--store");
+  context.store_folder_ = store.empty() ? DefaultStoreFolder() : store;
+  context.host_ = arguments.Text("--host");
+  context.api_key_file_ = arguments.Text("--api-key-file");
+  return context;
+}
+
+Result<registry::Registry*> Context::Registry() {
+  if (registry_ == nullptr) {
+    SLIPWAY_TRY(registry_, registry::Registry::Open(store_folder_));
+  }
+  return registry_.get();
+}
+
+Result<engine::Engine*> Context::Engine() {
+  if (engine_ == nullptr) {
+    SLIPWAY_TRY(engine_, engine::OpenOnnxRuntime({}));
+  }
+  return engine_.get();
+}
+
+Result<std::string> Context::AdminKey() const {
+  const std::string path = api_key_file_.empty() ? store_folder_ + "/admin.key" : api_key_file_;
+  Result<std::string> content = ReadFile(path, kMaxKeyBytes);
+  if (!content.ok()) {
+    return NotFound(fmt::format("no admin key: cannot read {}", path))
+        .With(errors::kAdminKeyMissing)
+        .Hint("a server writes it at its first start; name it with --api-key-file FILE or use the server's --store");
+  }
+  return std::string(Trim(*content));
+}
+
+void Context::Say(std::string_view line) const {
+  if (!quiet_) WriteError(fmt::format("{}\n", line));
+}
+
+void Context::Warn(std::string_view line) const {
+  WriteError(style_.color ? fmt::format("\x1b[33mwarning:\x1b[0m {}\n", line)
+                          : fmt::format("warning: {}\n", line));
+}
+
+Status Context::PrintListing(const Listing& listing) const {
+  return Print(Render(listing, format_, headers_));
+}
+
+}  // namespace slipway::cli
