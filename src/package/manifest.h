@@ -23,26 +23,27 @@ struct Blob {
 
 /// Where a package's model came from and what was found when it was imported.
 struct Lineage {
-  std::string source_name;      ///< file name without folders
+  std::string source_name;  ///< file name without folders
   std::optional<Digest> source_digest;
-  std::string source_format;    ///< "keras-v3", "keras-h5", "onnx"
-  std::string framework;        ///< "Keras 3.15.1", as the file says; may be empty
-  std::string tool_version;     ///< the Slipway that imported it
-  std::string self_check;       ///< one line: what was checked and how it went
+  std::string source_format;  ///< "keras-v3", "keras-h5", "onnx"
+  std::string framework;      ///< "Keras 3.15.1", as the file says; may be empty
+  std::string tool_version;   ///< the Slipway that imported it
+  std::string self_check;     ///< one line: what was checked and how it went
   std::vector<std::string> warnings;
   bool operator==(const Lineage&) const = default;
 };
 
-/// The manifest of a package: JSON with sorted keys, schema "slipway-package/1"; its digest is the package's identity, and it
-/// names every other file by digest. Times are not in it: equal content gives equal digests.
+/// The manifest of a package: JSON with sorted keys, schema "slipway-package/1"; its digest is the
+/// package's identity, and it names every other file by digest. Times are not in it: equal content
+/// gives equal digests.
 ///
-/// The graph blob is an ONNX file whose external data location is the weights blob's 64 hexadecimal digits, so that in a
-/// folder of blobs named by digest any ONNX reader finds and maps the weights.
+/// The graph blob is an ONNX file whose external data location is the weights blob's 64 hexadecimal
+/// digits, so that in a folder of blobs named by digest any ONNX reader finds and maps the weights.
 struct Manifest {
-  std::string name;                       ///< suggested model name
+  std::string name;  ///< suggested model name
   Blob graph;
-  std::optional<Blob> weights;            ///< absent when all tensors are in the graph
-  std::optional<Blob> samples;            ///< .npz: inputs by name, expected outputs as "expect.<name>"
+  std::optional<Blob> weights;  ///< absent when all tensors are in the graph
+  std::optional<Blob> samples;  ///< .npz: inputs by name, expected outputs as "expect.<name>"
   Signature signature;
   std::map<std::string, std::vector<std::string>> labels;  ///< output name -> class names
   Lineage lineage;
@@ -50,11 +51,17 @@ struct Manifest {
   bool operator==(const Manifest&) const = default;
 };
 
+/// Every blob that the manifest names: graph, weights, samples.
+std::vector<Blob> BlobsOf(const Manifest& manifest);
+
+/// A longer manifest is refused by DecodeManifest.
+inline constexpr std::size_t kMaxManifestBytes = std::size_t{16} << 20;
+
 /// Canonical bytes: the same manifest always gives the same text.
 std::string EncodeManifest(const Manifest& manifest);
 
-/// InvalidArgument (kInvalidPackage) naming the field: unknown schema, missing or wrong fields, a name outside the pattern,
-/// a signature of unservable types, more than 1,000 tensors.
+/// InvalidArgument (kInvalidPackage) naming the field: unknown schema, missing or wrong fields, a
+/// name outside the pattern, a signature of unservable types, more than 1,000 tensors.
 Result<Manifest> DecodeManifest(std::string_view text);
 
 OrderedJson SignatureToJson(const Signature& signature);
