@@ -1,0 +1,136 @@
+#include "monitor/metrics_page.h"
+
+#include <string_view>
+
+namespace slipway::monitor {
+namespace {
+
+using Type = PrometheusText::Type;
+
+void WriteBuild(const MetricsSnapshot& snapshot, PrometheusText& text) {
+  text.Family("slipway_build_info", Type::kGauge, "Always 1; the labels say what runs.");
+  std::vector<Label> labels(snapshot.build.begin(), snapshot.build.end());
+  text.Sample(labels, 1);
+}
+
+void WriteRequests(const MetricsSnapshot& snapshot, PrometheusText& text) {
+  text.Family("slipway_requests_total", Type::kCounter,
+              "Requests answered, by protocol, method and status code.");
+  for (const RequestSample& sample : snapshot.requests) {
+    text.Sample({{"protocol", sample.protocol},
+                 {"method", sample.method},
+                 {"code", std::to_string(sample.code)}},
+                static_cast<double>(sample.count));
+  }
+  text.Family("slipway_request_seconds", Type::kHistogram,
+              "From the request's head to its answer.");
+  for (const DurationSample& sample : snapshot.durations) {
+    text.Histogram({{"protocol", sample.protocol}, {"method", sample.method}},
+                   sample.seconds.View());
+  }
+  text.Family("slipway_rejected_total", Type::kCounter,
+              "Requests refused before any work, by reason.");
+  for (const auto& [reason, count] : snapshot.rejected)
+    text.Sample({{"reason", reason}}, static_cast<double>(count));
+}
+
+struct Scalar {
+  std::string_view name;
+  Type type;
+  std::string_view help;
+  double value;
+};
+
+void WriteScalars(std::initializer_list<Scalar> scalars, PrometheusText& text) {
+  for (const Scalar& scalar : scalars) {
+    text.Family(scalar.name, scalar.type, scalar.help);
+    text.Sample({}, scalar.value);
+  }
+}
+
+void WriteConnections(const MetricsSnapshot& snapshot, PrometheusText& text) {
+  WriteScalars(
+      {{"slipway_inflight_requests", Type::kGauge, "Requests not answered yet.",
+        static_cast<double>(snapshot.in_flight)},
+       {"slipway_connections", Type::kGauge, "Open connections.",
+        static_cast<double>(snapshot.open_connections)},
+       {"slipway_connections_accepted_total", Type::kCounter, "Connections accepted.",
+        static_cast<double>(snapshot.accepted_connections)},
+       {"slipway_connections_refused_total", Type::kCounter, "Connections beyond the limits.",
+        static_cast<double>(snapshot.refused_connections)},
+       {"slipway_drain_dropped_total", Type::kCounter, "Requests lost when draining ended.",
+        static_cast<double>(snapshot.dropped_in_drain)}},
+      text);
+}
+
+template <class Value>
+void WriteModelGauge(const MetricsSnapshot& snapshot, std::string_view name, std::string_view help,
+                     Value value, PrometheusText& text) {
+  text.Family(name, Type::kGauge, help);
+  for (const ModelSample& model : snapshot.models) {
+    text.Sample({{"model", model.name}, {"version", std::to_string(model.version)}}, value(model));
+  }
+}
+
+void WriteModelDurations(const MetricsSnapshot& snapshot, std::string_view name,
+                         std::string_view help, Distribution ModelSample::* durations,
+                         PrometheusText& text) {
+  text.Family(name, Type::kHistogram, help);
+  for (const ModelSample& model : snapshot.models) {
+    if ((model.*durations).counts.empty()) continue;
+    text.Histogram({{"model", model.name}, {"version", std::to_string(model.version)}},
+                   (model.*durations).View());
+  }
+}
+
+void WriteModels(const MetricsSnapshot& snapshot, PrometheusText& text) {
+  text.Family("slipway_model_state", Type::kGauge, "1 for the state that a version is in.");
+  for (const ModelSample& model : snapshot.models) {
+    text.Sample(
+        {{"model", model.name}, {"version", std::to_string(model.version)}, {"state", model.state}},
+        1);
+  }
+  WriteModelGauge(
+      snapshot, "slipway_model_load_seconds", "How long loading took, warm-up included.",
+      [](const ModelSample& model) { return model.load_seconds; }, text);
+  WriteModelGauge(
+      snapshot, "slipway_model_memory_bytes", "Growth of the process while the version loaded.",
+      [](const ModelSample& model) { return static_cast<double>(model.memory_bytes); }, text);
+  WriteModelDurations(snapshot, "slipway_queue_seconds",
+                      "From the decoded request to the start of its run.",
+                      &ModelSample::queue_seconds, text);
+  WriteModelDurations(snapshot, "slipway_compute_seconds", "The engine's run.",
+                      &ModelSample::compute_seconds, text);
+}
+
+void WriteProcess(const ProcessUsage& process, PrometheusText& text) {
+  WriteScalars({{"process_cpu_seconds_total", Type::kCounter,
+                 "User and system time of the process.", process.cpu_seconds},
+                {"process_resident_memory_bytes", Type::kGauge, "Resident memory.",
+                 static_cast<double>(process.resident_bytes)},
+                {"process_virtual_memory_bytes", Type::kGauge, "Virtual memory.",
+                 static_cast<double>(process.virtual_bytes)},
+                {"process_open_fds", Type::kGauge, "Open file descriptors.",
+                 static_cast<double>(process.open_descriptors)},
+                {"process_max_fds", Type::kGauge, "Limit of open file descriptors.",
+                 static_cast<double>(process.max_descriptors)},
+                {"process_threads", Type::kGauge, "Threads of the process.",
+                 static_cast<double>(process.threads)},
+                {"process_start_time_seconds", Type::kGauge, "Start of the process, since 1970.",
+                 process.start_unix_seconds}},
+               text);
+}
+
+}  // namespace
+
+std::string RenderMetrics(const MetricsSnapshot& snapshot, const ProcessUsage& process) {
+  PrometheusText text;
+  WriteBuild(snapshot, text);
+  WriteRequests(snapshot, text);
+  WriteConnections(snapshot, text);
+  WriteModels(snapshot, text);
+  WriteProcess(process, text);
+  return std::move(text).Take();
+}
+
+}  // namespace slipway::monitor

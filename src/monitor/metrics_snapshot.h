@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "monitor/prometheus_text.h"
+
+namespace slipway::monitor {
+
+/// A histogram of seconds, copied out of whoever counts.
+struct Distribution {
+  std::vector<double> upper_bounds;   ///< seconds, ascending
+  std::vector<std::uint64_t> counts;  ///< one more than upper_bounds
+  double sum_seconds = 0;
+
+  HistogramView View() const { return {upper_bounds, counts, sum_seconds}; }
+};
+
+struct RequestSample {
+  std::string protocol;  ///< "v2", "tfserving", "admin", ...
+  std::string method;    ///< "infer", "metadata", ...: of the route, never of the client's text
+  int code = 0;          ///< HTTP status
+  std::uint64_t count = 0;
+};
+
+struct DurationSample {
+  std::string protocol;
+  std::string method;
+  Distribution seconds;
+};
+
+/// One loaded version.
+struct ModelSample {
+  std::string name;
+  std::int64_t version = 0;
+  std::string state;  ///< the word of the API
+  double load_seconds = 0;
+  std::uint64_t memory_bytes = 0;
+  Distribution queue_seconds;  ///< no buckets: not counted for this version
+  Distribution compute_seconds;
+};
+
+/// Everything that a server counts, at one moment. Names come from routes and loaded models only,
+/// so a client cannot make series.
+struct MetricsSnapshot {
+  std::vector<std::pair<std::string, std::string>> build;  ///< labels of slipway_build_info
+  std::vector<RequestSample> requests;
+  std::vector<DurationSample> durations;
+  std::vector<std::pair<std::string, std::uint64_t>> rejected;  ///< by reason
+  std::vector<ModelSample> models;
+  std::uint64_t in_flight = 0;
+  std::uint64_t open_connections = 0;
+  std::uint64_t accepted_connections = 0;
+  std::uint64_t refused_connections = 0;
+  std::uint64_t dropped_in_drain = 0;
+};
+
+/// Who can say what a server counts. Called on any thread; takes no lock that the request path
+/// takes.
+class MetricsView {
+ public:
+  virtual ~MetricsView() = default;
+  virtual MetricsSnapshot Snapshot() const = 0;
+};
+
+}  // namespace slipway::monitor
