@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+
+namespace slipway::serve {
+
+/// Which of a model's versions are to be served: Triton's and TensorFlow Serving's three policies.
+struct VersionChoice {
+  enum class Kind { kLatest, kAll, kSpecific } kind = Kind::kLatest;
+  std::int64_t count = 1;              ///< kLatest: how many of the highest numbers
+  std::vector<std::int64_t> versions;  ///< kSpecific
+};
+
+/// The versions chosen among `available` (ascending). NotFound: a specific version that is not
+/// there. Pure.
+Result<std::vector<std::int64_t>> ChooseVersions(const VersionChoice& choice,
+                                                 std::span<const std::int64_t> available);
+
+/// What the body of a load asks for.
+struct LoadRequest {
+  VersionChoice
+      choice;  ///< replaces what is loaded of the model, unless `version` or `alias` is given
+  std::optional<std::int64_t> version;  ///< adds this version beside those that are loaded
+  std::string alias;                    ///< adds the version that the alias names
+};
+
+}  // namespace slipway::serve

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "serve/control/load_request.h"
+#include "serve/control/model_source.h"
+#include "serve/model/model_set.h"
+
+namespace slipway::serve {
+
+/// One version as the repository index shows it.
+struct IndexRow {
+  std::string name;
+  std::int64_t version = 0;
+  std::string state;   ///< ModelStateName(); "UNAVAILABLE" for what is known and not loaded
+  std::string reason;  ///< empty when ready
+};
+
+/// The control use case: what could be served, what is, load and unload at run time. All work that
+/// may touch a disk happens on one thread of its own, in the order of the calls; loading itself on
+/// the ModelSet's thread. Thread-safe.
+class ModelControl {
+ public:
+  static constexpr std::size_t kMaxWaiting =
+      64;  ///< calls that wait for the thread; beyond: Unavailable (kQueueFull)
+
+  /// Both outlive this object and every completion.
+  static std::unique_ptr<ModelControl> Create(ModelSet& models, const ModelSource& source);
+  virtual ~ModelControl() = default;
+
+  using Done = std::function<void(Status)>;
+  using IndexDone = std::function<void(Result<std::vector<IndexRow>>)>;
+
+  /// Every version that is loaded, was in the last hour, or could be; by name, then version. `done`
+  /// runs once, on another thread, or at once when the call is refused; so for all three.
+  virtual void Index(bool ready_only, IndexDone done) = 0;
+
+  /// Loads what the request chooses and completes when all of it is ready. A choice replaces: once
+  /// the new versions are ready, the others of this model are unloaded; when one fails, nothing is
+  /// unloaded. A version that is ready with the same package stays as it is. NotFound
+  /// (kModelNotFound); what ModelSet::Load() says.
+  virtual void Load(std::string name, LoadRequest request, Done done) = 0;
+
+  /// Unloads all versions of a model; those that are known but not loaded count as done. NotFound.
+  virtual void Unload(std::string name, Done done) = 0;
+};
+
+}  // namespace slipway::serve

@@ -1,0 +1,197 @@
+#include "serve/control/model_control.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <future>
+#include <map>
+#include <set>
+
+#include "base/error_catalogue.h"
+#include "serve/control/fixed_source.h"
+
+namespace slipway::serve {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+// Loads at once, except the versions in `broken`.
+class FakeModelSet final : public ModelSet {
+ public:
+  std::set<std::int64_t> broken;
+
+  void Load(ModelPackage package, std::function<void(Status)> done) override {
+    const Status outcome =
+        broken.contains(package.version) ? InvalidArgument("does not compile") : Status();
+    ++loads[package.version];
+    if (outcome.ok()) {
+      handles_[package.version] = std::make_shared<ServedModel>(ServedModel::Parts{
+          .name = package.name, .version = package.version, .package_digest = package.digest});
+    }
+    statuses_[package.version] = {.name = package.name,
+                                  .version = package.version,
+                                  .state = outcome.ok() ? ModelState::kReady : ModelState::kFailed,
+                                  .reason = outcome.message()};
+    done(outcome);
+  }
+
+  Status Unload(const std::string& name, std::optional<std::int64_t> version) override {
+    bool found = false;
+    for (auto& [number, status] : statuses_) {
+      if (status.name != name || version.value_or(number) != number ||
+          status.state == ModelState::kUnloaded)
+        continue;
+      status.state = ModelState::kUnloaded;
+      handles_.erase(number);
+      found = true;
+    }
+    return found ? Status() : NotFound("not loaded");
+  }
+
+  Result<ModelHandle> Find(std::string_view, std::optional<std::int64_t> version) const override {
+    const auto found = handles_.find(version.value_or(0));
+    if (found == handles_.end()) return NotFound("not loaded");
+    return found->second;
+  }
+
+  std::vector<ModelHandle> Ready() const override { return {}; }
+  std::vector<ModelStatus> Statuses() const override {
+    std::vector<ModelStatus> all;
+    for (const auto& [version, status] : statuses_) all.push_back(status);
+    return all;
+  }
+  bool AllReady() const override { return true; }
+
+  std::vector<std::int64_t> ReadyVersions() const {
+    std::vector<std::int64_t> ready;
+    for (const auto& [version, handle] : handles_) ready.push_back(version);
+    return ready;
+  }
+
+  std::map<std::int64_t, int> loads;
+
+ private:
+  std::map<std::int64_t, ModelStatus> statuses_;
+  std::map<std::int64_t, ModelHandle> handles_;
+};
+
+ModelPackage Package(std::int64_t version) {
+  return {.name = "mnist", .version = version, .digest = "sha256:" + std::to_string(version)};
+}
+
+struct World {
+  FakeModelSet models;
+  FixedSource source{{Package(1), Package(2), Package(3)}};
+  std::unique_ptr<ModelControl> control = ModelControl::Create(models, source);
+
+  Status Load(const std::string& name, LoadRequest request = {}) {
+    std::promise<Status> outcome;
+    control->Load(name, std::move(request),
+                  [&](Status status) { outcome.set_value(std::move(status)); });
+    return outcome.get_future().get();
+  }
+  Status Unload(const std::string& name) {
+    std::promise<Status> outcome;
+    control->Unload(name, [&](Status status) { outcome.set_value(std::move(status)); });
+    return outcome.get_future().get();
+  }
+  std::vector<std::string> Index(bool ready_only) {
+    std::promise<std::vector<std::string>> index;
+    control->Index(ready_only, [&](Result<std::vector<IndexRow>> rows) {
+      std::vector<std::string> lines;
+      for (const IndexRow& row : *rows) {
+        lines.push_back(row.name + ":" + std::to_string(row.version) + " " + row.state +
+                        (row.reason.empty() ? "" : " ") + row.reason);
+      }
+      index.set_value(lines);
+    });
+    return index.get_future().get();
+  }
+};
+
+LoadRequest Specific(std::vector<std::int64_t> versions) {
+  return {.choice = {.kind = VersionChoice::Kind::kSpecific, .versions = std::move(versions)}};
+}
+
+TEST(ModelControl, LoadsTheLatestVersion) {
+  World world;
+  EXPECT_TRUE(world.Load("mnist").ok());
+  EXPECT_THAT(world.models.ReadyVersions(), ElementsAre(3));
+}
+
+TEST(ModelControl, LoadsSeveralVersionsAtOnce) {
+  World world;
+  EXPECT_TRUE(world.Load("mnist", {.choice = {.kind = VersionChoice::Kind::kAll}}).ok());
+  EXPECT_THAT(world.models.ReadyVersions(), ElementsAre(1, 2, 3));
+}
+
+TEST(ModelControl, AChoiceRetiresTheOtherVersions) {
+  World world;
+  ASSERT_TRUE(world.Load("mnist", Specific({1, 2})).ok());
+  EXPECT_TRUE(world.Load("mnist").ok());
+  EXPECT_THAT(world.models.ReadyVersions(), ElementsAre(3));
+}
+
+TEST(ModelControl, AVersionIsAddedBesideTheOthers) {
+  World world;
+  ASSERT_TRUE(world.Load("mnist").ok());
+  EXPECT_TRUE(world.Load("mnist", {.version = 1}).ok());
+  EXPECT_THAT(world.models.ReadyVersions(), ElementsAre(1, 3));
+}
+
+TEST(ModelControl, AFailedLoadRetiresNothing) {
+  World world;
+  ASSERT_TRUE(world.Load("mnist", Specific({1})).ok());
+  world.models.broken = {3};
+  EXPECT_EQ(world.Load("mnist").code(), Code::kInvalidArgument);
+  EXPECT_THAT(world.models.ReadyVersions(), ElementsAre(1));
+}
+
+TEST(ModelControl, AReadyVersionOfTheSamePackageIsNotLoadedAgain) {
+  World world;
+  ASSERT_TRUE(world.Load("mnist").ok());
+  EXPECT_TRUE(world.Load("mnist").ok());
+  EXPECT_EQ(world.models.loads[3], 1);
+}
+
+TEST(ModelControl, AnUnknownModelIsNotFoundWithTheNearName) {
+  World world;
+  const Status missing = world.Load("mnits");
+  EXPECT_EQ(missing.code(), Code::kNotFound);
+  EXPECT_EQ(missing.number(), errors::kModelNotFound);
+  EXPECT_EQ(missing.hint(), "did you mean \"mnist\"?");
+}
+
+TEST(ModelControl, UnloadTakesAllVersions) {
+  World world;
+  ASSERT_TRUE(world.Load("mnist", Specific({1, 2})).ok());
+  EXPECT_TRUE(world.Unload("mnist").ok());
+  EXPECT_THAT(world.models.ReadyVersions(), IsEmpty());
+}
+
+TEST(ModelControl, UnloadingWhatIsKnownAndNotLoadedIsDone) {
+  World world;
+  EXPECT_TRUE(world.Unload("mnist").ok());
+  EXPECT_EQ(world.Unload("cifar").code(), Code::kNotFound);
+}
+
+TEST(ModelControl, IndexShowsWhatIsLoadedAndWhatCouldBe) {
+  World world;
+  world.models.broken = {2};
+  ASSERT_TRUE(world.Load("mnist").ok());
+  ASSERT_FALSE(world.Load("mnist", {.version = 2}).ok());
+  const std::string failed =
+      "mnist:2 " + std::string(ModelStateName(ModelState::kFailed)) + " does not compile";
+  EXPECT_THAT(world.Index(false),
+              ElementsAre("mnist:1 UNAVAILABLE not loaded", failed, "mnist:3 READY"));
+}
+
+TEST(ModelControl, IndexOfReadyVersionsLeavesTheRestOut) {
+  World world;
+  ASSERT_TRUE(world.Load("mnist").ok());
+  EXPECT_THAT(world.Index(true), ElementsAre("mnist:3 READY"));
+}
+
+}  // namespace
+}  // namespace slipway::serve
