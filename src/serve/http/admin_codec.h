@@ -1,0 +1,33 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/status.h"
+#include "serve/control/configuration.h"
+#include "serve/control/load_request.h"
+#include "serve/control/model_control.h"
+
+namespace slipway::serve {
+
+/// Reads {"parameters": {...}}; an empty body asks for the latest version. Known parameters:
+/// `version` (a number, or an alias) and `config`, a JSON text whose `version_policy` is obeyed
+/// (names and platform in it are ignored: they are the package's). InvalidArgument
+/// (kRequestNotJson, kRequestFieldInvalid) for every other parameter.
+Result<LoadRequest> ParseLoadRequest(std::string_view body);
+
+/// Reads {"parameters": {"unload_dependents": bool}}; nothing depends on another model yet, so both
+/// values do the same. InvalidArgument for anything else.
+Status CheckUnloadRequest(std::string_view body);
+
+/// Reads {"ready": bool}: true asks for ready versions only. An empty body, or {}: all.
+Result<bool> ParseIndexRequest(std::string_view body);
+
+/// The bare array that Triton answers: [{"name","version","state","reason"}].
+std::string EncodeIndex(std::span<const IndexRow> rows);
+
+/// {"facts": {name: text}, "limits": {name: {"value", "unit", "meaning", "setting"?}}}.
+std::string EncodeConfiguration(const Configuration& configuration);
+
+}  // namespace slipway::serve

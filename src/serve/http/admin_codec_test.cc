@@ -1,0 +1,86 @@
+#include "serve/http/admin_codec.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error_catalogue.h"
+
+namespace slipway::serve {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+TEST(ParseLoadRequest, NoBodyAsksForTheLatestVersion) {
+  for (const char* body : {"", "{}", " ", R"({"parameters":{}})"}) {
+    const LoadRequest request = ParseLoadRequest(body).value();
+    EXPECT_EQ(request.choice.kind, VersionChoice::Kind::kLatest) << body;
+    EXPECT_EQ(request.choice.count, 1) << body;
+    EXPECT_FALSE(request.version.has_value()) << body;
+  }
+}
+
+TEST(ParseLoadRequest, ReadsAVersionOrAnAlias) {
+  EXPECT_EQ(ParseLoadRequest(R"({"parameters":{"version":3}})").value().version, 3);
+  EXPECT_EQ(ParseLoadRequest(R"({"parameters":{"version":"3"}})").value().version, 3);
+  EXPECT_EQ(ParseLoadRequest(R"({"parameters":{"version":"prod"}})").value().alias, "prod");
+}
+
+TEST(ParseLoadRequest, ReadsTheVersionPolicyOfAModelConfig) {
+  const auto choice = [](const char* policy) {
+    return ParseLoadRequest(
+               std::string(R"({"parameters":{"config":"{\"name\":\"m\",\"version_policy\":)") +
+               policy + "}\"}}")
+        .value()
+        .choice;
+  };
+  EXPECT_EQ(choice(R"({\"all\":{}})").kind, VersionChoice::Kind::kAll);
+  EXPECT_EQ(choice(R"({\"latest\":{\"num_versions\":2}})").count, 2);
+  EXPECT_THAT(choice(R"({\"specific\":{\"versions\":[1,3]}})").versions, ElementsAre(1, 3));
+}
+
+TEST(ParseLoadRequest, RefusesWhatItDoesNotKnowByName) {
+  for (const char* body :
+       {R"({"parameters":{"file:1/model.onnx":"AAAA"}})", R"({"parameters":{"colour":1}})",
+        R"({"version":1})", R"({"parameters":{"config":"{\"instance_group\":[]}"}})",
+        R"({"parameters":{"config":7}})", R"({"parameters":{"version":0}})",
+        R"({"parameters":{"version":true}})", R"({"parameters":[]})", "[]"}) {
+    const Status refusal = ParseLoadRequest(body).status();
+    EXPECT_EQ(refusal.code(), Code::kInvalidArgument) << body;
+    EXPECT_EQ(refusal.number(), errors::kRequestFieldInvalid) << body;
+  }
+  EXPECT_EQ(ParseLoadRequest("{").status().number(), errors::kRequestNotJson);
+}
+
+TEST(CheckUnloadRequest, TakesUnloadDependentsOnly) {
+  EXPECT_TRUE(CheckUnloadRequest("").ok());
+  EXPECT_TRUE(CheckUnloadRequest(R"({"parameters":{"unload_dependents":false}})").ok());
+  EXPECT_FALSE(CheckUnloadRequest(R"({"parameters":{"unload_dependents":1}})").ok());
+  EXPECT_FALSE(CheckUnloadRequest(R"({"parameters":{"force":true}})").ok());
+}
+
+TEST(ParseIndexRequest, ReadsTheFilter) {
+  EXPECT_FALSE(ParseIndexRequest("").value());
+  EXPECT_TRUE(ParseIndexRequest(R"({"ready":true})").value());
+  EXPECT_FALSE(ParseIndexRequest(R"({"ready":"yes"})").ok());
+  EXPECT_FALSE(ParseIndexRequest(R"({"redy":true})").ok());
+}
+
+TEST(EncodeIndex, IsABareArrayWithVersionsAsText) {
+  const std::vector<IndexRow> rows = {{"mnist", 3, "READY", ""}};
+  EXPECT_EQ(EncodeIndex(rows), R"([{"name":"mnist","version":"3","state":"READY","reason":""}])");
+  EXPECT_EQ(EncodeIndex({}), "[]");
+}
+
+TEST(EncodeConfiguration, SaysEveryLimitWithItsUnit) {
+  const Configuration configuration{
+      .facts = {{"engine", "x 1"}},
+      .limits = {{"body_bytes", 64, "bytes", "413", "--max-body"}, {"depth", 64, "levels", "400"}}};
+  EXPECT_EQ(
+      EncodeConfiguration(configuration),
+      R"({"facts":{"engine":"x 1"},"limits":{"body_bytes":{"value":64,"unit":"bytes","meaning":"413","setting":"--max-body"},)"
+      R"("depth":{"value":64,"unit":"levels","meaning":"400"}}})");
+}
+
+}  // namespace
+}  // namespace slipway::serve

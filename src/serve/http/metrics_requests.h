@@ -1,0 +1,65 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace slipway::serve {
+
+/// Counts answers by route and status, and how long they took. A route is known by its place in the
+/// list given at the start, so no text of a client ever names a series. Record() is wait-free;
+/// thread-safe.
+class RequestMetrics {
+ public:
+  /// What metrics call a route: ("v2", "infer").
+  struct RouteName {
+    std::string_view protocol;
+    std::string_view method;
+    bool operator==(const RouteName&) const = default;
+  };
+
+  static constexpr std::array<double, 14> kUpperBounds = {
+      0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01,
+      0.025,  0.05,    0.1,    0.25,  1,      5,     30};  ///< seconds
+
+  struct Codes {
+    int code = 0;
+    std::uint64_t count = 0;
+  };
+  struct Snapshot {
+    RouteName name;
+    std::vector<Codes> codes;              ///< those that occurred, ascending
+    std::vector<std::uint64_t> durations;  ///< one more than kUpperBounds
+    double sum_seconds = 0;
+  };
+
+  /// The names live as long as this. Equal names share one series.
+  explicit RequestMetrics(std::span<const RouteName> routes);
+
+  /// Precondition: `route` is an index into the list; a code outside 100 to 599 counts as 500.
+  void Record(std::size_t route, int code, std::chrono::nanoseconds duration);
+
+  /// Series that have counted something.
+  std::vector<Snapshot> Snapshots() const;
+
+ private:
+  static constexpr int kFirstCode = 100;
+  static constexpr std::size_t kCodes = 500;
+  struct Series {
+    RouteName name;
+    std::array<std::atomic<std::uint64_t>, kCodes> codes{};
+    std::array<std::atomic<std::uint64_t>, kUpperBounds.size() + 1> durations{};
+    std::atomic<std::uint64_t> sum_nanoseconds{0};
+  };
+
+  std::vector<std::unique_ptr<Series>> series_;
+  std::vector<Series*> series_of_route_;
+};
+
+}  // namespace slipway::serve

@@ -1,0 +1,72 @@
+#include "server/configuration_report.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+#include <vector>
+
+#include "base/json.h"
+#include "base/version.h"
+#include "serve/control/model_control.h"
+#include "tensor/shape.h"
+
+namespace slipway::server {
+namespace {
+
+using serve::Limit;
+
+std::uint64_t Count(std::chrono::milliseconds duration) {
+  return static_cast<std::uint64_t>(duration.count());
+}
+
+std::vector<Limit> NetworkLimits(const net::HttpLimits& limits) {
+  return {
+      {"request_line", limits.request_line_bytes, "bytes", "414"},
+      {"headers", limits.header_bytes, "bytes", "431"},
+      {"header_count", limits.header_count, "headers", "431"},
+      {"chunk_extensions", limits.chunk_extension_bytes, "bytes", "400"},
+      {"header_timeout", Count(limits.header_timeout), "ms", "408"},
+      {"idle_timeout", Count(limits.idle_timeout), "ms", "the connection is closed"},
+      {"body_grace", Count(limits.body_grace), "ms", "then body_rate holds"},
+      {"body_rate", limits.body_bytes_per_second, "bytes/s", "408 below"},
+      {"write_stall", Count(limits.write_stall), "ms", "the connection is reset"},
+      {"connections", limits.connections, "connections",
+       "refused beyond; never more than half of the descriptors"},
+      {"connections_per_address", limits.connections_per_address, "connections", "refused beyond"},
+      {"pipelined_requests", limits.pipelined_requests, "requests", "wait in the socket"}};
+}
+
+std::vector<Limit> ServingLimits(const ServerOptions& options) {
+  return {
+      {"body", options.max_body_bytes, "bytes", "413, before and after decompression",
+       "--max-body"},
+      {"json_depth", JsonLimits{}.max_depth, "levels", "400"},
+      {"tensor_dimensions", Shape::kMaxRank, "dimensions", "400"},
+      {"queue_per_model", options.max_queued, "requests", "503 with Retry-After", "--max-queued"},
+      {"control_queue", serve::ModelControl::kMaxWaiting, "requests", "503"},
+      {"default_deadline", Count(options.default_deadline), "ms", "504", "--deadline"},
+      {"drain_delay", Count(options.drain_delay.value_or(std::chrono::milliseconds(0))), "ms",
+       "between not ready and no longer listening", "--drain-delay"},
+      {"drain_timeout", Count(options.drain_timeout), "ms", "then requests in flight are dropped",
+       "--drain-timeout"}};
+}
+
+}  // namespace
+
+serve::Configuration ReportConfiguration(const ServerOptions& options, const ThreadBudget& budget,
+                                         const std::string& engine) {
+  serve::Configuration report;
+  report.facts = {{"version", std::string(kVersion)},
+                  {"engine", engine},
+                  {"engine_isolation", "in this process: an engine that crashes ends the server"},
+                  {"address", options.address},
+                  {"cores", budget.why},
+                  {"loops", std::to_string(options.loops)},
+                  {"workers", std::to_string(options.workers)},
+                  {"insecure", options.insecure ? "yes" : "no"}};
+  report.limits = NetworkLimits(options.limits);
+  for (Limit& limit : ServingLimits(options)) report.limits.push_back(std::move(limit));
+  return report;
+}
+
+}  // namespace slipway::server

@@ -1,0 +1,43 @@
+#include "server/server_options.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/error_catalogue.h"
+
+namespace slipway::server {
+namespace {
+
+constexpr std::chrono::milliseconds kPublicDrainDelay{5'000};
+
+}  // namespace
+
+bool IsLoopback(const std::string& address) {
+  if (address == "localhost") return true;
+  in_addr v4{};
+  if (inet_pton(AF_INET, address.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24) == 127;
+  in6_addr v6{};
+  return inet_pton(AF_INET6, address.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+Result<ServerOptions> Decided(ServerOptions options, const ThreadBudget& budget) {
+  const bool is_loopback = IsLoopback(options.address);
+  if (!is_loopback && !options.insecure) {
+    return FailedPrecondition(
+               fmt::format("{} can be reached by others, and there is no TLS yet", options.address))
+        .With(errors::kInsecureAddress)
+        .Hint(
+            "serve on 127.0.0.1 behind a proxy with TLS, or add --insecure if the network is "
+            "trusted");
+  }
+  if (options.loops == 0) options.loops = budget.cores;
+  if (options.workers == 0) options.workers = budget.cores;
+  if (!options.drain_delay.has_value()) {
+    options.drain_delay = is_loopback ? std::chrono::milliseconds(0) : kPublicDrainDelay;
+  }
+  return options;
+}
+
+}  // namespace slipway::server

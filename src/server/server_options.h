@@ -1,0 +1,52 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "base/thread_budget.h"
+#include "net/http_server.h"
+#include "serve/control/load_request.h"
+
+namespace slipway::server {
+
+/// A model to load before the server is ready.
+struct StartupModel {
+  std::string name;
+  serve::LoadRequest request;  ///< as over the network: the latest version unless it says another
+};
+
+struct ServerOptions {
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 8080;  ///< 0: any free one
+  bool insecure = false;      ///< true: an address other than loopback is allowed
+  std::string store_folder;   ///< where the admin key lies
+  std::vector<StartupModel> models;
+
+  unsigned loops = 0;    ///< event-loop threads; 0: one a core
+  unsigned workers = 0;  ///< threads for models too slow for a loop; 0: one a core
+  net::HttpLimits limits;
+  std::uint64_t max_body_bytes = 64 * 1024 * 1024;
+  std::size_t max_queued = 256;  ///< requests that wait for one model
+  std::chrono::milliseconds default_deadline{30'000};
+
+  std::optional<std::chrono::milliseconds> drain_delay;  ///< absent: 0 on loopback, else 5 s
+  std::chrono::milliseconds drain_timeout{20'000};
+};
+
+/// True for 127.0.0.0/8, ::1 and "localhost".
+bool IsLoopback(const std::string& address);
+
+/// The options with every absent value decided from the thread budget and the address.
+/// FailedPrecondition (kInsecureAddress): an address that others can reach, without `insecure`.
+///
+/// Threads stay within the budget: a loop that runs a model does no input or output meanwhile, so
+/// one loop a core is one busy thread a core; slow models leave the loops idle and take the
+/// workers, again one a core. Loading takes one thread more.
+Result<ServerOptions> Decided(ServerOptions options, const ThreadBudget& budget);
+
+}  // namespace slipway::server

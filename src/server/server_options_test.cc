@@ -1,0 +1,42 @@
+#include "server/server_options.h"
+
+#include <gtest/gtest.h>
+
+#include "base/error_catalogue.h"
+
+namespace slipway::server {
+namespace {
+
+const ThreadBudget kFourCores{.cores = 4};
+
+TEST(IsLoopback, KnowsTheAddressesThatOnlyThisMachineReaches) {
+  for (const char* address : {"127.0.0.1", "127.9.9.9", "::1", "localhost"})
+    EXPECT_TRUE(IsLoopback(address)) << address;
+  for (const char* address :
+       {"0.0.0.0", "::", "10.0.0.1", "128.0.0.1", "", "127.0.0.1.example.org"}) {
+    EXPECT_FALSE(IsLoopback(address)) << address;
+  }
+}
+
+TEST(Decided, RefusesAnAddressThatOthersReach) {
+  const Status refusal = Decided({.address = "0.0.0.0"}, kFourCores).status();
+  EXPECT_EQ(refusal.number(), errors::kInsecureAddress);
+  EXPECT_NE(refusal.hint().find("--insecure"), std::string::npos);
+}
+
+TEST(Decided, WaitsBeforeDrainingOnlyWhereALoadBalancerMayBe) {
+  EXPECT_EQ(Decided({}, kFourCores).value().drain_delay, std::chrono::milliseconds(0));
+  EXPECT_EQ(Decided({.address = "0.0.0.0", .insecure = true}, kFourCores).value().drain_delay,
+            std::chrono::seconds(5));
+  EXPECT_EQ(Decided({.drain_delay = std::chrono::seconds(1)}, kFourCores).value().drain_delay,
+            std::chrono::seconds(1));
+}
+
+TEST(Decided, TakesThreadsFromTheBudget) {
+  const ServerOptions decided = Decided({.workers = 2}, kFourCores).value();
+  EXPECT_EQ(decided.loops, 4u);
+  EXPECT_EQ(decided.workers, 2u);
+}
+
+}  // namespace
+}  // namespace slipway::server
