@@ -12,21 +12,21 @@ bootstrap:  ## install what is missing to build the program
 	tools/bootstrap
 
 build: bootstrap  ## build the program: build/release/slipway
-	@cmake --preset $(PRESET) -DSLIPWAY_TESTS=OFF >$(if $(V),/dev/stdout,/dev/null)
-	@cmake --build --preset $(PRESET) -j $(JOBS)
+	@cmake --preset $(PRESET) >$(if $(V),/dev/stdout,/dev/null)
+	@cmake --build --preset $(PRESET) -j $(JOBS) --target slipway slipway-import
 
 demo: build  ## import, publish and serve a real model, send 10,000 real images, print the accuracy
 	@tools/demo
 
 test:  ## build and run every test
 	@tools/bootstrap --test
-	@cmake --preset $(PRESET) -DSLIPWAY_TESTS=ON >$(if $(V),/dev/stdout,/dev/null)
+	@cmake --preset $(PRESET) >$(if $(V),/dev/stdout,/dev/null)
 	@cmake --build --preset $(PRESET) -j $(JOBS)
 	@ctest --preset $(PRESET) -j $(JOBS)
 
 bench:  ## measure the speed goals as ratios; writes docs/performance.md
 	@tools/bootstrap --test
-	@cmake --preset release -DSLIPWAY_TESTS=ON >/dev/null
+	@cmake --preset release >/dev/null
 	@cmake --build --preset release -j $(JOBS)
 	@bench/run
 

@@ -27,7 +27,8 @@ inline std::optional<std::uint64_t> CheckedProduct(std::span<const std::int64_t>
   std::uint64_t product = 1;
   for (const std::int64_t dim : dims) {
     if (dim < 0) return std::nullopt;
-    if (__builtin_mul_overflow(product, static_cast<std::uint64_t>(dim), &product)) return std::nullopt;
+    if (__builtin_mul_overflow(product, static_cast<std::uint64_t>(dim), &product))
+      return std::nullopt;
   }
   return product;
 }

@@ -7,8 +7,8 @@ namespace slipway {
 using MonotonicTime = std::chrono::steady_clock::time_point;
 using WallTime = std::chrono::system_clock::time_point;
 
-/// Where time comes from. Deadlines, timeouts and rates use Now(), which never goes back; WallNow() is for people and
-/// certificates. Thread-safe.
+/// Where time comes from. Deadlines, timeouts and rates use Now(), which never goes back; WallNow()
+/// is for people and certificates. Thread-safe.
 class Clock {
  public:
   virtual ~Clock() = default;

@@ -32,50 +32,59 @@ enum class ExitCode : int {
 /// One row of the catalogue: everything that is the same for every occurrence of an error.
 struct ErrorEntry {
   ErrorNumber number;
-  std::string_view title;        ///< a noun phrase: "tensor shape does not match the signature"
-  std::string_view explanation;  ///< what it means, why it happens, what to do; for `slipway explain-error`
-  int http_status = 0;           ///< where it differs from the code's own (413, 415, 422, 431, 507); 0: it does not
+  std::string_view title;  ///< a noun phrase: "tensor shape does not match the signature"
+  std::string_view
+      explanation;  ///< what it means, why it happens, what to do; for `slipway explain-error`
+  int http_status =
+      0;  ///< where it differs from the code's own (413, 415, 422, 431, 507); 0: it does not
   std::optional<ExitCode> exit_code;  ///< where it differs from the code's own
 };
 
-/// The errors with numbers of their own, ascending. Ranges: 1xxx files and formats (import), 2xxx requests, 3xxx store and
-/// registry, 4xxx engines and models, 5xxx network and server, 6xxx command line and configuration.
+/// The errors with numbers of their own, ascending. Ranges: 1xxx files and formats (import), 2xxx
+/// requests, 3xxx store and registry, 4xxx engines and models, 5xxx network and server, 6xxx
+/// command line and configuration.
 namespace errors {
-inline constexpr ErrorNumber kUnsupportedLayers{1001};      ///< import: what cannot be imported, all of it at once
-inline constexpr ErrorNumber kUnrecognisedFormat{1002};     ///< import: neither name nor content tells a known format
-inline constexpr ErrorNumber kCorruptModelFile{1003};       ///< import: the file breaks its own format
-inline constexpr ErrorNumber kForbiddenContent{1004};       ///< import: code, pickles, links out of the file
-inline constexpr ErrorNumber kImportLimit{1005};            ///< import: a size, count, ratio, time or memory bound
-inline constexpr ErrorNumber kImporterDied{1006};           ///< import: the confined process crashed or was killed
-inline constexpr ErrorNumber kSelfCheckFailed{1007};        ///< import: the converted graph failed on the engine
-inline constexpr ErrorNumber kInvalidGraph{1101};           ///< graph: Verify found something
+inline constexpr ErrorNumber kUnsupportedLayers{
+    1001};  ///< import: what cannot be imported, all of it at once
+inline constexpr ErrorNumber kUnrecognisedFormat{
+    1002};  ///< import: neither name nor content tells a known format
+inline constexpr ErrorNumber kCorruptModelFile{1003};  ///< import: the file breaks its own format
+inline constexpr ErrorNumber kForbiddenContent{
+    1004};  ///< import: code, pickles, links out of the file
+inline constexpr ErrorNumber kImportLimit{
+    1005};  ///< import: a size, count, ratio, time or memory bound
+inline constexpr ErrorNumber kImporterDied{
+    1006};  ///< import: the confined process crashed or was killed
+inline constexpr ErrorNumber kSelfCheckFailed{
+    1007};  ///< import: the converted graph failed on the engine
+inline constexpr ErrorNumber kInvalidGraph{1101};  ///< graph: Verify found something
 inline constexpr ErrorNumber kRequestNotJson{2101};
 inline constexpr ErrorNumber kRequestFieldInvalid{2102};
 inline constexpr ErrorNumber kTensorNameUnknown{2103};
 inline constexpr ErrorNumber kTensorShapeMismatch{2104};
 inline constexpr ErrorNumber kTensorTypeMismatch{2105};
-inline constexpr ErrorNumber kTensorDataMismatch{2106};     ///< element or byte count
-inline constexpr ErrorNumber kBodyTooLarge{2201};           ///< 413
-inline constexpr ErrorNumber kUnsupportedMediaType{2202};   ///< 415
-inline constexpr ErrorNumber kHeadersTooLarge{2203};        ///< 431
-inline constexpr ErrorNumber kUriTooLong{2204};             ///< 414
-inline constexpr ErrorNumber kRequestTimeout{2205};         ///< 408
-inline constexpr ErrorNumber kMethodNotAllowed{2206};       ///< 405
-inline constexpr ErrorNumber kExpectationFailed{2207};      ///< 417
+inline constexpr ErrorNumber kTensorDataMismatch{2106};    ///< element or byte count
+inline constexpr ErrorNumber kBodyTooLarge{2201};          ///< 413
+inline constexpr ErrorNumber kUnsupportedMediaType{2202};  ///< 415
+inline constexpr ErrorNumber kHeadersTooLarge{2203};       ///< 431
+inline constexpr ErrorNumber kUriTooLong{2204};            ///< 414
+inline constexpr ErrorNumber kRequestTimeout{2205};        ///< 408
+inline constexpr ErrorNumber kMethodNotAllowed{2206};      ///< 405
+inline constexpr ErrorNumber kExpectationFailed{2207};     ///< 417
 inline constexpr ErrorNumber kModelNotFound{2301};
 inline constexpr ErrorNumber kModelNotReady{2302};
 inline constexpr ErrorNumber kQueueFull{2303};
-inline constexpr ErrorNumber kStoreFull{3001};              ///< 507
+inline constexpr ErrorNumber kStoreFull{3001};  ///< 507
 inline constexpr ErrorNumber kDigestMismatch{3002};
 inline constexpr ErrorNumber kStoreCorrupt{3003};
-inline constexpr ErrorNumber kStoreNewer{3004};             ///< written by a newer version of the program
+inline constexpr ErrorNumber kStoreNewer{3004};  ///< written by a newer version of the program
 inline constexpr ErrorNumber kStoreLocked{3005};
-inline constexpr ErrorNumber kInvalidPackage{3006};         ///< 422
+inline constexpr ErrorNumber kInvalidPackage{3006};  ///< 422
 inline constexpr ErrorNumber kEngineNotFound{4001};
 inline constexpr ErrorNumber kEngineRejectedModel{4002};
 inline constexpr ErrorNumber kEngineRunFailed{4003};
 inline constexpr ErrorNumber kAddressInUse{5001};
-inline constexpr ErrorNumber kInsecureAddress{5002};        ///< a non-loopback address without --insecure
+inline constexpr ErrorNumber kInsecureAddress{5002};  ///< a non-loopback address without --insecure
 inline constexpr ErrorNumber kServerUnreachable{5003};
 inline constexpr ErrorNumber kAdminKeyMissing{5004};
 inline constexpr ErrorNumber kUsage{6001};
@@ -94,7 +103,8 @@ std::string ErrorName(ErrorNumber number);
 /// The number behind "SLIPWAY-E2104", "E2104" or "2104" (any case), if it is in the catalogue.
 std::optional<ErrorNumber> ParseErrorName(std::string_view text);
 
-/// The process exit code for a failure: the catalogue's where it has one, else by code (docs/cli.md lists both).
+/// The process exit code for a failure: the catalogue's where it has one, else by code (docs/cli.md
+/// lists both).
 ExitCode ExitCodeOf(const Status& status);
 
 }  // namespace slipway

@@ -1,6 +1,7 @@
 #include "base/failpoint.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -8,8 +9,6 @@
 #include <cstdlib>
 #include <map>
 #include <mutex>
-
-#include <fmt/format.h>
 
 namespace slipway {
 

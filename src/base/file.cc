@@ -1,6 +1,7 @@
 #include "base/file.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,8 +11,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <utility>
-
-#include <fmt/format.h>
 
 namespace slipway {
 
@@ -70,9 +69,11 @@ Result<FileDescriptor> OpenRegularFile(const std::string& path) {
   if (descriptor < 0) return ErrnoStatus(errno, fmt::format("cannot open {}", path));
   FileDescriptor file(descriptor);
   struct stat status;
-  if (fstat(descriptor, &status) != 0) return ErrnoStatus(errno, fmt::format("cannot stat {}", path));
+  if (fstat(descriptor, &status) != 0)
+    return ErrnoStatus(errno, fmt::format("cannot stat {}", path));
   if (S_ISDIR(status.st_mode)) return InvalidArgument(fmt::format("{} is a directory", path));
-  if (!S_ISREG(status.st_mode)) return InvalidArgument(fmt::format("{} is not a regular file", path));
+  if (!S_ISREG(status.st_mode))
+    return InvalidArgument(fmt::format("{} is not a regular file", path));
   return file;
 }
 

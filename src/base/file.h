@@ -32,7 +32,8 @@ class FileDescriptor {
 class MappedFile {
  public:
   MappedFile() = default;
-  /// Maps the whole regular file behind `descriptor`, which may be closed afterwards. An empty file maps to an empty span.
+  /// Maps the whole regular file behind `descriptor`, which may be closed afterwards. An empty file
+  /// maps to an empty span.
   static Result<MappedFile> Map(int descriptor);
   static Result<MappedFile> Open(const std::string& path);
   MappedFile(MappedFile&& other) noexcept;
@@ -56,16 +57,20 @@ Result<std::uint64_t> FileSize(int descriptor);
 
 /// The whole content, at most `max_bytes` (ResourceExhausted beyond).
 Result<std::string> ReadFile(const std::string& path, std::size_t max_bytes = std::size_t{1} << 32);
-/// The rest of a pipe, socket or file up to its end, at most `max_bytes` (ResourceExhausted beyond).
+/// The rest of a pipe, socket or file up to its end, at most `max_bytes` (ResourceExhausted
+/// beyond).
 Result<std::string> ReadAll(int descriptor, std::size_t max_bytes);
 Status WriteAll(int descriptor, std::span<const std::byte> bytes);
 
-/// Replaces `path` whole or not at all, and durably: temporary file beside it, fsync, rename, fsync of the directory. On any
-/// error the old file stands and the temporary one is gone. `mode` as for open(2), before the umask.
-Status WriteFileAtomically(const std::string& path, std::span<const std::byte> content, unsigned mode = 0666);
+/// Replaces `path` whole or not at all, and durably: temporary file beside it, fsync, rename, fsync
+/// of the directory. On any error the old file stands and the temporary one is gone. `mode` as for
+/// open(2), before the umask.
+Status WriteFileAtomically(const std::string& path, std::span<const std::byte> content,
+                           unsigned mode = 0666);
 Status WriteFileAtomically(const std::string& path, std::string_view content, unsigned mode = 0666);
 
-/// A file being written that appears under its name only by Commit(); dropped without it, it leaves nothing behind.
+/// A file being written that appears under its name only by Commit(); dropped without it, it leaves
+/// nothing behind.
 class AtomicFile {
  public:
   static Result<AtomicFile> Create(const std::string& path, unsigned mode = 0666);
@@ -82,7 +87,9 @@ class AtomicFile {
 
  private:
   AtomicFile(FileDescriptor file, std::string path, std::string temporary_path)
-      : file_(std::move(file)), path_(std::move(path)), temporary_path_(std::move(temporary_path)) {}
+      : file_(std::move(file)),
+        path_(std::move(path)),
+        temporary_path_(std::move(temporary_path)) {}
   FileDescriptor file_;
   std::string path_;
   std::string temporary_path_;
@@ -97,7 +104,9 @@ Status MakeDirectories(const std::string& path);
 class TemporaryDirectory {
  public:
   static Result<TemporaryDirectory> Create(std::string_view prefix, std::string parent = "");
-  TemporaryDirectory(TemporaryDirectory&& other) noexcept : path_(std::move(other.path_)) { other.path_.clear(); }
+  TemporaryDirectory(TemporaryDirectory&& other) noexcept : path_(std::move(other.path_)) {
+    other.path_.clear();
+  }
   TemporaryDirectory& operator=(TemporaryDirectory&& other) noexcept;
   ~TemporaryDirectory();
   const std::string& path() const { return path_; }

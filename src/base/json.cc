@@ -1,9 +1,9 @@
 #include "base/json.h"
 
+#include <fmt/format.h>
+
 #include <set>
 #include <vector>
-
-#include <fmt/format.h>
 
 namespace slipway {
 
@@ -56,7 +56,8 @@ class StrictBuilder {
   Status status_;
 };
 
-/// Nesting is bounded before the parser runs: its own recursion is iterative, the destructor of what it builds is not free.
+/// Nesting is bounded before the parser runs: its own recursion is iterative, the destructor of
+/// what it builds is not free.
 Status CheckDepth(std::string_view text, std::size_t max_depth) {
   std::size_t depth = 0;
   bool in_string = false;
@@ -103,7 +104,9 @@ Result<Json> ParseJson(std::string_view text, const JsonLimits& limits) {
 }
 
 std::string JsonQuoted(std::string_view text) { return Json(text).dump(-1, ' ', false, kReplace); }
-std::string DumpJson(const Json& json, int indent) { return json.dump(indent, ' ', false, kReplace); }
+std::string DumpJson(const Json& json, int indent) {
+  return json.dump(indent, ' ', false, kReplace);
+}
 std::string DumpJson(const OrderedJson& json, int indent) {
   return json.dump(indent, ' ', false, OrderedJson::error_handler_t::replace);
 }

@@ -1,12 +1,11 @@
 #include "base/sha256.h"
 
+#include <fmt/format.h>
 #include <openssl/evp.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <vector>
-
-#include <fmt/format.h>
 
 namespace slipway {
 
@@ -48,9 +47,9 @@ Result<Digest> ParseDigest(std::string_view text) {
   std::string_view hex = text;
   if (hex.starts_with("sha256:")) hex.remove_prefix(7);
   const auto wrong = [&] {
-    return InvalidArgument(fmt::format(
-        "\"{}\" is not a digest: expected sha256: and 64 lower-case hexadecimal digits",
-        text.substr(0, 80)));
+    return InvalidArgument(
+        fmt::format("\"{}\" is not a digest: expected sha256: and 64 lower-case hexadecimal digits",
+                    text.substr(0, 80)));
   };
   if (hex.size() != 64) return wrong();
   Digest digest;

@@ -23,7 +23,8 @@ struct Digest {
   auto operator<=>(const Digest&) const = default;
 };
 
-/// Accepts exactly "sha256:" + 64 lower-case digits, or the 64 digits alone. InvalidArgument otherwise.
+/// Accepts exactly "sha256:" + 64 lower-case digits, or the 64 digits alone. InvalidArgument
+/// otherwise.
 Result<Digest> ParseDigest(std::string_view text);
 
 /// Hashes bytes as they come. Not thread-safe.
@@ -47,7 +48,8 @@ class Sha256 {
 Digest Sha256Of(std::span<const std::byte> bytes);
 Digest Sha256Of(std::string_view text);
 
-/// The digest of a file's content from its beginning, read in pieces; the descriptor's position does not move.
+/// The digest of a file's content from its beginning, read in pieces; the descriptor's position
+/// does not move.
 Result<Digest> Sha256OfFile(int descriptor);
 
 }  // namespace slipway

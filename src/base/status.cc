@@ -56,12 +56,23 @@ Code CodeOfErrno(int error_number) {
 }  // namespace
 
 std::string_view CodeName(Code code) {
-  static constexpr std::string_view kNames[] = {
-      "OK",                  "CANCELLED",        "UNKNOWN",        "INVALID_ARGUMENT",
-      "DEADLINE_EXCEEDED",   "NOT_FOUND",        "ALREADY_EXISTS", "PERMISSION_DENIED",
-      "RESOURCE_EXHAUSTED",  "FAILED_PRECONDITION", "ABORTED",     "OUT_OF_RANGE",
-      "UNIMPLEMENTED",       "INTERNAL",         "UNAVAILABLE",    "DATA_LOSS",
-      "UNAUTHENTICATED"};
+  static constexpr std::string_view kNames[] = {"OK",
+                                                "CANCELLED",
+                                                "UNKNOWN",
+                                                "INVALID_ARGUMENT",
+                                                "DEADLINE_EXCEEDED",
+                                                "NOT_FOUND",
+                                                "ALREADY_EXISTS",
+                                                "PERMISSION_DENIED",
+                                                "RESOURCE_EXHAUSTED",
+                                                "FAILED_PRECONDITION",
+                                                "ABORTED",
+                                                "OUT_OF_RANGE",
+                                                "UNIMPLEMENTED",
+                                                "INTERNAL",
+                                                "UNAVAILABLE",
+                                                "DATA_LOSS",
+                                                "UNAUTHENTICATED"};
   return kNames[static_cast<std::size_t>(code)];
 }
 
@@ -95,8 +106,8 @@ Status Status::With(ErrorNumber number) && {
 
 Status Status::At(std::string_view place) && {
   if (detail_ && !place.empty()) {
-    detail_->place = detail_->place.empty() ? std::string(place)
-                                            : std::string(place) + ", " + detail_->place;
+    detail_->place =
+        detail_->place.empty() ? std::string(place) : std::string(place) + ", " + detail_->place;
   }
   return std::move(*this);
 }

@@ -10,9 +10,9 @@
 
 namespace slipway {
 
-/// The seventeen canonical codes of google.rpc.Code, with its numbers. The code says who must act: the client
-/// (kInvalidArgument, kNotFound), the state of something (kFailedPrecondition), a client's quota (kResourceExhausted),
-/// load (kUnavailable), us (kInternal).
+/// The seventeen canonical codes of google.rpc.Code, with its numbers. The code says who must act:
+/// the client (kInvalidArgument, kNotFound), the state of something (kFailedPrecondition), a
+/// client's quota (kResourceExhausted), load (kUnavailable), us (kInternal).
 enum class Code : std::uint8_t {
   kOk = 0,
   kCancelled = 1,
@@ -36,11 +36,12 @@ enum class Code : std::uint8_t {
 /// "INVALID_ARGUMENT", as google.rpc.Code spells it.
 std::string_view CodeName(Code code);
 
-/// A stable number that users may script against and look up: 2104 is printed as SLIPWAY-E2104. 0 means none.
-/// The numbers and their explanations stand in base/error_catalogue.h.
+/// A stable number that users may script against and look up: 2104 is printed as SLIPWAY-E2104. 0
+/// means none. The numbers and their explanations stand in base/error_catalogue.h.
 enum class ErrorNumber : std::uint16_t { kNone = 0 };
 
-/// Success, or what was wrong, where, and what to do. Success costs one null pointer. Movable and copyable; thread-compatible.
+/// Success, or what was wrong, where, and what to do. Success costs one null pointer. Movable and
+/// copyable; thread-compatible.
 class [[nodiscard]] Status {
  public:
   Status() = default;
@@ -58,7 +59,8 @@ class [[nodiscard]] Status {
 
   /// One sentence: what was wrong, expected against actual. Empty for success.
   const std::string& message() const;
-  /// Where: a file, node, tensor or field, innermost last ("model.h5, layer conv2d_1"). May be empty.
+  /// Where: a file, node, tensor or field, innermost last ("model.h5, layer conv2d_1"). May be
+  /// empty.
   const std::string& place() const;
   /// What to do, ready to paste. May be empty.
   const std::string& hint() const;
@@ -66,7 +68,8 @@ class [[nodiscard]] Status {
   /// "message (at place)": one line for a log or a protocol that has one text only.
   std::string ToString() const;
 
-  /// Each returns this status with more said; none changes success. At() puts the outer place before the inner one.
+  /// Each returns this status with more said; none changes success. At() puts the outer place
+  /// before the inner one.
   Status With(ErrorNumber number) &&;
   Status At(std::string_view place) &&;
   Status Hint(std::string hint) &&;
@@ -99,16 +102,20 @@ Status Unavailable(std::string message);
 Status DataLoss(std::string message);
 Status Unauthenticated(std::string message);
 
-/// The code for an errno value: ENOENT is kNotFound, ENOSPC kResourceExhausted, EACCES kPermissionDenied, ...
-/// `doing` says what was being done: "cannot open model.h5". The errno's own text is appended.
+/// The code for an errno value: ENOENT is kNotFound, ENOSPC kResourceExhausted, EACCES
+/// kPermissionDenied, ... `doing` says what was being done: "cannot open model.h5". The errno's own
+/// text is appended.
 Status ErrnoStatus(int error_number, std::string_view doing);
 
-/// A T, or the Status that says why there is none. Constructing one from a success Status is a programmer's error (aborts).
+/// A T, or the Status that says why there is none. Constructing one from a success Status is a
+/// programmer's error (aborts).
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
-  Result(Status status) : state_(std::in_place_index<1>, std::move(status)) {  // NOLINT(google-explicit-constructor)
+  Result(T value)
+      : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
+  Result(Status status)
+      : state_(std::in_place_index<1>, std::move(status)) {  // NOLINT(google-explicit-constructor)
     if (std::get<1>(state_).ok()) std::abort();
   }
 
@@ -137,7 +144,8 @@ class [[nodiscard]] Result {
 #define SLIPWAY_CONCAT_INNER_(a, b) a##b
 #define SLIPWAY_CONCAT_(a, b) SLIPWAY_CONCAT_INNER_(a, b)
 
-/// SLIPWAY_TRY(const Shape shape, ParseShape(text)): declares `shape`, or returns the error from this function.
+/// SLIPWAY_TRY(const Shape shape, ParseShape(text)): declares `shape`, or returns the error from
+/// this function.
 #define SLIPWAY_TRY(declaration, expression) \
   SLIPWAY_TRY_INNER_(SLIPWAY_CONCAT_(slipway_result_, __COUNTER__), declaration, expression)
 #define SLIPWAY_TRY_INNER_(result, declaration, expression) \
@@ -146,8 +154,8 @@ class [[nodiscard]] Result {
   declaration = std::move(result).value()
 
 /// SLIPWAY_RETURN_IF_ERROR(Check(x)): returns the error from this function, if there is one.
-#define SLIPWAY_RETURN_IF_ERROR(expression)                           \
-  do {                                                                \
+#define SLIPWAY_RETURN_IF_ERROR(expression)                                    \
+  do {                                                                         \
     if (::slipway::Status slipway_status = (expression); !slipway_status.ok()) \
-      return slipway_status;                                          \
+      return slipway_status;                                                   \
   } while (false)

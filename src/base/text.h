@@ -9,8 +9,9 @@
 
 namespace slipway {
 
-/// The whole of `text` as a decimal integer (an optional leading '-' for signed types): nullopt for anything else, overflow
-/// included. The only way numbers are read from outside text, beside std::from_chars itself.
+/// The whole of `text` as a decimal integer (an optional leading '-' for signed types): nullopt for
+/// anything else, overflow included. The only way numbers are read from outside text, beside
+/// std::from_chars itself.
 std::optional<std::int64_t> ParseInt64(std::string_view text);
 std::optional<std::uint64_t> ParseUint64(std::string_view text);
 /// A finite or non-finite decimal floating-point number, the whole of `text`.
@@ -21,8 +22,10 @@ std::string_view Trim(std::string_view text);
 std::string ToLower(std::string_view text);
 bool EqualsIgnoreCase(std::string_view a, std::string_view b);
 
-/// The candidate nearest to a mistyped word, if one is near enough to be meant (edit distance at most a third of the length).
-std::optional<std::string> DidYouMean(std::string_view word, std::span<const std::string> candidates);
+/// The candidate nearest to a mistyped word, if one is near enough to be meant (edit distance at
+/// most a third of the length).
+std::optional<std::string> DidYouMean(std::string_view word,
+                                      std::span<const std::string> candidates);
 
 /// "1.5 MiB", "340 B".
 std::string HumanBytes(std::uint64_t bytes);

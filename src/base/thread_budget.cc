@@ -1,13 +1,12 @@
 #include "base/thread_budget.h"
 
+#include <fmt/format.h>
 #include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
 #include <optional>
-
-#include <fmt/format.h>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -89,9 +88,9 @@ ThreadBudget DetectThreadBudget() {
   if (!quota) return {allowed, fmt::format("{} cores by affinity, no cgroup quota", allowed)};
   const auto by_quota =
       static_cast<unsigned>(std::max(1.0, std::ceil(quota->quota / quota->period)));
-  return {std::min(allowed, by_quota), fmt::format("{} of {} cores: cgroup quota {:.0f}/{:.0f}",
-                                                   std::min(allowed, by_quota), allowed,
-                                                   quota->quota, quota->period)};
+  return {std::min(allowed, by_quota),
+          fmt::format("{} of {} cores: cgroup quota {:.0f}/{:.0f}", std::min(allowed, by_quota),
+                      allowed, quota->quota, quota->period)};
 }
 
 std::uint64_t DetectMemoryLimit() {

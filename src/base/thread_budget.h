@@ -7,8 +7,9 @@
 
 namespace slipway {
 
-/// The cores this process may use: the least of the affinity mask and the cgroup's CPU quota (v2 cpu.max, v1 cfs quota),
-/// rounded up, at least 1. Read once at start; every pool and loop is sized from it, so nothing oversubscribes.
+/// The cores this process may use: the least of the affinity mask and the cgroup's CPU quota (v2
+/// cpu.max, v1 cfs quota), rounded up, at least 1. Read once at start; every pool and loop is sized
+/// from it, so nothing oversubscribes.
 struct ThreadBudget {
   unsigned cores = 1;
   std::string why;  ///< "2 of 8 cores: cgroup quota 200000/100000"

@@ -1,10 +1,10 @@
 #include "cli/arguments.h"
 
-#include <algorithm>
-#include <cstdlib>
+#include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <fmt/format.h>
+#include <algorithm>
+#include <cstdlib>
 
 #include "base/error_catalogue.h"
 #include "base/log.h"
@@ -22,7 +22,8 @@ Status Usage(std::string_view verb, std::string message) {
 
 /// The spelling that CLI11 takes: "-p,--port".
 std::string Spelling(const Flag& flag) {
-  return flag.letter == '\0' ? std::string(flag.name) : fmt::format("-{},{}", flag.letter, flag.name);
+  return flag.letter == '\0' ? std::string(flag.name)
+                             : fmt::format("-{},{}", flag.letter, flag.name);
 }
 
 std::vector<std::string> FlagNames(std::span<const Flag> flags) {
@@ -35,7 +36,8 @@ std::string UnknownFlag(std::string_view word, std::span<const Flag> flags) {
   const std::string name(word.substr(0, word.find('=')));
   std::string message = fmt::format("unknown flag {}", Printable(name, 64));
   const std::vector<std::string> names = FlagNames(flags);
-  if (const auto near = DidYouMean(name, names)) message += fmt::format("; did you mean {}?", *near);
+  if (const auto near = DidYouMean(name, names))
+    message += fmt::format("; did you mean {}?", *near);
   return message;
 }
 
@@ -54,11 +56,13 @@ std::string_view FirstUnknown(std::span<const Flag> flags, std::span<const std::
 }
 
 Status CheckChoice(std::string_view verb, const Flag& flag, const std::string& value) {
-  if (flag.choices.empty() || std::ranges::find(flag.choices, value) != flag.choices.end()) return {};
-  std::string message = fmt::format("{} takes {}, not \"{}\"", flag.name, fmt::join(flag.choices, "|"),
-                                    Printable(value, 64));
+  if (flag.choices.empty() || std::ranges::find(flag.choices, value) != flag.choices.end())
+    return {};
+  std::string message = fmt::format("{} takes {}, not \"{}\"", flag.name,
+                                    fmt::join(flag.choices, "|"), Printable(value, 64));
   std::vector<std::string> choices(flag.choices.begin(), flag.choices.end());
-  if (const auto near = DidYouMean(value, choices)) message += fmt::format("; did you mean {}?", *near);
+  if (const auto near = DidYouMean(value, choices))
+    message += fmt::format("; did you mean {}?", *near);
   return Usage(verb, std::move(message));
 }
 
@@ -113,7 +117,8 @@ Result<double> Arguments::Number(std::string_view flag, double least, double mos
   return *value;
 }
 
-/// Hands the table to CLI11 and takes the values back. CLI11 throws; nothing of that leaves this class.
+/// Hands the table to CLI11 and takes the values back. CLI11 throws; nothing of that leaves this
+/// class.
 class ArgumentParser {
  public:
   ArgumentParser(std::string_view verb, std::span<const Flag> flags,
@@ -123,7 +128,8 @@ class ArgumentParser {
     app_.allow_extras(false);
     for (const Flag& flag : flags) AddFlag(flag);
     for (const Positional& positional : positionals) {
-      auto* option = app_.add_option(std::string(positional.name), values_[std::string(positional.name)]);
+      auto* option =
+          app_.add_option(std::string(positional.name), values_[std::string(positional.name)]);
       option->expected(static_cast<int>(positional.least), static_cast<int>(positional.most));
     }
   }

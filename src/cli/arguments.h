@@ -12,12 +12,13 @@
 
 namespace slipway::cli {
 
-/// One option of a command, as data: parsing, --help, completion and the manual come from the same row.
+/// One option of a command, as data: parsing, --help, completion and the manual come from the same
+/// row.
 struct Flag {
-  std::string_view name;               ///< "--port"; its environment variable is SLIPWAY_PORT
-  char letter = '\0';                  ///< 'p' for -p
-  std::string_view value;              ///< "N", "FILE"; empty: a switch without a value
-  std::string_view help;               ///< one line, no full stop
+  std::string_view name;                ///< "--port"; its environment variable is SLIPWAY_PORT
+  char letter = '\0';                   ///< 'p' for -p
+  std::string_view value;               ///< "N", "FILE"; empty: a switch without a value
+  std::string_view help;                ///< one line, no full stop
   std::string_view default_value = "";  ///< shown in the help and given by Text()
   bool repeatable = false;
   std::vector<std::string_view> choices = {};
@@ -31,7 +32,8 @@ struct Positional {
   std::size_t most = 1;
 };
 
-/// What the user gave, by flag and positional name. Values that were not given fall back to the environment, then the default.
+/// What the user gave, by flag and positional name. Values that were not given fall back to the
+/// environment, then the default.
 class Arguments {
  public:
   bool Given(std::string_view flag) const;  ///< on the command line or in the environment
@@ -49,10 +51,12 @@ class Arguments {
   std::map<std::string, std::string, std::less<>> defaults_;
 };
 
-/// Parses `words` (without the program and the verb). InvalidArgument (kUsage) with "did you mean" for an unknown flag.
+/// Parses `words` (without the program and the verb). InvalidArgument (kUsage) with "did you mean"
+/// for an unknown flag.
 /// `--` ends the flags.
 Result<Arguments> ParseArguments(std::string_view verb, std::span<const Flag> flags,
-                                 std::span<const Positional> positionals, std::span<const std::string> words);
+                                 std::span<const Positional> positionals,
+                                 std::span<const std::string> words);
 
 /// "SLIPWAY_MAX_BODY" for "--max-body".
 std::string EnvironmentName(std::string_view flag);

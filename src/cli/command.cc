@@ -1,8 +1,8 @@
 #include "cli/command.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -62,7 +62,8 @@ Status UnknownVerb(const std::string& verb) {
   std::vector<std::string> names;
   for (const Command& command : Commands()) names.emplace_back(command.name);
   std::string message = fmt::format("unknown command \"{}\"", Printable(verb, 64));
-  if (const auto near = DidYouMean(verb, names)) message += fmt::format("; did you mean {}?", *near);
+  if (const auto near = DidYouMean(verb, names))
+    message += fmt::format("; did you mean {}?", *near);
   return InvalidArgument(std::move(message)).With(errors::kUsage).Hint("see: slipway help");
 }
 
@@ -91,21 +92,37 @@ const Command* FindCommand(std::string_view name) {
 
 std::span<const Flag> GlobalFlags() {
   static const std::vector<Flag> flags = {
-      {.name = "--format", .value = "FORMAT", .help = "what to print on standard output",
-       .default_value = "table", .choices = {"table", "wide", "json", "name"}},
+      {.name = "--format",
+       .value = "FORMAT",
+       .help = "what to print on standard output",
+       .default_value = "table",
+       .choices = {"table", "wide", "json", "name"}},
       {.name = "--quiet", .letter = 'q', .help = "names only, no messages"},
       {.name = "--no-headers", .help = "tables without their first line"},
       {.name = "--verbose", .letter = 'v', .help = "log what happens inside"},
-      {.name = "--color", .value = "WHEN", .help = "colour on standard error", .default_value = "auto",
+      {.name = "--color",
+       .value = "WHEN",
+       .help = "colour on standard error",
+       .default_value = "auto",
        .choices = {"auto", "always", "never"}},
-      {.name = "--progress", .value = "HOW", .help = "progress on standard error",
-       .default_value = "auto", .choices = {"auto", "tty", "plain", "none"}},
-      {.name = "--log-format", .value = "FORMAT", .help = "log lines on standard error",
-       .default_value = "text", .choices = {"text", "json"}},
+      {.name = "--progress",
+       .value = "HOW",
+       .help = "progress on standard error",
+       .default_value = "auto",
+       .choices = {"auto", "tty", "plain", "none"}},
+      {.name = "--log-format",
+       .value = "FORMAT",
+       .help = "log lines on standard error",
+       .default_value = "text",
+       .choices = {"text", "json"}},
       {.name = "--store", .value = "DIR", .help = "the store of published models"},
-      {.name = "--host", .value = "URL", .help = "the running server that ps, load and unload talk to",
+      {.name = "--host",
+       .value = "URL",
+       .help = "the running server that ps, load and unload talk to",
        .default_value = "http://127.0.0.1:8080"},
-      {.name = "--api-key-file", .value = "FILE", .help = "the server's admin key, if not the store's own"},
+      {.name = "--api-key-file",
+       .value = "FILE",
+       .help = "the server's admin key, if not the store's own"},
   };
   return flags;
 }

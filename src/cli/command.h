@@ -13,13 +13,15 @@ namespace slipway::cli {
 
 class Context;
 
-/// How a command ended when nothing failed: most say kSuccess; `compare`, `eval` and `doctor` may report a finding.
+/// How a command ended when nothing failed: most say kSuccess; `compare`, `eval` and `doctor` may
+/// report a finding.
 using CommandResult = Result<ExitCode>;
 
 /// One verb of the program, as data.
 struct Command {
   std::string_view name;
-  std::string_view group;    ///< heading in the help: "Start", "Model work", "Store", "Server", "Tools"
+  std::string_view
+      group;  ///< heading in the help: "Start", "Model work", "Store", "Server", "Tools"
   std::string_view summary;  ///< one line, no full stop
   std::string_view description;
   std::vector<Positional> positionals;
@@ -41,7 +43,8 @@ std::span<const Flag> GlobalFlags();
 /// A command's own flags and the global ones.
 std::vector<Flag> AllFlags(const Command& command);
 
-/// Runs one command line (without the program's name) and says how the process shall exit. Prints errors.
+/// Runs one command line (without the program's name) and says how the process shall exit. Prints
+/// errors.
 ExitCode RunCommandLine(std::span<const std::string> words);
 
 // One function per verb; each stands in a file of its own.

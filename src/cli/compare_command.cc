@@ -1,7 +1,7 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-
-#include <fmt/format.h>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -22,7 +22,8 @@ struct OutputDifference {
   bool same_shape = true;
 };
 
-Result<OutputDifference> Difference(const std::string& name, const TensorView& a, const TensorView& b) {
+Result<OutputDifference> Difference(const std::string& name, const TensorView& a,
+                                    const TensorView& b) {
   OutputDifference difference{.name = name};
   difference.same_shape = a.shape == b.shape;
   if (!difference.same_shape || a.dtype == DType::kString) return difference;
@@ -31,9 +32,11 @@ Result<OutputDifference> Difference(const std::string& name, const TensorView& a
   for (std::size_t i = 0; i < left.size(); ++i) {
     if (left[i] == right[i] || (std::isnan(left[i]) && std::isnan(right[i]))) continue;
     const double error = std::abs(left[i] - right[i]);
-    difference.max_absolute = std::isnan(error) ? INFINITY : std::max(difference.max_absolute, error);
+    difference.max_absolute =
+        std::isnan(error) ? INFINITY : std::max(difference.max_absolute, error);
     const double relative = error / std::max(1.0, std::abs(right[i]));
-    difference.max_relative = std::isnan(relative) ? INFINITY : std::max(difference.max_relative, relative);
+    difference.max_relative =
+        std::isnan(relative) ? INFINITY : std::max(difference.max_relative, relative);
   }
   return difference;
 }
@@ -65,8 +68,10 @@ Result<std::vector<TensorBuffer>> Inputs(const Arguments& arguments, const Signa
 
 Status CheckSameInputs(const Signature& a, const Signature& b) {
   if (a.inputs.size() == b.inputs.size() && a.outputs.size() == b.outputs.size()) return {};
-  return InvalidArgument(fmt::format("the models do not take and give the same tensors: {} inputs and {} outputs against {} and {}",
-                                     a.inputs.size(), a.outputs.size(), b.inputs.size(), b.outputs.size()));
+  return InvalidArgument(
+      fmt::format("the models do not take and give the same tensors: {} inputs and {} outputs "
+                  "against {} and {}",
+                  a.inputs.size(), a.outputs.size(), b.inputs.size(), b.outputs.size()));
 }
 
 CommandResult RunCompare(const Arguments& arguments, Context& context) {
@@ -88,18 +93,27 @@ CommandResult RunCompare(const Arguments& arguments, Context& context) {
   json["outputs"] = OrderedJson::array();
   std::string text = fmt::format("{} against {}\n", a.title, b.title);
   for (std::size_t i = 0; i < outputs_a.size(); ++i) {
-    SLIPWAY_TRY(const OutputDifference difference, Difference(run_a->signature().outputs[i].name, outputs_a[i].view(), outputs_b[i].view()));
+    SLIPWAY_TRY(
+        const OutputDifference difference,
+        Difference(run_a->signature().outputs[i].name, outputs_a[i].view(), outputs_b[i].view()));
     const bool within = difference.same_shape && difference.max_relative <= tolerance;
     equal = equal && within;
-    json["outputs"].push_back({{"name", difference.name}, {"same_shape", difference.same_shape}, {"max_absolute", difference.max_absolute},
-                               {"max_relative", difference.max_relative}, {"within", within}});
-    text += difference.same_shape ? fmt::format("  {:<24} max difference {:.3g} absolute, {:.3g} relative: {}\n", difference.name, difference.max_absolute,
-                                                difference.max_relative, within ? "equal" : "DIFFERENT")
-                                  : fmt::format("  {:<24} shapes {} and {}: DIFFERENT\n", difference.name, outputs_a[i].shape().ToString(), outputs_b[i].shape().ToString());
+    json["outputs"].push_back({{"name", difference.name},
+                               {"same_shape", difference.same_shape},
+                               {"max_absolute", difference.max_absolute},
+                               {"max_relative", difference.max_relative},
+                               {"within", within}});
+    text += difference.same_shape
+                ? fmt::format("  {:<24} max difference {:.3g} absolute, {:.3g} relative: {}\n",
+                              difference.name, difference.max_absolute, difference.max_relative,
+                              within ? "equal" : "DIFFERENT")
+                : fmt::format("  {:<24} shapes {} and {}: DIFFERENT\n", difference.name,
+                              outputs_a[i].shape().ToString(), outputs_b[i].shape().ToString());
   }
   json["equal"] = equal;
   json["tolerance"] = tolerance;
-  text += fmt::format("  one run                  {} against {} ({:.2f}x)\n", HumanSeconds(seconds_a), HumanSeconds(seconds_b), seconds_a / seconds_b);
+  text += fmt::format("  one run                  {} against {} ({:.2f}x)\n",
+                      HumanSeconds(seconds_a), HumanSeconds(seconds_b), seconds_a / seconds_b);
   SLIPWAY_RETURN_IF_ERROR(Print(RenderItem("Comparison", json, text, context.format())));
   return equal ? ExitCode::kSuccess : ExitCode::kCheckFailed;
 }
@@ -110,12 +124,27 @@ Command MakeCompareCommand() {
   return {.name = "compare",
           .group = "Model work",
           .summary = "run two models on the same inputs and compare outputs and speed",
-          .description = "Exits with 6 when an output differs by more than the tolerance. Without -i the inputs are random, the same each time.",
-          .positionals = {{.name = "A", .help = "a model file, or a model of the store"}, {.name = "B", .help = "the other one"}},
-          .flags = {{.name = "--input", .letter = 'i', .value = "NAME=@FILE", .help = "inputs, as for slipway run", .repeatable = true, .from_environment = false},
-                    {.name = "--rows", .value = "N", .help = "rows of random input", .default_value = "4"},
-                    {.name = "--tolerance", .value = "X", .help = "largest |a-b| / max(1, |b|) that counts as equal", .default_value = "1e-4"}},
-          .examples = {"slipway compare model.keras model.onnx", "slipway compare mnist:1 mnist:2 -i @digits.npz"},
+          .description =
+              "Exits with 6 when an output differs by more than the tolerance. Without -i the "
+              "inputs are random, the same each time.",
+          .positionals = {{.name = "A", .help = "a model file, or a model of the store"},
+                          {.name = "B", .help = "the other one"}},
+          .flags = {{.name = "--input",
+                     .letter = 'i',
+                     .value = "NAME=@FILE",
+                     .help = "inputs, as for slipway run",
+                     .repeatable = true,
+                     .from_environment = false},
+                    {.name = "--rows",
+                     .value = "N",
+                     .help = "rows of random input",
+                     .default_value = "4"},
+                    {.name = "--tolerance",
+                     .value = "X",
+                     .help = "largest |a-b| / max(1, |b|) that counts as equal",
+                     .default_value = "1e-4"}},
+          .examples = {"slipway compare model.keras model.onnx",
+                       "slipway compare mnist:1 mnist:2 -i @digits.npz"},
           .run = RunCompare};
 }
 

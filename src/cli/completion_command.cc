@@ -26,7 +26,8 @@ std::string BashScript() {
   std::string script = fmt::format(
       "_slipway() {{\n"
       "  local word=${{COMP_WORDS[COMP_CWORD]}} verb=${{COMP_WORDS[1]}} flags=\n"
-      "  if [ \"$COMP_CWORD\" -eq 1 ]; then COMPREPLY=($(compgen -W \"{}\" -- \"$word\")); return; fi\n"
+      "  if [ \"$COMP_CWORD\" -eq 1 ]; then COMPREPLY=($(compgen -W \"{}\" -- \"$word\")); return; "
+      "fi\n"
       "  case $verb in\n",
       VerbNames());
   for (const Command& command : Commands()) {
@@ -51,14 +52,16 @@ std::string ZshScript() {
 std::string FishScript() {
   std::string script;
   for (const Command& command : Commands()) {
-    script += fmt::format("complete -c slipway -n __fish_use_subcommand -a {} -d '{}'\n", command.name,
-                          command.summary);
+    script += fmt::format("complete -c slipway -n __fish_use_subcommand -a {} -d '{}'\n",
+                          command.name, command.summary);
     for (const Flag& flag : AllFlags(command)) {
-      script += fmt::format("complete -c slipway -n '__fish_seen_subcommand_from {}' -l {} -d '{}'\n",
-                            command.name, flag.name.substr(2), flag.help);
+      script +=
+          fmt::format("complete -c slipway -n '__fish_seen_subcommand_from {}' -l {} -d '{}'\n",
+                      command.name, flag.name.substr(2), flag.help);
     }
   }
-  script += "complete -c slipway -n 'not __fish_use_subcommand' -a '(slipway ls --quiet 2>/dev/null)'\n";
+  script +=
+      "complete -c slipway -n 'not __fish_use_subcommand' -a '(slipway ls --quiet 2>/dev/null)'\n";
   return script;
 }
 
@@ -71,7 +74,8 @@ CommandResult RunCompletion(const Arguments& arguments, Context&) {
   } else if (shell == "fish") {
     SLIPWAY_RETURN_IF_ERROR(Print(FishScript()));
   } else {
-    return InvalidArgument(fmt::format("no completion for \"{}\": bash, zsh or fish", shell)).With(errors::kUsage);
+    return InvalidArgument(fmt::format("no completion for \"{}\": bash, zsh or fish", shell))
+        .With(errors::kUsage);
   }
   return ExitCode::kSuccess;
 }

@@ -1,11 +1,10 @@
 #include "cli/context.h"
 
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
-
-#include <fmt/format.h>
 
 #include "base/error_catalogue.h"
 #include "base/file.h"
@@ -69,7 +68,9 @@ Result<std::string> Context::AdminKey() const {
   if (!content.ok()) {
     return NotFound(fmt::format("no admin key: cannot read {}", path))
         .With(errors::kAdminKeyMissing)
-        .Hint("a server writes it at its first start; name it with --api-key-file FILE or use the server's --store");
+        .Hint(
+            "a server writes it at its first start; name it with --api-key-file FILE or use the "
+            "server's --store");
   }
   return std::string(Trim(*content));
 }

@@ -12,8 +12,8 @@
 
 namespace slipway::cli {
 
-/// What every command works with: where the store is, how to print, and the expensive things made on first use.
-/// Not thread-safe.
+/// What every command works with: where the store is, how to print, and the expensive things made
+/// on first use. Not thread-safe.
 class Context {
  public:
   /// From the global flags.
@@ -23,13 +23,15 @@ class Context {
   bool quiet() const { return quiet_; }
   const TerminalStyle& style() const { return style_; }
 
-  /// The store's folder: --store, SLIPWAY_STORE, else $XDG_DATA_HOME/slipway/store, else ~/.local/share/slipway/store.
+  /// The store's folder: --store, SLIPWAY_STORE, else $XDG_DATA_HOME/slipway/store, else
+  /// ~/.local/share/slipway/store.
   const std::string& store_folder() const { return store_folder_; }
   /// Opens it on first use, creating it if needed.
   Result<registry::Registry*> Registry();
   Result<engine::Engine*> Engine();
 
-  /// Base URL of a running server for ps, load, unload: --host, SLIPWAY_HOST, else http://127.0.0.1:8080.
+  /// Base URL of a running server for ps, load, unload: --host, SLIPWAY_HOST, else
+  /// http://127.0.0.1:8080.
   const std::string& host() const { return host_; }
   /// The admin key of this user's store or of --api-key-file. NotFound (kAdminKeyMissing).
   Result<std::string> AdminKey() const;

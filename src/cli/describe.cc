@@ -18,8 +18,10 @@ std::string HumanCount(std::uint64_t count) {
 
 std::string DescribeSignature(const Signature& signature) {
   std::string text;
-  for (const TensorSpec& spec : signature.inputs) text += fmt::format("  in        {}\n", ToString(spec));
-  for (const TensorSpec& spec : signature.outputs) text += fmt::format("  out       {}\n", ToString(spec));
+  for (const TensorSpec& spec : signature.inputs)
+    text += fmt::format("  in        {}\n", ToString(spec));
+  for (const TensorSpec& spec : signature.outputs)
+    text += fmt::format("  out       {}\n", ToString(spec));
   return text;
 }
 
@@ -28,19 +30,24 @@ std::string DescribeManifest(const package::Manifest& manifest) {
   const package::Lineage& lineage = manifest.lineage;
   text += fmt::format("  source    {} ({}{}{})\n", lineage.source_name, lineage.source_format,
                       lineage.framework.empty() ? "" : ", ", lineage.framework);
-  if (lineage.source_digest) text += fmt::format("            {}\n", lineage.source_digest->ToString());
+  if (lineage.source_digest)
+    text += fmt::format("            {}\n", lineage.source_digest->ToString());
   text += fmt::format("  imported  by slipway {}\n", lineage.tool_version);
   text += fmt::format("  checked   {}\n", lineage.self_check);
-  for (const std::string& warning : lineage.warnings) text += fmt::format("  warning   {}\n", warning);
+  for (const std::string& warning : lineage.warnings)
+    text += fmt::format("  warning   {}\n", warning);
   return text;
 }
 
 std::string DescribeImport(const jobs::ImportedModel& model) {
-  std::string text = fmt::format("imported  {} ({}{}{}, {} nodes, {} parameters)\n", model.manifest.lineage.source_name,
-                                 model.format, model.framework.empty() ? "" : ", ", model.framework, model.nodes,
+  std::string text = fmt::format("imported  {} ({}{}{}, {} nodes, {} parameters)\n",
+                                 model.manifest.lineage.source_name, model.format,
+                                 model.framework.empty() ? "" : ", ", model.framework, model.nodes,
                                  HumanCount(model.parameters));
-  for (const TensorSpec& spec : model.manifest.signature.inputs) text += fmt::format("in        {}\n", ToString(spec));
-  for (const TensorSpec& spec : model.manifest.signature.outputs) text += fmt::format("out       {}\n", ToString(spec));
+  for (const TensorSpec& spec : model.manifest.signature.inputs)
+    text += fmt::format("in        {}\n", ToString(spec));
+  for (const TensorSpec& spec : model.manifest.signature.outputs)
+    text += fmt::format("out       {}\n", ToString(spec));
   text += fmt::format("checked   {}\n", model.self_check.summary);
   return text;
 }

@@ -1,11 +1,10 @@
+#include <fmt/format.h>
 #include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
-
-#include <fmt/format.h>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -34,7 +33,8 @@ std::string_view Name(Verdict verdict) {
 
 Finding CheckEngine(Context& context) {
   const Result<engine::Engine*> engine = context.Engine();
-  if (engine.ok()) return {"engine", Verdict::kPass, fmt::format("onnxruntime {}", (*engine)->version()), ""};
+  if (engine.ok())
+    return {"engine", Verdict::kPass, fmt::format("onnxruntime {}", (*engine)->version()), ""};
   const Status status = engine.status();
   return {"engine", Verdict::kFail, status.message(), status.hint()};
 }
@@ -43,19 +43,24 @@ Finding CheckImporter() {
   std::error_code ignored;
   const auto program = std::filesystem::read_symlink("/proc/self/exe", ignored);
   const auto importer = program.parent_path() / "libexec" / "slipway-import";
-  if (access(importer.c_str(), X_OK) == 0) return {"importer", Verdict::kPass, importer.string(), ""};
-  return {"importer", Verdict::kFail, fmt::format("{} is missing", importer.string()), "build it or install the package again"};
+  if (access(importer.c_str(), X_OK) == 0)
+    return {"importer", Verdict::kPass, importer.string(), ""};
+  return {"importer", Verdict::kFail, fmt::format("{} is missing", importer.string()),
+          "build it or install the package again"};
 }
 
 Finding CheckCpu() {
   const Result<std::string> info = ReadFile("/proc/cpuinfo", std::size_t{16} << 20);
   std::string features;
   if (info.ok()) {
-    for (const std::string_view feature : {"avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_int8"}) {
-      if (info->find(feature) != std::string::npos) features += fmt::format("{}{}", features.empty() ? "" : " ", feature);
+    for (const std::string_view feature :
+         {"avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_int8"}) {
+      if (info->find(feature) != std::string::npos)
+        features += fmt::format("{}{}", features.empty() ? "" : " ", feature);
     }
   }
-  if (features.empty()) return {"cpu", Verdict::kWarn, "no AVX2: models run slowly", "use a newer machine"};
+  if (features.empty())
+    return {"cpu", Verdict::kWarn, "no AVX2: models run slowly", "use a newer machine"};
   return {"cpu", Verdict::kPass, features, ""};
 }
 
@@ -64,7 +69,8 @@ Finding CheckCores() { return {"cores", Verdict::kPass, DetectThreadBudget().why
 Finding CheckMemory() {
   constexpr std::uint64_t kSmall = std::uint64_t{512} << 20;
   const std::uint64_t limit = DetectMemoryLimit();
-  return {"memory", limit < kSmall ? Verdict::kWarn : Verdict::kPass, fmt::format("{} may be used", HumanBytes(limit)),
+  return {"memory", limit < kSmall ? Verdict::kWarn : Verdict::kPass,
+          fmt::format("{} may be used", HumanBytes(limit)),
           limit < kSmall ? "raise the cgroup's memory limit" : ""};
 }
 
@@ -73,22 +79,25 @@ Finding CheckDescriptors() {
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
   const bool few = limit.rlim_cur < kFew;
-  return {"descriptors", few ? Verdict::kWarn : Verdict::kPass, fmt::format("{} files may be open", limit.rlim_cur),
-          few ? "ulimit -n 65536" : ""};
+  return {"descriptors", few ? Verdict::kWarn : Verdict::kPass,
+          fmt::format("{} files may be open", limit.rlim_cur), few ? "ulimit -n 65536" : ""};
 }
 
 Finding CheckStore(Context& context) {
   constexpr std::uint64_t kLittle = std::uint64_t{1} << 30;
   const std::string& folder = context.store_folder();
   const Result<registry::Registry*> registry = context.Registry();
-  if (!registry.ok()) return {"store", Verdict::kFail, registry.status().ToString(), registry.status().hint()};
+  if (!registry.ok())
+    return {"store", Verdict::kFail, registry.status().ToString(), registry.status().hint()};
   if (access(folder.c_str(), W_OK) != 0) {
-    return {"store", Verdict::kWarn, fmt::format("{} is read-only for this user", folder), "publishing needs write permission"};
+    return {"store", Verdict::kWarn, fmt::format("{} is read-only for this user", folder),
+            "publishing needs write permission"};
   }
-  struct statvfs disk {};
+  struct statvfs disk{};
   statvfs(folder.c_str(), &disk);
   const std::uint64_t free = static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize;
-  return {"store", free < kLittle ? Verdict::kWarn : Verdict::kPass, fmt::format("{}, {} free", folder, HumanBytes(free)),
+  return {"store", free < kLittle ? Verdict::kWarn : Verdict::kPass,
+          fmt::format("{}, {} free", folder, HumanBytes(free)),
           free < kLittle ? "slipway gc, or a larger disk" : ""};
 }
 
@@ -97,7 +106,8 @@ class NoService final : public net::HttpService {
  public:
   net::BodyPlan Plan(const net::RequestHead&) override { return {}; }
   void Serve(std::shared_ptr<net::Exchange>) override {}
-  net::Response ErrorResponse(int status, std::string_view message, const net::RequestHead*) override {
+  net::Response ErrorResponse(int status, std::string_view message,
+                              const net::RequestHead*) override {
     return net::Response::Text(status, "text/plain", std::string(message));
   }
 };
@@ -107,25 +117,34 @@ Finding CheckPort() {
   NoService service;
   const auto server = net::HttpServer::Listen({.port = kDefaultPort}, service);
   if (server.ok()) return {"port", Verdict::kPass, "127.0.0.1:8080 is free", ""};
-  return {"port", Verdict::kWarn, server.status().message(), "serve on another one: slipway serve ... --port N"};
+  return {"port", Verdict::kWarn, server.status().message(),
+          "serve on another one: slipway serve ... --port N"};
 }
 
 Finding CheckClock() {
-  const auto year = std::chrono::year_month_day(std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now())).year();
+  const auto year = std::chrono::year_month_day(
+                        std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now()))
+                        .year();
   const bool wrong = static_cast<int>(year) < 2024;
-  return {"clock", wrong ? Verdict::kFail : Verdict::kPass, fmt::format("the year is {}", static_cast<int>(year)),
+  return {"clock", wrong ? Verdict::kFail : Verdict::kPass,
+          fmt::format("the year is {}", static_cast<int>(year)),
           wrong ? "set the clock: certificates and logs depend on it" : ""};
 }
 
 CommandResult RunDoctor(const Arguments&, Context& context) {
-  const std::vector<Finding> findings = {CheckEngine(context), CheckImporter(), CheckCpu(), CheckCores(), CheckMemory(),
-                                         CheckDescriptors(), CheckStore(context), CheckPort(), CheckClock()};
+  const std::vector<Finding> findings = {CheckEngine(context), CheckImporter(), CheckCpu(),
+                                         CheckCores(),         CheckMemory(),   CheckDescriptors(),
+                                         CheckStore(context),  CheckPort(),     CheckClock()};
   Listing listing{.kind = "DoctorReport", .columns = {"CHECK", "RESULT", "DETAIL", "FIX"}};
   bool failed = false;
   for (const Finding& finding : findings) {
     failed = failed || finding.verdict == Verdict::kFail;
-    listing.rows.push_back({finding.subject, std::string(Name(finding.verdict)), finding.detail, finding.fix});
-    listing.items.push_back({{"check", finding.subject}, {"result", Name(finding.verdict)}, {"detail", finding.detail}, {"fix", finding.fix}});
+    listing.rows.push_back(
+        {finding.subject, std::string(Name(finding.verdict)), finding.detail, finding.fix});
+    listing.items.push_back({{"check", finding.subject},
+                             {"result", Name(finding.verdict)},
+                             {"detail", finding.detail},
+                             {"fix", finding.fix}});
     listing.names.push_back(fmt::format("{} {}", finding.subject, Name(finding.verdict)));
   }
   SLIPWAY_RETURN_IF_ERROR(context.PrintListing(listing));

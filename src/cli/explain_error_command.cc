@@ -12,14 +12,16 @@ CommandResult RunExplainError(const Arguments& arguments, Context& context) {
   const std::string word = arguments.Text("CODE");
   const auto number = ParseErrorName(word);
   if (!number) {
-    return NotFound(fmt::format("no error \"{}\"", word)).Hint("they are listed by: slipway help errors");
+    return NotFound(fmt::format("no error \"{}\"", word))
+        .Hint("they are listed by: slipway help errors");
   }
   const ErrorEntry& entry = *FindError(*number);
   OrderedJson json;
   json["code"] = ErrorName(*number);
   json["title"] = entry.title;
   json["explanation"] = entry.explanation;
-  std::string text = fmt::format("{}: {}\n\n{}\n", ErrorName(*number), entry.title, entry.explanation);
+  std::string text =
+      fmt::format("{}: {}\n\n{}\n", ErrorName(*number), entry.title, entry.explanation);
   if (entry.http_status != 0) {
     json["http_status"] = entry.http_status;
     text += fmt::format("\nOver HTTP: status {}.\n", entry.http_status);

@@ -14,7 +14,8 @@ Status UnknownTopic(const std::string& word) {
   for (const Command& command : Commands()) names.emplace_back(command.name);
   for (const Topic& topic : Topics()) names.emplace_back(topic.name);
   std::string message = fmt::format("no help on \"{}\"", word);
-  if (const auto near = DidYouMean(word, names)) message += fmt::format("; did you mean {}?", *near);
+  if (const auto near = DidYouMean(word, names))
+    message += fmt::format("; did you mean {}?", *near);
   return NotFound(std::move(message)).Hint("see: slipway help");
 }
 
@@ -42,7 +43,9 @@ Command MakeHelpCommand() {
   return {.name = "help",
           .group = "Tools",
           .summary = "explain a command or a topic",
-          .positionals = {{.name = "TOPIC", .help = "a command, or a topic of slipway help", .least = 0}},
+          .positionals = {{.name = "TOPIC",
+                           .help = "a command, or a topic of slipway help",
+                           .least = 0}},
           .examples = {"slipway help import", "slipway help formats"},
           .run = RunHelp};
 }

@@ -1,8 +1,8 @@
 #include "cli/help_text.h"
 
-#include <array>
-
 #include <fmt/format.h>
+
+#include <array>
 
 #include "base/error_catalogue.h"
 
@@ -10,7 +10,8 @@ namespace slipway::cli {
 
 namespace {
 
-constexpr std::array<std::string_view, 5> kGroups = {"Start", "Model work", "Store", "Server", "Tools"};
+constexpr std::array<std::string_view, 5> kGroups = {"Start", "Model work", "Store", "Server",
+                                                     "Tools"};
 
 std::string UsageLine(const Command& command) {
   std::string usage = fmt::format("slipway {}", command.name);
@@ -40,7 +41,8 @@ std::string FlagTail(const Flag& flag) {
 
 std::string FlagTable(std::span<const Flag> flags) {
   std::string text;
-  for (const Flag& flag : flags) text += fmt::format("  {:<28} {}\n", FlagHead(flag), FlagTail(flag));
+  for (const Flag& flag : flags)
+    text += fmt::format("  {:<28} {}\n", FlagHead(flag), FlagTail(flag));
   return text;
 }
 
@@ -77,8 +79,10 @@ std::string ExitCodesTopic() {
 }
 
 std::string EnvironmentTopic() {
-  std::string text = "Environment variables\n\nEvery flag has one, printed behind it in --help: --max-body is SLIPWAY_MAX_BODY. "
-                     "The command line wins.\n\n";
+  std::string text =
+      "Environment variables\n\nEvery flag has one, printed behind it in --help: --max-body is "
+      "SLIPWAY_MAX_BODY. "
+      "The command line wins.\n\n";
   for (const Flag& flag : GlobalFlags()) {
     text += fmt::format("  {:<28} {}\n", EnvironmentName(flag.name), flag.help);
   }
@@ -127,16 +131,19 @@ std::string OverviewHelp() {
   for (const std::string_view group : kGroups) {
     text += fmt::format("\n{}\n", group);
     for (const Command& command : Commands()) {
-      if (command.group == group) text += fmt::format("  {:<15} {}\n", command.name, command.summary);
+      if (command.group == group)
+        text += fmt::format("  {:<15} {}\n", command.name, command.summary);
     }
   }
   text += "\nTopics (slipway help TOPIC)\n";
-  for (const Topic& topic : Topics()) text += fmt::format("  {:<15} {}\n", topic.name, topic.summary);
+  for (const Topic& topic : Topics())
+    text += fmt::format("  {:<15} {}\n", topic.name, topic.summary);
   return text + "\nMore on a command: slipway COMMAND --help\n";
 }
 
 std::string CommandHelp(const Command& command) {
-  std::string text = fmt::format("{}: {}\n\nUsage: {}\n", command.name, command.summary, UsageLine(command));
+  std::string text =
+      fmt::format("{}: {}\n\nUsage: {}\n", command.name, command.summary, UsageLine(command));
   if (!command.description.empty()) text += fmt::format("\n{}\n", command.description);
   if (!command.positionals.empty()) {
     text += "\nArguments\n";

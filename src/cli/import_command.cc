@@ -1,6 +1,6 @@
-#include <filesystem>
-
 #include <fmt/format.h>
+
+#include <filesystem>
 
 #include "base/text.h"
 #include "cli/command.h"
@@ -18,7 +18,8 @@ namespace {
 Result<OpenedModel> ImportSource(const Arguments& arguments, Context& context) {
   const std::string source = arguments.Text("SOURCE");
   std::error_code ignored;
-  if (!std::filesystem::exists(source, ignored)) return NotFound(fmt::format("no such file: {}", source));
+  if (!std::filesystem::exists(source, ignored))
+    return NotFound(fmt::format("no such file: {}", source));
   jobs::ImportOptions options;
   if (arguments.Given("--opset")) {
     SLIPWAY_TRY(options.opset, arguments.Integer("--opset", 7, 28));
@@ -49,7 +50,8 @@ CommandResult RunImport(const Arguments& arguments, Context& context) {
     json["output"] = output;
     text += fmt::format("wrote     {}\n", output);
   }
-  SLIPWAY_RETURN_IF_ERROR(Print(RenderItem("Import", json, context.quiet() ? "" : text, context.format())));
+  SLIPWAY_RETURN_IF_ERROR(
+      Print(RenderItem("Import", json, context.quiet() ? "" : text, context.format())));
   return ExitCode::kSuccess;
 }
 
@@ -70,7 +72,8 @@ CommandResult RunPush(const Arguments& arguments, Context& context) {
   SLIPWAY_TRY(registry::Registry * registry, context.Registry());
   jobs::PublishOptions options;
   SLIPWAY_TRY(options.labels, ReadLabels(arguments.List("--labels"), imported.manifest.signature));
-  SLIPWAY_TRY(const registry::ModelVersion version, jobs::PublishModel(*registry, imported, name, options));
+  SLIPWAY_TRY(const registry::ModelVersion version,
+              jobs::PublishModel(*registry, imported, name, options));
   if (const std::string alias = arguments.Text("--alias"); !alias.empty()) {
     SLIPWAY_RETURN_IF_ERROR(registry->SetAlias(version.model, alias, version.version));
   }
@@ -83,7 +86,8 @@ CommandResult RunPush(const Arguments& arguments, Context& context) {
   const std::string text =
       context.format() == Format::kName
           ? reference + "\n"
-          : DescribeImport(imported) + fmt::format("published {} ({})\n", reference, version.package.ToString());
+          : DescribeImport(imported) +
+                fmt::format("published {} ({})\n", reference, version.package.ToString());
   SLIPWAY_RETURN_IF_ERROR(Print(RenderItem("ModelVersion", json, text, context.format())));
   return ExitCode::kSuccess;
 }
@@ -91,11 +95,17 @@ CommandResult RunPush(const Arguments& arguments, Context& context) {
 const Positional kSource{.name = "SOURCE", .help = "a model file; see: slipway help formats"};
 
 std::vector<Flag> ImportFlags() {
-  return {{.name = "--opset", .value = "N", .help = "the ONNX opset to write (default: the importer's choice)"},
-          {.name = "--check", .value = "FILE.npz",
-           .help = "inputs and expected outputs to compare with (in_0, out_0, or by tensor name)", .repeatable = true,
+  return {{.name = "--opset",
+           .value = "N",
+           .help = "the ONNX opset to write (default: the importer's choice)"},
+          {.name = "--check",
+           .value = "FILE.npz",
+           .help = "inputs and expected outputs to compare with (in_0, out_0, or by tensor name)",
+           .repeatable = true,
            .from_environment = false},
-          {.name = "--tolerance", .value = "X", .help = "largest error that --check accepts, relative and absolute",
+          {.name = "--tolerance",
+           .value = "X",
+           .help = "largest error that --check accepts, relative and absolute",
            .default_value = "1e-4"}};
 }
 
@@ -105,29 +115,52 @@ Command MakeImportCommand() {
   Command command{.name = "import",
                   .group = "Model work",
                   .summary = "convert a model file to ONNX and check the result",
-                  .description = "The file is read in a confined process and nothing in it is executed. Without -o the conversion is only checked.",
+                  .description =
+                      "The file is read in a confined process and nothing in it is executed. "
+                      "Without -o the conversion is only checked.",
                   .positionals = {kSource},
                   .flags = ImportFlags(),
-                  .examples = {"slipway import model.keras -o model.onnx", "slipway import model.h5 --check golden.npz"},
+                  .examples = {"slipway import model.keras -o model.onnx",
+                               "slipway import model.h5 --check golden.npz"},
                   .run = RunImport};
-  command.flags.push_back({.name = "--output", .letter = 'o', .value = "FILE.onnx", .help = "where to write the ONNX file", .from_environment = false});
+  command.flags.push_back({.name = "--output",
+                           .letter = 'o',
+                           .value = "FILE.onnx",
+                           .help = "where to write the ONNX file",
+                           .from_environment = false});
   return command;
 }
 
 Command MakePushCommand() {
-  Command command{.name = "push",
-                  .group = "Store",
-                  .summary = "import a model file and publish it in the store",
-                  .description = "A published version never changes. Publishing the same content again gives the same version.",
-                  .positionals = {kSource},
-                  .flags = ImportFlags(),
-                  .examples = {"slipway push model.keras --name mnist", "slipway push model.h5 --name mnist --labels classes.txt --alias prod"},
-                  .run = RunPush,
-                  .aliases = {"publish"}};
-  command.flags.push_back({.name = "--name", .value = "NAME", .help = "the model's name (default: from the file name)", .from_environment = false});
-  command.flags.push_back({.name = "--alias", .value = "ALIAS", .help = "point this alias at the new version", .from_environment = false});
-  command.flags.push_back({.name = "--labels", .value = "[OUTPUT=]FILE", .help = "class names of an output, one a line", .repeatable = true, .from_environment = false});
-  command.flags.push_back({.name = "--dry-run", .help = "import and check, publish nothing", .from_environment = false});
+  Command command{
+      .name = "push",
+      .group = "Store",
+      .summary = "import a model file and publish it in the store",
+      .description =
+          "A published version never changes. Publishing the same content again gives the same "
+          "version.",
+      .positionals = {kSource},
+      .flags = ImportFlags(),
+      .examples = {"slipway push model.keras --name mnist",
+                   "slipway push model.h5 --name mnist --labels classes.txt --alias prod"},
+      .run = RunPush,
+      .aliases = {"publish"}};
+  command.flags.push_back({.name = "--name",
+                           .value = "NAME",
+                           .help = "the model's name (default: from the file name)",
+                           .from_environment = false});
+  command.flags.push_back({.name = "--alias",
+                           .value = "ALIAS",
+                           .help = "point this alias at the new version",
+                           .from_environment = false});
+  command.flags.push_back({.name = "--labels",
+                           .value = "[OUTPUT=]FILE",
+                           .help = "class names of an output, one a line",
+                           .repeatable = true,
+                           .from_environment = false});
+  command.flags.push_back({.name = "--dry-run",
+                           .help = "import and check, publish nothing",
+                           .from_environment = false});
   return command;
 }
 

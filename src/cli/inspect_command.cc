@@ -1,7 +1,7 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
-
-#include <fmt/format.h>
 
 #include "base/text.h"
 #include "cli/command.h"
@@ -30,18 +30,20 @@ std::uint64_t BytesOfTensor(const graph::Tensor& tensor) {
 
 std::string DescribeOperators(const graph::Graph& graph) {
   std::string text;
-  for (const auto& [name, count] : CountOperators(graph)) text += fmt::format("  {:<32} {}\n", name, count);
+  for (const auto& [name, count] : CountOperators(graph))
+    text += fmt::format("  {:<32} {}\n", name, count);
   return text;
 }
 
 std::string DescribeWeights(const graph::Graph& graph) {
   std::vector<const graph::Tensor*> tensors;
   for (const graph::Tensor& tensor : graph.initializers) tensors.push_back(&tensor);
-  std::ranges::stable_sort(tensors, std::greater<>(), [](const graph::Tensor* tensor) { return BytesOfTensor(*tensor); });
+  std::ranges::stable_sort(tensors, std::greater<>(),
+                           [](const graph::Tensor* tensor) { return BytesOfTensor(*tensor); });
   std::string text;
   for (const graph::Tensor* tensor : tensors) {
-    text += fmt::format("  {:<48} {}[{}]  {}\n", tensor->name, ShortName(tensor->dtype), fmt::join(tensor->dims, ","),
-                        HumanBytes(BytesOfTensor(*tensor)));
+    text += fmt::format("  {:<48} {}[{}]  {}\n", tensor->name, ShortName(tensor->dtype),
+                        fmt::join(tensor->dims, ","), HumanBytes(BytesOfTensor(*tensor)));
   }
   return text;
 }
@@ -56,7 +58,10 @@ OrderedJson GraphToJson(const graph::Model& model) {
   json["operators"] = std::move(operators);
   OrderedJson weights = OrderedJson::array();
   for (const graph::Tensor& tensor : model.main.initializers) {
-    weights.push_back({{"name", tensor.name}, {"dtype", ShortName(tensor.dtype)}, {"dims", tensor.dims}, {"bytes", BytesOfTensor(tensor)}});
+    weights.push_back({{"name", tensor.name},
+                       {"dtype", ShortName(tensor.dtype)},
+                       {"dims", tensor.dims},
+                       {"bytes", BytesOfTensor(tensor)}});
   }
   json["weights"] = std::move(weights);
   return json;
@@ -72,10 +77,12 @@ CommandResult RunInspect(const Arguments& arguments, Context& context) {
                           !arguments.Switch("--weights") && !arguments.Switch("--graph");
   std::string text;
   if (everything) {
-    text += fmt::format("{}\n{}  opset     {} ({} nodes, {} weights)\n", opened.title, DescribeManifest(opened.manifest),
-                        model.Opset(), model.main.nodes.size(), model.main.initializers.size());
+    text += fmt::format("{}\n{}  opset     {} ({} nodes, {} weights)\n", opened.title,
+                        DescribeManifest(opened.manifest), model.Opset(), model.main.nodes.size(),
+                        model.main.initializers.size());
   }
-  if (everything || arguments.Switch("--ops")) text += (everything ? "operators\n" : "") + DescribeOperators(model.main);
+  if (everything || arguments.Switch("--ops"))
+    text += (everything ? "operators\n" : "") + DescribeOperators(model.main);
   if (arguments.Switch("--signature")) text += DescribeSignature(opened.manifest.signature);
   if (arguments.Switch("--weights")) text += DescribeWeights(model.main);
   if (arguments.Switch("--graph")) text += graph::PrintText(model);
@@ -86,16 +93,22 @@ CommandResult RunInspect(const Arguments& arguments, Context& context) {
 }  // namespace
 
 Command MakeInspectCommand() {
-  return {.name = "inspect",
-          .group = "Model work",
-          .summary = "show what a model is made of",
-          .positionals = {{.name = "MODEL", .help = "a model file, or a model of the store"}},
-          .flags = {{.name = "--signature", .help = "inputs and outputs", .from_environment = false},
-                    {.name = "--ops", .help = "operators and how often each occurs", .from_environment = false},
-                    {.name = "--weights", .help = "constants, the largest first", .from_environment = false},
-                    {.name = "--graph", .help = "every node as text", .from_environment = false}},
-          .examples = {"slipway inspect model.keras", "slipway inspect mnist:2 --ops", "slipway inspect model.onnx --format json"},
-          .run = RunInspect};
+  return {
+      .name = "inspect",
+      .group = "Model work",
+      .summary = "show what a model is made of",
+      .positionals = {{.name = "MODEL", .help = "a model file, or a model of the store"}},
+      .flags = {{.name = "--signature", .help = "inputs and outputs", .from_environment = false},
+                {.name = "--ops",
+                 .help = "operators and how often each occurs",
+                 .from_environment = false},
+                {.name = "--weights",
+                 .help = "constants, the largest first",
+                 .from_environment = false},
+                {.name = "--graph", .help = "every node as text", .from_environment = false}},
+      .examples = {"slipway inspect model.keras", "slipway inspect mnist:2 --ops",
+                   "slipway inspect model.onnx --format json"},
+      .run = RunInspect};
 }
 
 }  // namespace slipway::cli

@@ -1,10 +1,10 @@
 #include "cli/metrics.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
-
-#include <fmt/format.h>
 
 #include "base/error_catalogue.h"
 #include "base/log.h"
@@ -13,7 +13,8 @@ namespace slipway::cli {
 
 namespace {
 
-constexpr double kZ95 = 1.959963984540054;  // the 97.5 % quantile of the standard normal distribution
+constexpr double kZ95 =
+    1.959963984540054;  // the 97.5 % quantile of the standard normal distribution
 
 bool IsProportion(std::string_view name) { return name == "accuracy" || name == "top5"; }
 
@@ -24,7 +25,8 @@ std::size_t ClassOf(const double* label, std::size_t width) {
 
 bool AmongTop(const double* scores, std::size_t width, std::size_t wanted, std::size_t k) {
   if (wanted >= width) return false;
-  const auto better = std::count_if(scores, scores + width, [&](double score) { return score > scores[wanted]; });
+  const auto better =
+      std::count_if(scores, scores + width, [&](double score) { return score > scores[wanted]; });
   return static_cast<std::size_t>(better) < k;
 }
 
@@ -51,10 +53,13 @@ Estimate MeanInterval(const std::vector<double>& values) {
 Result<Metric> Metric::Named(std::string_view name) {
   static constexpr std::string_view kNames[] = {"accuracy", "top5", "mae", "mse", "rmse"};
   if (std::ranges::find(kNames, name) != std::end(kNames)) return Metric(std::string(name));
-  return InvalidArgument(fmt::format("no metric \"{}\": accuracy, top5, mae, mse or rmse", Printable(name, 64))).With(errors::kUsage);
+  return InvalidArgument(
+             fmt::format("no metric \"{}\": accuracy, top5, mae, mse or rmse", Printable(name, 64)))
+      .With(errors::kUsage);
 }
 
-double Metric::Score(const double* prediction, std::size_t width, const double* label, std::size_t label_width) {
+double Metric::Score(const double* prediction, std::size_t width, const double* label,
+                     std::size_t label_width) {
   if (IsProportion(name_)) {
     const std::size_t wanted = ClassOf(label, label_width);
     if (width == 1) {
@@ -80,18 +85,22 @@ Status Metric::Add(const TensorView& predictions, const TensorView& labels) {
   const std::size_t label_width = whole ? wanted.size() / rows : 0;
   const bool fits = whole && (label_width == width || (IsProportion(name_) && label_width == 1));
   if (!fits) {
-    return InvalidArgument(fmt::format("{} cannot compare outputs of shape {} with labels of shape {}", name_,
-                                       predictions.shape.ToString(), labels.shape.ToString()));
+    return InvalidArgument(
+        fmt::format("{} cannot compare outputs of shape {} with labels of shape {}", name_,
+                    predictions.shape.ToString(), labels.shape.ToString()));
   }
   for (std::size_t row = 0; row < rows; ++row) {
-    scores_.push_back(Score(&predicted[row * width], width, &wanted[row * label_width], label_width));
+    scores_.push_back(
+        Score(&predicted[row * width], width, &wanted[row * label_width], label_width));
   }
   return {};
 }
 
 Estimate Metric::Estimated() const {
   if (IsProportion(name_)) {
-    return ProportionInterval(static_cast<std::uint64_t>(std::accumulate(scores_.begin(), scores_.end(), 0.0)), scores_.size());
+    return ProportionInterval(
+        static_cast<std::uint64_t>(std::accumulate(scores_.begin(), scores_.end(), 0.0)),
+        scores_.size());
   }
   const Estimate mean = MeanInterval(scores_);
   if (name_ != "rmse") return mean;

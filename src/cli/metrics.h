@@ -17,8 +17,9 @@ struct Estimate {
   double high = 0;
 };
 
-/// Wilson's score interval for a proportion (E. B. Wilson, "Probable inference, the law of succession, and statistical
-/// inference", JASA 22, 1927): sound for small counts and near 0 and 1. Precondition: total > 0.
+/// Wilson's score interval for a proportion (E. B. Wilson, "Probable inference, the law of
+/// succession, and statistical inference", JASA 22, 1927): sound for small counts and near 0 and 1.
+/// Precondition: total > 0.
 Estimate ProportionInterval(std::uint64_t hits, std::uint64_t total);
 
 /// Mean with the normal interval, value +- 1.96 s / sqrt(n). Precondition: not empty.
@@ -30,19 +31,22 @@ class Metric {
   /// "accuracy", "top5", "mae", "mse", "rmse". InvalidArgument (kUsage) with the list otherwise.
   static Result<Metric> Named(std::string_view name);
 
-  /// Predictions of some rows ([rows, classes], or [rows] and [rows, 1] for a binary score or a regression) and their labels as
-  /// class numbers, one-hot rows or target values. InvalidArgument: they do not fit together.
+  /// Predictions of some rows ([rows, classes], or [rows] and [rows, 1] for a binary score or a
+  /// regression) and their labels as class numbers, one-hot rows or target values. InvalidArgument:
+  /// they do not fit together.
   Status Add(const TensorView& predictions, const TensorView& labels);
 
   Estimate Estimated() const;
   std::string_view name() const { return name_; }
   std::uint64_t rows() const { return scores_.size(); }
-  /// How a row is judged, where the shape leaves a choice: "one score a row: above 0.5 is class 1". May be empty.
+  /// How a row is judged, where the shape leaves a choice: "one score a row: above 0.5 is class 1".
+  /// May be empty.
   const std::string& remark() const { return remark_; }
 
  private:
   explicit Metric(std::string name) : name_(std::move(name)) {}
-  double Score(const double* prediction, std::size_t width, const double* label, std::size_t label_width);
+  double Score(const double* prediction, std::size_t width, const double* label,
+               std::size_t label_width);
 
   std::string name_;
   std::string remark_;

@@ -1,8 +1,8 @@
 #include "cli/model_argument.h"
 
-#include <filesystem>
-
 #include <fmt/format.h>
+
+#include <filesystem>
 
 namespace slipway::cli {
 
@@ -15,7 +15,8 @@ bool Exists(const std::string& path) {
 
 /// True for text that a user would not write for a model's name.
 bool LooksLikePath(const std::string& text) {
-  static constexpr std::string_view kEndings[] = {".onnx", ".h5", ".hdf5", ".keras", ".pb", ".tflite", ".pt", ".pth"};
+  static constexpr std::string_view kEndings[] = {".onnx", ".h5",     ".hdf5", ".keras",
+                                                  ".pb",   ".tflite", ".pt",   ".pth"};
   if (text.find('/') != std::string::npos) return true;
   for (const std::string_view ending : kEndings) {
     if (text.ends_with(ending)) return true;
@@ -23,7 +24,8 @@ bool LooksLikePath(const std::string& text) {
   return false;
 }
 
-Result<OpenedModel> OpenFile(Context& context, const std::string& path, jobs::ImportOptions options) {
+Result<OpenedModel> OpenFile(Context& context, const std::string& path,
+                             jobs::ImportOptions options) {
   SLIPWAY_TRY(TemporaryDirectory work, TemporaryDirectory::Create("slipway-import-"));
   SLIPWAY_TRY(engine::Engine * engine, context.Engine());
   options.work_folder = work.path();

@@ -15,17 +15,19 @@ namespace slipway::cli {
 
 /// A MODEL argument, ready to compile: a file that was just imported, or a version of the store.
 struct OpenedModel {
-  std::string title;                ///< "mnist:3" or "mnist.keras", for messages
-  package::Manifest manifest;       ///< signature, labels, lineage
-  std::string graph_path;           ///< a portable ONNX file, weights beside it
-  std::optional<jobs::ImportedModel> imported;          ///< set for a file
-  std::optional<registry::ModelVersion> version;        ///< set for a store reference
-  std::optional<package::Blob> samples;                 ///< of a stored package
-  std::optional<TemporaryDirectory> work;               ///< holds an imported file's graph; removed with this object
+  std::string title;                              ///< "mnist:3" or "mnist.keras", for messages
+  package::Manifest manifest;                     ///< signature, labels, lineage
+  std::string graph_path;                         ///< a portable ONNX file, weights beside it
+  std::optional<jobs::ImportedModel> imported;    ///< set for a file
+  std::optional<registry::ModelVersion> version;  ///< set for a store reference
+  std::optional<package::Blob> samples;           ///< of a stored package
+  std::optional<TemporaryDirectory>
+      work;  ///< holds an imported file's graph; removed with this object
 };
 
-/// A path that exists is a file; anything else is a store reference (NAME, NAME:3, NAME:alias, NAME@sha256:...).
-/// NotFound: neither is there, and what was looked for. Shows progress for a file.
+/// A path that exists is a file; anything else is a store reference (NAME, NAME:3, NAME:alias,
+/// NAME@sha256:...). NotFound: neither is there, and what was looked for. Shows progress for a
+/// file.
 Result<OpenedModel> OpenModel(Context& context, const std::string& argument,
                               jobs::ImportOptions options = {});
 

@@ -1,11 +1,10 @@
 #include "cli/output.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-
-#include <fmt/format.h>
 
 #include "base/file.h"
 
@@ -22,7 +21,8 @@ std::size_t DisplayWidth(std::string_view text) {
 }
 
 std::string RenderTable(const Listing& listing, bool wide, bool with_headers) {
-  const std::size_t columns = wide ? listing.columns.size() : std::min(listing.columns.size(), listing.wide_from);
+  const std::size_t columns =
+      wide ? listing.columns.size() : std::min(listing.columns.size(), listing.wide_from);
   std::vector<std::size_t> widths(columns);
   const auto measure = [&](const std::vector<std::string>& row) {
     for (std::size_t i = 0; i < columns; ++i) widths[i] = std::max(widths[i], DisplayWidth(row[i]));

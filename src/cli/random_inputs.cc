@@ -9,7 +9,8 @@ namespace {
 
 constexpr std::int64_t kFreeDimension = 16;
 
-Result<TensorBuffer> RandomTensor(const TensorSpec& spec, std::int64_t rows, std::mt19937_64& random) {
+Result<TensorBuffer> RandomTensor(const TensorSpec& spec, std::int64_t rows,
+                                  std::mt19937_64& random) {
   Shape shape = spec.shape;
   for (std::size_t axis = 0; axis < shape.rank(); ++axis) {
     if (shape[axis] < 0) shape.SetDim(axis, axis == 0 ? rows : kFreeDimension);
@@ -21,13 +22,15 @@ Result<TensorBuffer> RandomTensor(const TensorSpec& spec, std::int64_t rows, std
   SLIPWAY_TRY(TensorBuffer values, TensorBuffer::Allocate(DType::kF64, shape));
   std::uniform_real_distribution<double> uniform(0, 1);
   const bool whole = !IsFloatingPoint(spec.dtype);
-  for (double& value : values.As<double>()) value = whole ? static_cast<double>(random() & 1U) : uniform(random);
+  for (double& value : values.As<double>())
+    value = whole ? static_cast<double>(random() & 1U) : uniform(random);
   return ConvertTensor(values.view(), spec.dtype);
 }
 
 }  // namespace
 
-Result<std::vector<TensorBuffer>> RandomInputs(const Signature& signature, std::int64_t rows, std::uint64_t seed) {
+Result<std::vector<TensorBuffer>> RandomInputs(const Signature& signature, std::int64_t rows,
+                                               std::uint64_t seed) {
   std::mt19937_64 random(seed);
   std::vector<TensorBuffer> inputs;
   for (const TensorSpec& spec : signature.inputs) {

@@ -1,16 +1,16 @@
 #include "cli/report_error.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <string>
-
-#include <fmt/format.h>
 
 namespace slipway::cli {
 
 namespace {
 
-/// Newlines of a message are kept (a list of findings has one a line), other control characters are not.
+/// Newlines of a message are kept (a list of findings has one a line), other control characters are
+/// not.
 std::string Clean(const std::string& text) {
   std::string clean;
   for (const char c : text) {
@@ -32,7 +32,8 @@ ExitCode ReportError(const Status& status) {
   text += Clean(status.message()) + "\n";
   if (!status.place().empty()) text += fmt::format("  at {}\n", Clean(status.place()));
   if (!status.hint().empty()) text += fmt::format("  hint: {}\n", Clean(status.hint()));
-  if (numbered) text += fmt::format("  more: slipway explain-error {}\n", ErrorName(status.number()));
+  if (numbered)
+    text += fmt::format("  more: slipway explain-error {}\n", ErrorName(status.number()));
   [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, text.data(), text.size());
   return ExitCodeOf(status);
 }

@@ -20,19 +20,22 @@ CommandResult RunRun(const Arguments& arguments, Context& context) {
   SLIPWAY_TRY(const auto executable, Compile(context, model));
   const Signature& signature = executable->signature();
   std::vector<std::string> given = arguments.List("--input");
-  for (const std::string& json : arguments.List("--json")) given.push_back(json.starts_with("@") ? json : "@" + json);
+  for (const std::string& json : arguments.List("--json"))
+    given.push_back(json.starts_with("@") ? json : "@" + json);
   SLIPWAY_TRY(const std::vector<TensorBuffer> inputs, ReadInputs(signature, given));
   Result<std::vector<TensorBuffer>> ran = executable->RunAll(Views(inputs));
   if (!ran.ok()) return std::move(ran).status().At(model.title);
   std::vector<NamedView> outputs;
-  for (std::size_t i = 0; i < ran->size(); ++i) outputs.push_back({signature.outputs[i].name, (*ran)[i].view()});
+  for (std::size_t i = 0; i < ran->size(); ++i)
+    outputs.push_back({signature.outputs[i].name, (*ran)[i].view()});
   if (const std::string path = arguments.Text("--output"); !path.empty()) {
     SLIPWAY_RETURN_IF_ERROR(WriteOutputs(path, outputs));
     context.Say(fmt::format("wrote {}", path));
     return ExitCode::kSuccess;
   }
   OrderedJson json;
-  for (const NamedView& output : outputs) json[std::string(output.name)] = TensorToJson(output.tensor);
+  for (const NamedView& output : outputs)
+    json[std::string(output.name)] = TensorToJson(output.tensor);
   SLIPWAY_RETURN_IF_ERROR(Print(DumpJson(json) + "\n"));
   return ExitCode::kSuccess;
 }
@@ -43,16 +46,28 @@ Command MakeRunCommand() {
   return {.name = "run",
           .group = "Start",
           .summary = "run a model once on given inputs",
-          .description = "Inputs are converted to the type the model declares. Without -o the outputs are printed as JSON.",
-          .positionals = {{.name = "MODEL", .help = "a model file, or a model of the store (NAME, NAME:3)"}},
-          .flags = {{.name = "--input", .letter = 'i', .value = "NAME=@FILE",
+          .description =
+              "Inputs are converted to the type the model declares. Without -o the outputs are "
+              "printed as JSON.",
+          .positionals = {{.name = "MODEL",
+                           .help = "a model file, or a model of the store (NAME, NAME:3)"}},
+          .flags = {{.name = "--input",
+                     .letter = 'i',
+                     .value = "NAME=@FILE",
                      .help = "an input: NAME=@x.npy, NAME=@set.npz:in_0, NAME=[[1,2]] or @all.npz",
-                     .repeatable = true, .from_environment = false},
-                    {.name = "--json", .value = "@FILE", .help = "all inputs as one JSON object; - is standard input",
+                     .repeatable = true,
                      .from_environment = false},
-                    {.name = "--output", .letter = 'o', .value = "FILE", .help = "write the outputs: .npz, .npy or .json",
+                    {.name = "--json",
+                     .value = "@FILE",
+                     .help = "all inputs as one JSON object; - is standard input",
+                     .from_environment = false},
+                    {.name = "--output",
+                     .letter = 'o',
+                     .value = "FILE",
+                     .help = "write the outputs: .npz, .npy or .json",
                      .from_environment = false}},
-          .examples = {"slipway run mnist.keras -i image=@digits.npy -o out.npz", "slipway run iris -i 'x=[[5.1,3.5,1.4,0.2]]'",
+          .examples = {"slipway run mnist.keras -i image=@digits.npy -o out.npz",
+                       "slipway run iris -i 'x=[[5.1,3.5,1.4,0.2]]'",
                        "echo '{\"x\": [[5.1,3.5,1.4,0.2]]}' | slipway run iris --json @-"},
           .run = RunRun};
 }

@@ -41,25 +41,29 @@ Result<jobs::Sample> ReadSample(const std::string& path) {
     }
   }
   if (sample.inputs.empty() || sample.expected.empty()) {
-    return InvalidArgument(fmt::format("{} holds no sample: it needs inputs (in_0, ...) and expected outputs (out_0, ...)", path));
+    return InvalidArgument(fmt::format(
+        "{} holds no sample: it needs inputs (in_0, ...) and expected outputs (out_0, ...)", path));
   }
   return sample;
 }
 
-Result<std::map<std::string, std::vector<std::string>>> ReadLabels(const std::vector<std::string>& arguments,
-                                                                   const Signature& signature) {
+Result<std::map<std::string, std::vector<std::string>>> ReadLabels(
+    const std::vector<std::string>& arguments, const Signature& signature) {
   std::map<std::string, std::vector<std::string>> labels;
   for (const std::string& argument : arguments) {
     const std::size_t equals = argument.find('=');
     const std::string output = equals == std::string::npos ? "" : argument.substr(0, equals);
     const std::string path = equals == std::string::npos ? argument : argument.substr(equals + 1);
     if (output.empty() && signature.outputs.size() != 1) {
-      return InvalidArgument(fmt::format("the model has {} outputs: say which with --labels OUTPUT={}", signature.outputs.size(), path))
+      return InvalidArgument(
+                 fmt::format("the model has {} outputs: say which with --labels OUTPUT={}",
+                             signature.outputs.size(), path))
           .With(errors::kUsage);
     }
     const std::string name = output.empty() ? signature.outputs[0].name : output;
     if (signature.FindOutput(name) == nullptr) {
-      return InvalidArgument(fmt::format("the model has no output \"{}\"", name)).With(errors::kTensorNameUnknown);
+      return InvalidArgument(fmt::format("the model has no output \"{}\"", name))
+          .With(errors::kTensorNameUnknown);
     }
     SLIPWAY_TRY(labels[name], ReadLines(path));
   }

@@ -1,10 +1,10 @@
 // The verbs of the store that print or change the catalogue: ls, show, history, tag, rm, gc.
 
-#include <chrono>
-#include <ctime>
-
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+
+#include <chrono>
+#include <ctime>
 
 #include "base/text.h"
 #include "cli/command.h"
@@ -40,10 +40,12 @@ OrderedJson ToJson(const registry::ModelVersion& version) {
 }
 
 Listing ListVersions(const std::vector<registry::ModelVersion>& versions) {
-  Listing listing{.kind = "ModelList", .columns = {"NAME", "VERSION", "DIGEST", "SIZE", "ALIASES", "CREATED"}};
+  Listing listing{.kind = "ModelList",
+                  .columns = {"NAME", "VERSION", "DIGEST", "SIZE", "ALIASES", "CREATED"}};
   for (const registry::ModelVersion& version : versions) {
-    listing.rows.push_back({version.model, std::to_string(version.version), version.package.Hex().substr(0, 12),
-                            HumanBytes(version.total_bytes), fmt::format("{}", fmt::join(version.aliases, ",")),
+    listing.rows.push_back({version.model, std::to_string(version.version),
+                            version.package.Hex().substr(0, 12), HumanBytes(version.total_bytes),
+                            fmt::format("{}", fmt::join(version.aliases, ",")),
                             Age(version.created_unix_seconds)});
     listing.items.push_back(ToJson(version));
     listing.names.push_back(fmt::format("{}:{}", version.model, version.version));
@@ -54,18 +56,21 @@ Listing ListVersions(const std::vector<registry::ModelVersion>& versions) {
 CommandResult RunLs(const Arguments& arguments, Context& context) {
   SLIPWAY_TRY(registry::Registry * registry, context.Registry());
   const std::string model = arguments.Text("MODEL");
-  Result<std::vector<registry::ModelVersion>> versions = model.empty() ? registry->List() : registry->ListVersions(model);
+  Result<std::vector<registry::ModelVersion>> versions =
+      model.empty() ? registry->List() : registry->ListVersions(model);
   if (!versions.ok()) return std::move(versions).status();
   SLIPWAY_RETURN_IF_ERROR(context.PrintListing(ListVersions(*versions)));
   if (versions->empty() && context.format() == Format::kTable) {
-    context.Say(fmt::format("the store {} is empty; fill it with: slipway push MODEL_FILE", context.store_folder()));
+    context.Say(fmt::format("the store {} is empty; fill it with: slipway push MODEL_FILE",
+                            context.store_folder()));
   }
   return ExitCode::kSuccess;
 }
 
 /// The version that a REFERENCE argument names.
 Result<registry::ModelVersion> ResolveArgument(const Arguments& arguments, Context& context) {
-  SLIPWAY_TRY(const registry::Reference reference, registry::ParseReference(arguments.Text("REFERENCE")));
+  SLIPWAY_TRY(const registry::Reference reference,
+              registry::ParseReference(arguments.Text("REFERENCE")));
   SLIPWAY_TRY(registry::Registry * registry, context.Registry());
   return registry->Resolve(reference);
 }
@@ -76,10 +81,12 @@ CommandResult RunShow(const Arguments& arguments, Context& context) {
   SLIPWAY_TRY(const package::Package package, registry->Open(version));
   OrderedJson json = ToJson(version);
   json["manifest"] = OrderedJson::parse(package::EncodeManifest(package.manifest));
-  std::string text = fmt::format("{}:{}\n  digest    {}\n  size      {}\n  created   {}\n", version.model,
-                                 version.version, version.package.ToString(), HumanBytes(version.total_bytes),
-                                 Rfc3339(version.created_unix_seconds));
-  if (!version.aliases.empty()) text += fmt::format("  aliases   {}\n", fmt::join(version.aliases, ", "));
+  std::string text =
+      fmt::format("{}:{}\n  digest    {}\n  size      {}\n  created   {}\n", version.model,
+                  version.version, version.package.ToString(), HumanBytes(version.total_bytes),
+                  Rfc3339(version.created_unix_seconds));
+  if (!version.aliases.empty())
+    text += fmt::format("  aliases   {}\n", fmt::join(version.aliases, ", "));
   text += DescribeManifest(package.manifest);
   SLIPWAY_RETURN_IF_ERROR(Print(RenderItem("ModelVersion", json, text, context.format())));
   return ExitCode::kSuccess;
@@ -87,7 +94,8 @@ CommandResult RunShow(const Arguments& arguments, Context& context) {
 
 CommandResult RunHistory(const Arguments& arguments, Context& context) {
   SLIPWAY_TRY(registry::Registry * registry, context.Registry());
-  SLIPWAY_TRY(const std::vector<registry::Event> events, registry->History(arguments.Text("MODEL")));
+  SLIPWAY_TRY(const std::vector<registry::Event> events,
+              registry->History(arguments.Text("MODEL")));
   Listing listing{.kind = "EventList", .columns = {"WHEN", "WHAT", "DETAIL"}};
   for (const registry::Event& event : events) {
     listing.rows.push_back({Rfc3339(event.unix_seconds), event.what, event.detail});
@@ -118,19 +126,23 @@ CommandResult RunTag(const Arguments& arguments, Context& context) {
 }
 
 CommandResult RunRm(const Arguments& arguments, Context& context) {
-  SLIPWAY_TRY(const registry::Reference reference, registry::ParseReference(arguments.Text("REFERENCE")));
+  SLIPWAY_TRY(const registry::Reference reference,
+              registry::ParseReference(arguments.Text("REFERENCE")));
   SLIPWAY_TRY(registry::Registry * registry, context.Registry());
   SLIPWAY_TRY(const registry::ModelVersion version, registry->Resolve(reference));
   const bool whole_model = !reference.version && reference.alias.empty() && !reference.package;
   if (whole_model && !arguments.Switch("--all")) {
     return InvalidArgument(fmt::format("\"{}\" names every version of the model", version.model))
         .With(errors::kUsage)
-        .Hint(fmt::format("one version: slipway rm {}:{}    all of them: slipway rm {} --all", version.model,
-                          version.version, version.model));
+        .Hint(fmt::format("one version: slipway rm {}:{}    all of them: slipway rm {} --all",
+                          version.model, version.version, version.model));
   }
-  const std::optional<std::int64_t> which = whole_model ? std::nullopt : std::optional(version.version);
+  const std::optional<std::int64_t> which =
+      whole_model ? std::nullopt : std::optional(version.version);
   if (arguments.Switch("--dry-run")) {
-    context.Say(fmt::format("would remove {}", whole_model ? version.model : fmt::format("{}:{}", version.model, version.version)));
+    context.Say(fmt::format(
+        "would remove {}",
+        whole_model ? version.model : fmt::format("{}:{}", version.model, version.version)));
     return ExitCode::kSuccess;
   }
   SLIPWAY_RETURN_IF_ERROR(registry->Remove(version.model, which));
@@ -149,13 +161,16 @@ CommandResult RunGc(const Arguments& arguments, Context& context) {
   json["removed_bytes"] = report.bytes_removed;
   json["kept_blobs"] = report.blobs_kept;
   json["dry_run"] = dry_run;
-  const std::string text = fmt::format("{} {} files, {}; {} files stay\n", dry_run ? "would remove" : "removed",
-                                       report.blobs_removed, HumanBytes(report.bytes_removed), report.blobs_kept);
+  const std::string text =
+      fmt::format("{} {} files, {}; {} files stay\n", dry_run ? "would remove" : "removed",
+                  report.blobs_removed, HumanBytes(report.bytes_removed), report.blobs_kept);
   SLIPWAY_RETURN_IF_ERROR(Print(RenderItem("GarbageReport", json, text, context.format())));
   return ExitCode::kSuccess;
 }
 
-const Positional kReference{.name = "REFERENCE", .help = "NAME (its newest version), NAME:3, NAME:alias or NAME@sha256:..."};
+const Positional kReference{
+    .name = "REFERENCE",
+    .help = "NAME (its newest version), NAME:3, NAME:alias or NAME@sha256:..."};
 
 }  // namespace
 
@@ -192,28 +207,35 @@ Command MakeTagCommand() {
           .group = "Store",
           .summary = "point an alias at a version",
           .positionals = {kReference, {.name = "ALIAS", .help = "a word such as prod or canary"}},
-          .flags = {{.name = "--remove", .help = "take the alias away instead", .from_environment = false}},
+          .flags = {{.name = "--remove",
+                     .help = "take the alias away instead",
+                     .from_environment = false}},
           .examples = {"slipway tag mnist:2 prod", "slipway tag mnist prod --remove"},
           .run = RunTag};
 }
 
 Command MakeRmCommand() {
-  return {.name = "rm",
-          .group = "Store",
-          .summary = "remove a version, or a whole model",
-          .positionals = {kReference},
-          .flags = {{.name = "--all", .help = "every version of the model", .from_environment = false},
-                    {.name = "--dry-run", .help = "say what would be removed", .from_environment = false}},
-          .examples = {"slipway rm mnist:1", "slipway rm mnist --all"},
-          .run = RunRm,
-          .aliases = {"remove"}};
+  return {
+      .name = "rm",
+      .group = "Store",
+      .summary = "remove a version, or a whole model",
+      .positionals = {kReference},
+      .flags = {{.name = "--all", .help = "every version of the model", .from_environment = false},
+                {.name = "--dry-run",
+                 .help = "say what would be removed",
+                 .from_environment = false}},
+      .examples = {"slipway rm mnist:1", "slipway rm mnist --all"},
+      .run = RunRm,
+      .aliases = {"remove"}};
 }
 
 Command MakeGcCommand() {
   return {.name = "gc",
           .group = "Store",
           .summary = "remove files that no version needs any more",
-          .flags = {{.name = "--minimum-age", .value = "SECONDS", .help = "younger files stay: somebody may be publishing them",
+          .flags = {{.name = "--minimum-age",
+                     .value = "SECONDS",
+                     .help = "younger files stay: somebody may be publishing them",
                      .default_value = "3600"},
                     {.name = "--dry-run", .help = "only count", .from_environment = false}},
           .examples = {"slipway gc --dry-run", "slipway gc --minimum-age 0"},

@@ -1,12 +1,11 @@
 #include "cli/terminal.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <condition_variable>
 #include <cstdlib>
 #include <mutex>
-
-#include <fmt/format.h>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -34,9 +33,9 @@ TerminalStyle DetectTerminalStyle(std::string_view progress, std::string_view co
   TerminalStyle style;
   style.progress = progress == "tty" || (progress == "auto" && terminal);
   style.plain = progress == "plain";
-  style.color = color == "always" ||
-                (color == "auto" && (EnvironmentSays("CLICOLOR_FORCE") ||
-                                     (terminal && std::getenv("NO_COLOR") == nullptr)));
+  style.color =
+      color == "always" || (color == "auto" && (EnvironmentSays("CLICOLOR_FORCE") ||
+                                                (terminal && std::getenv("NO_COLOR") == nullptr)));
   return style;
 }
 

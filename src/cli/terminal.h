@@ -15,12 +15,13 @@ struct TerminalStyle {
   bool color = false;
 };
 
-/// Decides from --progress auto|tty|plain|none, --color auto|always|never, NO_COLOR, CLICOLOR_FORCE and whether standard error
-/// is a terminal. A log file gets neither progress nor colour.
+/// Decides from --progress auto|tty|plain|none, --color auto|always|never, NO_COLOR, CLICOLOR_FORCE
+/// and whether standard error is a terminal. A log file gets neither progress nor colour.
 TerminalStyle DetectTerminalStyle(std::string_view progress, std::string_view color);
 
-/// Shows what a command is doing once it takes longer than half a second: a spinner with the stage and the time on a terminal,
-/// nothing elsewhere. The line is gone when this object is. Not copyable; one at a time.
+/// Shows what a command is doing once it takes longer than half a second: a spinner with the stage
+/// and the time on a terminal, nothing elsewhere. The line is gone when this object is. Not
+/// copyable; one at a time.
 class Progress {
  public:
   Progress(const TerminalStyle& style, std::string_view what);

@@ -36,7 +36,8 @@ class Verification {
   Status CheckGraph() {
     SLIPWAY_TRY(const graph::Model graph, graph::ReadModelFile(model_.graph_path));
     SLIPWAY_RETURN_IF_ERROR(graph::ToStatus(graph::Verify(graph)));
-    Passed("structure", fmt::format("{} nodes, {} constants, opset {}", graph.main.nodes.size(), graph.main.initializers.size(), graph.Opset()));
+    Passed("structure", fmt::format("{} nodes, {} constants, opset {}", graph.main.nodes.size(),
+                                    graph.main.initializers.size(), graph.Opset()));
     SLIPWAY_RETURN_IF_ERROR(graph::ToStatus(graph::CheckModel(graph)));
     Passed("operators", "every node fits its operator's schema");
     return {};
@@ -44,7 +45,8 @@ class Verification {
 
   Status CheckEngine() {
     SLIPWAY_TRY(const auto executable, Compile(context_, model_));
-    SLIPWAY_TRY(const std::vector<TensorBuffer> inputs, RandomInputs(executable->signature(), 1, 1));
+    SLIPWAY_TRY(const std::vector<TensorBuffer> inputs,
+                RandomInputs(executable->signature(), 1, 1));
     std::vector<TensorView> views;
     for (const TensorBuffer& input : inputs) views.push_back(input.view());
     SLIPWAY_RETURN_IF_ERROR(executable->RunAll(views).status());
@@ -66,7 +68,8 @@ CommandResult RunVerify(const Arguments& arguments, Context& context) {
   OrderedJson json;
   json["model"] = model.title;
   json["checks"] = verification.json();
-  SLIPWAY_RETURN_IF_ERROR(Print(RenderItem("Verification", json, verification.text(), context.format())));
+  SLIPWAY_RETURN_IF_ERROR(
+      Print(RenderItem("Verification", json, verification.text(), context.format())));
   return ExitCode::kSuccess;
 }
 

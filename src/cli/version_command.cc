@@ -14,8 +14,8 @@ CommandResult RunVersion(const Arguments&, Context& context) {
   json["compiler"] = __VERSION__;
   const Result<engine::Engine*> engine = context.Engine();
   json["onnxruntime"] = engine.ok() ? (*engine)->version() : "not found";
-  const std::string text = fmt::format("slipway {}\nonnxruntime {}\n", kVersion,
-                                       json["onnxruntime"].get<std::string>());
+  const std::string text =
+      fmt::format("slipway {}\nonnxruntime {}\n", kVersion, json["onnxruntime"].get<std::string>());
   SLIPWAY_RETURN_IF_ERROR(Print(RenderItem("Version", json, text, context.format())));
   return ExitCode::kSuccess;
 }

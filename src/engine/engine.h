@@ -14,17 +14,20 @@
 
 namespace slipway::engine {
 
-/// What to compile: a portable ONNX file. External data are looked for beside it, as the format says.
+/// What to compile: a portable ONNX file. External data are looked for beside it, as the format
+/// says.
 struct ModelSource {
   std::string path;
-  /// When not empty: the model's bytes, used instead of the file (external data are still looked for beside `path`).
+  /// When not empty: the model's bytes, used instead of the file (external data are still looked
+  /// for beside `path`).
   std::span<const std::byte> bytes;
 };
 
 struct CompileOptions {
   unsigned intra_op_threads = 1;  ///< of one Run(); no pool spins
-  bool optimize = true;           ///< false: the graph as it stands, weights mapped; quick to load (self-check)
-  bool memory_arena = false;      ///< true: faster repeated allocation, more memory a model
+  bool optimize =
+      true;  ///< false: the graph as it stands, weights mapped; quick to load (self-check)
+  bool memory_arena = false;  ///< true: faster repeated allocation, more memory a model
 };
 
 /// A compiled model on one device. Thread-safe: concurrent Run() calls are allowed.
@@ -35,11 +38,12 @@ class Executable {
   /// As the engine sees the model, in the model's order.
   virtual const Signature& signature() const = 0;
 
-  /// Runs once. `inputs` stand in the signature's order and have passed CheckTensor(); they are borrowed until Run() returns.
-  /// `wanted` are indices into signature().outputs; `outputs` has one entry for each, in the same order. An entry that holds
-  /// memory of the right type and static shape is written in place; an empty one receives a buffer, without a copy where the
-  /// engine allows it. Blocks for the model's run time. InvalidArgument: the model cannot take these inputs (kEngineRunFailed).
-  /// ResourceExhausted: memory. Internal: the engine failed.
+  /// Runs once. `inputs` stand in the signature's order and have passed CheckTensor(); they are
+  /// borrowed until Run() returns. `wanted` are indices into signature().outputs; `outputs` has one
+  /// entry for each, in the same order. An entry that holds memory of the right type and static
+  /// shape is written in place; an empty one receives a buffer, without a copy where the engine
+  /// allows it. Blocks for the model's run time. InvalidArgument: the model cannot take these
+  /// inputs (kEngineRunFailed). ResourceExhausted: memory. Internal: the engine failed.
   virtual Status Run(std::span<const TensorView> inputs, std::span<const std::size_t> wanted,
                      std::span<TensorBuffer> outputs) const = 0;
 
@@ -51,11 +55,12 @@ class Executable {
 class Engine {
  public:
   virtual ~Engine() = default;
-  virtual std::string_view name() const = 0;     ///< "onnxruntime"
-  virtual std::string version() const = 0;       ///< of the library that was opened
-  /// Loads and prepares a model; costs milliseconds to seconds. InvalidArgument or Unimplemented (kEngineRejectedModel) with
-  /// the engine's reason, free of host paths.
-  virtual Result<std::unique_ptr<Executable>> Compile(const ModelSource& source, const CompileOptions& options) = 0;
+  virtual std::string_view name() const = 0;  ///< "onnxruntime"
+  virtual std::string version() const = 0;    ///< of the library that was opened
+  /// Loads and prepares a model; costs milliseconds to seconds. InvalidArgument or Unimplemented
+  /// (kEngineRejectedModel) with the engine's reason, free of host paths.
+  virtual Result<std::unique_ptr<Executable>> Compile(const ModelSource& source,
+                                                      const CompileOptions& options) = 0;
 };
 
 }  // namespace slipway::engine

@@ -32,7 +32,8 @@ Result<Imported> ImportMapped(int source_descriptor, int weights_descriptor, con
   stage("reading");
   SLIPWAY_TRY(MappedFile mapped, MappedFile::Map(source_descriptor));
   const auto file = std::make_shared<const MappedFile>(std::move(mapped));
-  const std::unique_ptr<graph::WeightSink> weights = graph::MakeFileSink(weights_descriptor, task.weights_location);
+  const std::unique_ptr<graph::WeightSink> weights =
+      graph::MakeFileSink(weights_descriptor, task.weights_location);
   const std::unique_ptr<graph::WeightSink> sink = ReleasePagesOf(*file, *weights);
   stage("converting");
   SLIPWAY_TRY(import::Imported found, import::Import({.file = file, .name = task.source_name},
@@ -41,8 +42,8 @@ Result<Imported> ImportMapped(int source_descriptor, int weights_descriptor, con
   Imported imported;
   imported.answer.facts = FactsOf(std::move(found.report));
   imported.answer.signature = std::move(found.signature);
-  SLIPWAY_TRY(imported.structure, graph::EncodeWithWeights(found.model, task.weights_location, kWeightsThreshold,
-                                                           weights_descriptor));
+  SLIPWAY_TRY(imported.structure, graph::EncodeWithWeights(found.model, task.weights_location,
+                                                           kWeightsThreshold, weights_descriptor));
   return imported;
 }
 

@@ -1,5 +1,5 @@
-// slipway-import: reads one foreign model file and says what is in it. Spawned by slipway with its descriptors in place; of no
-// use by hand.
+// slipway-import: reads one foreign model file and says what is in it. Spawned by slipway with its
+// descriptors in place; of no use by hand.
 
 #include <unistd.h>
 
@@ -16,7 +16,9 @@
 namespace slipway::importer {
 namespace {
 
-bool Write(std::string_view text) { return WriteAll(kResultDescriptor, std::as_bytes(std::span(text))).ok(); }
+bool Write(std::string_view text) {
+  return WriteAll(kResultDescriptor, std::as_bytes(std::span(text))).ok();
+}
 
 Result<Imported> ImportConfined(const Task& task) {
   SLIPWAY_RETURN_IF_ERROR(sandbox::EnterConfinement());
@@ -40,7 +42,8 @@ int main(int count, char** arguments) {
     std::fputs("slipway-import is run by slipway: see slipway help import\n", stderr);
     return 2;
   }
-  const int code = slipway::importer::Run({.source_name = arguments[1], .weights_location = arguments[2], .opset = *opset});
+  const int code = slipway::importer::Run(
+      {.source_name = arguments[1], .weights_location = arguments[2], .opset = *opset});
   // Everything was written: libraries' clean-up handlers have nothing left to do, and cost time.
   _exit(code);
 }

@@ -10,7 +10,8 @@ constexpr std::uint64_t kBytesBetweenReleases = 8 << 20;
 
 class ReleasedPagesSink final : public graph::WeightSink {
  public:
-  ReleasedPagesSink(const MappedFile& source, graph::WeightSink& next) : source_(source), next_(next) {}
+  ReleasedPagesSink(const MappedFile& source, graph::WeightSink& next)
+      : source_(source), next_(next) {}
 
   Result<graph::ExternalData> Put(std::span<const std::byte> bytes) override {
     Result<graph::ExternalData> place = next_.Put(bytes);
@@ -23,7 +24,8 @@ class ReleasedPagesSink final : public graph::WeightSink {
   /// The pages come back from the file when they are touched again.
   void Release() {
     const std::span<const std::byte> mapped = source_.bytes();
-    if (!mapped.empty()) madvise(const_cast<std::byte*>(mapped.data()), mapped.size(), MADV_DONTNEED);
+    if (!mapped.empty())
+      madvise(const_cast<std::byte*>(mapped.data()), mapped.size(), MADV_DONTNEED);
     since_release_ = 0;
   }
 
@@ -34,7 +36,8 @@ class ReleasedPagesSink final : public graph::WeightSink {
 
 }  // namespace
 
-std::unique_ptr<graph::WeightSink> ReleasePagesOf(const MappedFile& source, graph::WeightSink& next) {
+std::unique_ptr<graph::WeightSink> ReleasePagesOf(const MappedFile& source,
+                                                  graph::WeightSink& next) {
   return std::make_unique<ReleasedPagesSink>(source, next);
 }
 

@@ -13,24 +13,24 @@ namespace slipway::net {
 
 /// Every bound of the listener (reliability: all of them bounded by default).
 struct HttpLimits {
-  std::size_t request_line_bytes = 8 * 1024;             ///< 414
-  std::size_t header_bytes = 32 * 1024;                  ///< 431
-  std::size_t header_count = 100;                        ///< 431
-  std::size_t chunk_extension_bytes = 16 * 1024;         ///< 400, all chunks of a body together
-  std::chrono::milliseconds header_timeout{10'000};      ///< 408
-  std::chrono::milliseconds idle_timeout{75'000};        ///< keep-alive
-  std::chrono::milliseconds body_grace{10'000};          ///< then at least body_bytes_per_second, 408
+  std::size_t request_line_bytes = 8 * 1024;         ///< 414
+  std::size_t header_bytes = 32 * 1024;              ///< 431
+  std::size_t header_count = 100;                    ///< 431
+  std::size_t chunk_extension_bytes = 16 * 1024;     ///< 400, all chunks of a body together
+  std::chrono::milliseconds header_timeout{10'000};  ///< 408
+  std::chrono::milliseconds idle_timeout{75'000};    ///< keep-alive
+  std::chrono::milliseconds body_grace{10'000};      ///< then at least body_bytes_per_second, 408
   std::uint64_t body_bytes_per_second = 1024;
-  std::chrono::milliseconds write_stall{30'000};         ///< a client that takes nothing: reset
-  std::size_t connections = 10'000;                      ///< never more than half of the descriptor limit
+  std::chrono::milliseconds write_stall{30'000};  ///< a client that takes nothing: reset
+  std::size_t connections = 10'000;               ///< never more than half of the descriptor limit
   std::size_t connections_per_address = 256;
-  std::size_t pipelined_requests = 64;                   ///< read ahead on one connection; more waits in the socket
+  std::size_t pipelined_requests = 64;  ///< read ahead on one connection; more waits in the socket
 };
 
 struct HttpServerOptions {
   std::string address = "127.0.0.1";
-  std::uint16_t port = 8080;         ///< 0: any free one
-  unsigned loops = 1;                ///< event-loop threads
+  std::uint16_t port = 8080;  ///< 0: any free one
+  unsigned loops = 1;         ///< event-loop threads
   HttpLimits limits;
 };
 
@@ -43,19 +43,22 @@ struct ConnectionCounts {
   std::uint64_t dropped_in_drain_total = 0;
 };
 
-/// An HTTP/1.1 server: keep-alive, pipelining, chunked and compressed bodies, 100-continue; strict where leniency is a risk
-/// (docs/security.md). One acceptor, one Asio event loop a thread, one connection object a socket, no coroutine or timer an
-/// operation. Thread-safe.
+/// An HTTP/1.1 server: keep-alive, pipelining, chunked and compressed bodies, 100-continue; strict
+/// where leniency is a risk (docs/security.md). One acceptor, one Asio event loop a thread, one
+/// connection object a socket, no coroutine or timer an operation. Thread-safe.
 class HttpServer {
  public:
-  /// Binds and listens; serves from Start(). AlreadyExists (kAddressInUse). `service` outlives the server.
-  static Result<std::unique_ptr<HttpServer>> Listen(const HttpServerOptions& options, HttpService& service);
+  /// Binds and listens; serves from Start(). AlreadyExists (kAddressInUse). `service` outlives the
+  /// server.
+  static Result<std::unique_ptr<HttpServer>> Listen(const HttpServerOptions& options,
+                                                    HttpService& service);
   virtual ~HttpServer() = default;
 
   virtual std::uint16_t port() const = 0;
   virtual void Start() = 0;
-  /// Stops accepting, answers what is in flight with "Connection: close", closes idle connections; waits at most `timeout` and
-  /// returns how many requests were dropped then (0: nothing lost). Not to be called on a loop thread.
+  /// Stops accepting, answers what is in flight with "Connection: close", closes idle connections;
+  /// waits at most `timeout` and returns how many requests were dropped then (0: nothing lost). Not
+  /// to be called on a loop thread.
   virtual std::uint64_t Drain(std::chrono::milliseconds timeout) = 0;
   virtual ConnectionCounts Counts() const = 0;
 };

@@ -22,18 +22,20 @@ std::string_view MethodName(Method method);
 /// Names compare without case. Values are as received: never decoded.
 using Header = std::pair<std::string, std::string>;
 
-/// The head of a request, checked against the rules of RFC 9112 and the limits before anybody sees it.
+/// The head of a request, checked against the rules of RFC 9112 and the limits before anybody sees
+/// it.
 struct RequestHead {
   Method method = Method::kOther;
-  std::string method_text;             ///< as sent
-  std::string target;                  ///< as sent: "/v2/models/a%2Eb/infer?x=1"
-  std::vector<std::string> segments;   ///< the path split at '/', each percent-decoded once; one trailing '/' is dropped
-  std::string query;                   ///< after '?', as sent
+  std::string method_text;  ///< as sent
+  std::string target;       ///< as sent: "/v2/models/a%2Eb/infer?x=1"
+  std::vector<std::string>
+      segments;  ///< the path split at '/', each percent-decoded once; one trailing '/' is dropped
+  std::string query;  ///< after '?', as sent
   std::vector<Header> headers;
-  unsigned version_minor = 1;          ///< HTTP/1.minor
+  unsigned version_minor = 1;                   ///< HTTP/1.minor
   std::optional<std::uint64_t> content_length;  ///< absent: chunked, or no body
   bool chunked = false;
-  std::string peer;                    ///< "127.0.0.1:41234"
+  std::string peer;  ///< "127.0.0.1:41234"
 
   /// The first header of that name, nullptr if absent.
   const std::string* Find(std::string_view name) const;
@@ -41,7 +43,8 @@ struct RequestHead {
   bool Repeated(std::string_view name) const;
 };
 
-/// A part of an answer's body: bytes and what keeps them alive while the socket takes them. No copy is made.
+/// A part of an answer's body: bytes and what keeps them alive while the socket takes them. No copy
+/// is made.
 struct BodyPart {
   std::span<const std::byte> bytes;
   std::shared_ptr<const void> keeper;
@@ -51,28 +54,33 @@ struct BodyPart {
 
 struct Response {
   int status = 200;
-  std::vector<Header> headers;         ///< without Content-Length, Connection and Date, which the server writes
+  std::vector<Header>
+      headers;  ///< without Content-Length, Connection and Date, which the server writes
   std::vector<BodyPart> body;
-  bool close = false;                  ///< close the connection after this answer
+  bool close = false;  ///< close the connection after this answer
 
   static Response Text(int status, std::string_view content_type, std::string text);
 };
 
 /// What to do with a request whose head has arrived and whose body has not.
 struct BodyPlan {
-  std::uint64_t max_bytes = 64 * 1024 * 1024;  ///< 413 beyond, before reading where the length is told; after decompression too
-  /// Offset in the body that shall lie on a 64-byte boundary: where the binary part of a request starts.
+  std::uint64_t max_bytes =
+      64 * 1024 *
+      1024;  ///< 413 beyond, before reading where the length is told; after decompression too
+  /// Offset in the body that shall lie on a 64-byte boundary: where the binary part of a request
+  /// starts.
   std::size_t aligned_offset = 0;
-  std::optional<Response> reject;      ///< answer this at once; the body is not read
+  std::optional<Response> reject;  ///< answer this at once; the body is not read
 };
 
-/// One request and its one answer. Shared between the connection and whoever works on it; Send() may be called from any thread,
-/// exactly once; a connection that is gone ignores it.
+/// One request and its one answer. Shared between the connection and whoever works on it; Send()
+/// may be called from any thread, exactly once; a connection that is gone ignores it.
 class Exchange {
  public:
   virtual ~Exchange() = default;
   virtual const RequestHead& head() const = 0;
-  /// The whole body, decompressed; at least 64 readable bytes follow it (zeros). Valid as long as the exchange lives.
+  /// The whole body, decompressed; at least 64 readable bytes follow it (zeros). Valid as long as
+  /// the exchange lives.
   virtual std::span<const std::byte> body() const = 0;
   virtual void Send(Response response) = 0;
   /// True once the client has gone: work for it may be dropped.
@@ -88,7 +96,8 @@ class HttpService {
   virtual ~HttpService() = default;
   virtual BodyPlan Plan(const RequestHead& head) = 0;
   virtual void Serve(std::shared_ptr<Exchange> exchange) = 0;
-  /// The body of an error that the server itself finds (400, 408, 413, 431, ...), so that every protocol's error looks its own.
+  /// The body of an error that the server itself finds (400, 408, 413, 431, ...), so that every
+  /// protocol's error looks its own.
   virtual Response ErrorResponse(int status, std::string_view message, const RequestHead* head) = 0;
 };
 

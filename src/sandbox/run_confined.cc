@@ -1,5 +1,6 @@
 #include "sandbox/run_confined.h"
 
+#include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -11,8 +12,6 @@
 #include <array>
 #include <cerrno>
 
-#include <fmt/format.h>
-
 #include "base/clock.h"
 #include "sandbox/spawn.h"
 
@@ -20,7 +19,8 @@ namespace slipway::sandbox {
 
 namespace {
 
-/// Kills and reaps the child however the enclosing function is left, so that no zombie or stray process stays.
+/// Kills and reaps the child however the enclosing function is left, so that no zombie or stray
+/// process stays.
 class Reaper {
  public:
   explicit Reaper(pid_t child) : child_(child) {}
@@ -52,7 +52,8 @@ class Reaper {
 
 enum class Drained { kMore, kEnd, kTooMuch };
 
-/// Takes what the pipe holds now. With `drop_beyond`, bytes beyond the limit are dropped instead of being too much.
+/// Takes what the pipe holds now. With `drop_beyond`, bytes beyond the limit are dropped instead of
+/// being too much.
 Drained Drain(int descriptor, std::size_t max_bytes, bool drop_beyond, std::string& into) {
   std::array<char, 1 << 16> buffer;
   for (;;) {
@@ -68,26 +69,31 @@ Drained Drain(int descriptor, std::size_t max_bytes, bool drop_beyond, std::stri
 }
 
 int MillisecondsUntil(MonotonicTime deadline) {
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+  const auto left =
+      std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
   return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60'000));
 }
 
-/// Reads both pipes until the child has ended and they are empty, the deadline passes or the result is too large: nullopt, or
-/// why the child must be killed.
-std::optional<ConfinedEnd::Kind> Listen(Child& child, const ConfinedProgram& program, ConfinedEnd& end) {
+/// Reads both pipes until the child has ended and they are empty, the deadline passes or the result
+/// is too large: nullopt, or why the child must be killed.
+std::optional<ConfinedEnd::Kind> Listen(Child& child, const ConfinedProgram& program,
+                                        ConfinedEnd& end) {
   const MonotonicTime deadline = std::chrono::steady_clock::now() + program.time_limit;
   for (;;) {
-    std::array<pollfd, 3> waiting{{{child.handle.get(), POLLIN, 0}, {child.result.get(), POLLIN, 0},
+    std::array<pollfd, 3> waiting{{{child.handle.get(), POLLIN, 0},
+                                   {child.result.get(), POLLIN, 0},
                                    {child.errors.get(), POLLIN, 0}}};
     const int ready = poll(waiting.data(), waiting.size(), MillisecondsUntil(deadline));
     if (ready < 0 && errno != EINTR) return ConfinedEnd::Kind::kTimeLimit;
     const bool ended = (waiting[0].revents & POLLIN) != 0;
     if (child.result.valid()) {
-      const Drained drained = Drain(child.result.get(), program.max_result_bytes, false, end.result);
+      const Drained drained =
+          Drain(child.result.get(), program.max_result_bytes, false, end.result);
       if (drained == Drained::kTooMuch) return ConfinedEnd::Kind::kResultTooLarge;
       if (drained == Drained::kEnd) child.result.Close();
     }
-    if (child.errors.valid() && Drain(child.errors.get(), program.max_error_bytes, true, end.errors) == Drained::kEnd) {
+    if (child.errors.valid() &&
+        Drain(child.errors.get(), program.max_error_bytes, true, end.errors) == Drained::kEnd) {
       child.errors.Close();
     }
     if (ended) return std::nullopt;
@@ -102,7 +108,8 @@ void Interpret(const Reaper::Ended& ended, ConfinedEnd& end) {
     return;
   }
   end.signal = WTERMSIG(ended.wait_status);
-  end.kind = end.signal == SIGSYS ? ConfinedEnd::Kind::kForbiddenCall : ConfinedEnd::Kind::kKilledBySignal;
+  end.kind =
+      end.signal == SIGSYS ? ConfinedEnd::Kind::kForbiddenCall : ConfinedEnd::Kind::kKilledBySignal;
 }
 
 }  // namespace
@@ -112,7 +119,8 @@ std::string ConfinedEnd::Describe() const {
     case Kind::kExited:
       return fmt::format("ended with code {}", exit_code);
     case Kind::kKilledBySignal:
-      return fmt::format("ended by signal {} ({})", signal, sigdescr_np(signal) ? sigdescr_np(signal) : "unknown");
+      return fmt::format("ended by signal {} ({})", signal,
+                         sigdescr_np(signal) ? sigdescr_np(signal) : "unknown");
     case Kind::kForbiddenCall:
       return "stopped when it tried something that the confinement forbids";
     case Kind::kTimeLimit:

@@ -1,12 +1,11 @@
 #include "sandbox/run_confined.h"
 
 #include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 #include "base/file.h"
 
@@ -57,8 +56,9 @@ TEST(RunConfined, DescriptorsMayTradePlaces) {
 }
 
 TEST(RunConfined, NothingElseIsInherited) {
-  const FileDescriptor stray(fcntl(STDIN_FILENO, F_DUPFD, 20));  // without close-on-exec, as a careless library opens it
-  EXPECT_EQ(Confine(Probe("count-descriptors")).result, "4");        // 0, 1, 2 and the result
+  const FileDescriptor stray(
+      fcntl(STDIN_FILENO, F_DUPFD, 20));  // without close-on-exec, as a careless library opens it
+  EXPECT_EQ(Confine(Probe("count-descriptors")).result, "4");  // 0, 1, 2 and the result
   EXPECT_EQ(Confine(Probe("environment")).result, "empty");
   EXPECT_EQ(Confine(Probe("session")).result, "own");
 }
@@ -67,13 +67,14 @@ class Forbidden : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(Forbidden, EndsTheProgram) {
   const ConfinedEnd end = Confine(Probe(GetParam()));
-  EXPECT_EQ(end.kind, Kind::kForbiddenCall) << end.Describe() << ", code " << end.exit_code << end.errors;
+  EXPECT_EQ(end.kind, Kind::kForbiddenCall)
+      << end.Describe() << ", code " << end.exit_code << end.errors;
   EXPECT_EQ(end.signal, SIGSYS);
 }
 
 INSTANTIATE_TEST_SUITE_P(Calls, Forbidden,
-                         ::testing::Values("open-for-writing", "socket", "execute", "fork", "ptrace",
-                                           "executable-memory", "signal-others"));
+                         ::testing::Values("open-for-writing", "socket", "execute", "fork",
+                                           "ptrace", "executable-memory", "signal-others"));
 
 TEST(RunConfined, OpeningToReadIsRefusedSoThatLibrariesMayProbe) {
   const ConfinedEnd end = Confine(Probe("open-for-reading"));

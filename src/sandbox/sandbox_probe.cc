@@ -1,4 +1,5 @@
-// A confined program that tries one thing, named by its argument: run_confined_test.cc watches what becomes of it.
+// A confined program that tries one thing, named by its argument: run_confined_test.cc watches what
+// becomes of it.
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -47,7 +48,8 @@ int SayMuch() {
 
 int CountDescriptors() {
   int open_descriptors = 0;
-  for (int number = 0; number < 32; ++number) open_descriptors += lseek(number, 0, SEEK_CUR) >= 0 || errno != EBADF;
+  for (int number = 0; number < 32; ++number)
+    open_descriptors += lseek(number, 0, SEEK_CUR) >= 0 || errno != EBADF;
   return Say(std::to_string(open_descriptors));
 }
 
@@ -70,8 +72,12 @@ const Probe kProbes[] = {
     {"fork", true, [] { return static_cast<int>(fork()); }},
     {"ptrace", true, [] { return static_cast<int>(ptrace(PTRACE_TRACEME, 0, nullptr, nullptr)); }},
     {"executable-memory", true,
-     []() -> int { return mmap(nullptr, 4096, PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED; }},
-    {"signal-others", true, [] { return static_cast<int>(syscall(SYS_tgkill, getppid(), getppid(), 9)); }},
+     []() -> int {
+       return mmap(nullptr, 4096, PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
+              MAP_FAILED;
+     }},
+    {"signal-others", true,
+     [] { return static_cast<int>(syscall(SYS_tgkill, getppid(), getppid(), 9)); }},
     {"abort", true, []() -> int { std::abort(); }},
     {"take-memory", false, TakeMemory},
     {"write-much", false, WriteMuch},

@@ -1,6 +1,7 @@
 #include "sandbox/spawn.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -14,8 +15,6 @@
 #include <array>
 #include <cerrno>
 #include <utility>
-
-#include <fmt/format.h>
 
 namespace slipway::sandbox {
 
@@ -35,7 +34,8 @@ struct LimitSetting {
   rlimit value;
 };
 
-/// Everything the child needs between clone and exec, prepared by the parent: the child may only make system calls.
+/// Everything the child needs between clone and exec, prepared by the parent: the child may only
+/// make system calls.
 struct Preparation {
   const char* path;
   char* const* arguments;
@@ -45,7 +45,7 @@ struct Preparation {
   std::array<LimitSetting, 6> limits;
   std::size_t limit_count = 0;
   pid_t parent;
-  int failed_errno = 0;            // written by the child
+  int failed_errno = 0;  // written by the child
   const char* failed_step = "";
 };
 
@@ -55,7 +55,8 @@ int Fail(Preparation& preparation, const char* step) {
   return 127;
 }
 
-/// Every source moves out of the way first, so that no target number overwrites a source that is still needed.
+/// Every source moves out of the way first, so that no target number overwrites a source that is
+/// still needed.
 bool PlaceDescriptors(Preparation& preparation) {
   for (std::size_t i = 0; i < preparation.descriptor_count; ++i) {
     const long moved = syscall(SYS_fcntl, preparation.descriptors[i].first, F_DUPFD_CLOEXEC, 64);
@@ -70,9 +71,11 @@ bool PlaceDescriptors(Preparation& preparation) {
   return syscall(SYS_close_range, kFirstFreeNumber, ~0U, 0) == 0;
 }
 
-/// Raw calls: the C library's (and a sanitizer's) would write to tables that this memory shares with the parent.
+/// Raw calls: the C library's (and a sanitizer's) would write to tables that this memory shares
+/// with the parent.
 void ResetSignals() {
-  const std::array<std::uint64_t, 4> standard{};  // the kernel's struct sigaction: SIG_DFL, no flags, no mask
+  const std::array<std::uint64_t, 4>
+      standard{};  // the kernel's struct sigaction: SIG_DFL, no flags, no mask
   constexpr std::uint64_t kNone = 0;
   for (int signal = 1; signal < NSIG; ++signal) {
     syscall(SYS_rt_sigaction, signal, standard.data(), nullptr, sizeof kNone);
@@ -80,18 +83,23 @@ void ResetSignals() {
   syscall(SYS_rt_sigprocmask, SIG_SETMASK, &kNone, nullptr, sizeof kNone);
 }
 
-/// Runs on its own stack in the parent's memory while the calling thread is held (vfork's way): system calls only.
+/// Runs on its own stack in the parent's memory while the calling thread is held (vfork's way):
+/// system calls only.
 __attribute__((no_sanitize("address", "thread", "undefined"))) int ChildMain(void* argument) {
   Preparation& preparation = *static_cast<Preparation*>(argument);
   if (syscall(SYS_setsid) < 0) return Fail(preparation, "start a session");
-  if (syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) return Fail(preparation, "tie it to this process");
-  if (syscall(SYS_getppid) != preparation.parent) return 127;  // the parent died before the line above
-  if (syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return Fail(preparation, "give up privileges");
+  if (syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)
+    return Fail(preparation, "tie it to this process");
+  if (syscall(SYS_getppid) != preparation.parent)
+    return 127;  // the parent died before the line above
+  if (syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+    return Fail(preparation, "give up privileges");
   ResetSignals();
   if (!PlaceDescriptors(preparation)) return Fail(preparation, "pass descriptors");
   for (std::size_t i = 0; i < preparation.limit_count; ++i) {
     const LimitSetting& limit = preparation.limits[i];
-    if (syscall(SYS_setrlimit, limit.resource, &limit.value) != 0) return Fail(preparation, "set limits");
+    if (syscall(SYS_setrlimit, limit.resource, &limit.value) != 0)
+      return Fail(preparation, "set limits");
   }
   syscall(SYS_execve, preparation.path, preparation.arguments, preparation.environment);
   return Fail(preparation, "execute it");
@@ -131,11 +139,13 @@ class SignalPause {
 };
 
 Result<pid_t> CloneAndExec(Preparation& preparation) {
-  void* stack = mmap(nullptr, kStackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+  void* stack = mmap(nullptr, kStackBytes, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
   if (stack == MAP_FAILED) return ErrnoStatus(errno, "cannot start a confined process");
   const pid_t child = [&] {
     const SignalPause pause;
-    return clone(ChildMain, static_cast<std::byte*>(stack) + kStackBytes, CLONE_VM | CLONE_VFORK | SIGCHLD, &preparation);
+    return clone(ChildMain, static_cast<std::byte*>(stack) + kStackBytes,
+                 CLONE_VM | CLONE_VFORK | SIGCHLD, &preparation);
   }();
   const int clone_errno = errno;
   munmap(stack, kStackBytes);
@@ -168,7 +178,8 @@ std::vector<char*> Pointers(std::vector<std::string>& texts) {
 }
 
 Status AddDescriptor(Preparation& preparation, int ours, int theirs) {
-  if (theirs < 0 || theirs >= kFirstFreeNumber || preparation.descriptor_count == preparation.descriptors.size()) {
+  if (theirs < 0 || theirs >= kFirstFreeNumber ||
+      preparation.descriptor_count == preparation.descriptors.size()) {
     return Internal(fmt::format("descriptor {} cannot be passed to a confined program", theirs));
   }
   preparation.descriptors[preparation.descriptor_count++] = {ours, theirs};
@@ -201,7 +212,8 @@ Result<Child> Spawn(const ConfinedProgram& program) {
   FileDescriptor result_write_end;
   if (program.result_descriptor >= 0) {
     SLIPWAY_TRY(Pipe result, MakePipe());
-    SLIPWAY_RETURN_IF_ERROR(AddDescriptor(preparation, result.write_end.get(), program.result_descriptor));
+    SLIPWAY_RETURN_IF_ERROR(
+        AddDescriptor(preparation, result.write_end.get(), program.result_descriptor));
     child.result = std::move(result.read_end);
     result_write_end = std::move(result.write_end);
   }

@@ -64,9 +64,8 @@ std::string_view OipName(DType dtype) { return RowOf(dtype).oip; }
 std::string_view ShortName(DType dtype) { return RowOf(dtype).short_name; }
 
 std::optional<DType> DTypeFromOip(std::string_view name) {
-  const auto found = std::find_if(kRows.begin(), kRows.end(), [&](const Row& row) {
-    return row.servable && row.oip == name;
-  });
+  const auto found = std::find_if(kRows.begin(), kRows.end(),
+                                  [&](const Row& row) { return row.servable && row.oip == name; });
   if (found == kRows.end()) return std::nullopt;
   return found->dtype;
 }

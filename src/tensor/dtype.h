@@ -7,7 +7,8 @@
 
 namespace slipway {
 
-/// Element types, with the numbers of ONNX's TensorProto.DataType, so that no importer or writer needs a table.
+/// Element types, with the numbers of ONNX's TensorProto.DataType, so that no importer or writer
+/// needs a table.
 enum class DType : std::uint8_t {
   kUndefined = 0,
   kF32 = 1,
@@ -43,18 +44,21 @@ std::size_t BitsOf(DType dtype);
 /// Bytes of one element; 0 for kString, kUndefined and types smaller than a byte.
 inline std::size_t BytesOf(DType dtype) { return BitsOf(dtype) / 8; }
 
-/// True for the types that a request may carry: the thirteen of the Open Inference Protocol and BF16.
+/// True for the types that a request may carry: the thirteen of the Open Inference Protocol and
+/// BF16.
 bool IsServable(DType dtype);
 bool IsFloatingPoint(DType dtype);
 bool IsSignedInteger(DType dtype);
 bool IsUnsignedInteger(DType dtype);
 inline bool IsInteger(DType dtype) { return IsSignedInteger(dtype) || IsUnsignedInteger(dtype); }
 
-/// "FP32", "INT64", "BYTES": the Open Inference Protocol's name; Slipway's upper-case own name for types it does not know.
+/// "FP32", "INT64", "BYTES": the Open Inference Protocol's name; Slipway's upper-case own name for
+/// types it does not know.
 std::string_view OipName(DType dtype);
 std::optional<DType> DTypeFromOip(std::string_view name);
 
-/// "f32", "i64", "string": Slipway's own short name, as the command line and text forms print and read it.
+/// "f32", "i64", "string": Slipway's own short name, as the command line and text forms print and
+/// read it.
 std::string_view ShortName(DType dtype);
 std::optional<DType> DTypeFromShortName(std::string_view name);
 

@@ -1,8 +1,8 @@
 #include "tensor/shape.h"
 
-#include <cstdlib>
-
 #include <fmt/format.h>
+
+#include <cstdlib>
 
 #include "base/checked.h"
 
@@ -24,7 +24,9 @@ Result<Shape> Shape::Make(std::span<const std::int64_t> dims) {
 
 std::optional<std::uint64_t> Shape::ElementCount() const { return CheckedProduct(dims()); }
 
-bool Shape::IsStatic() const { return std::ranges::none_of(dims(), [](auto d) { return d < 0; }); }
+bool Shape::IsStatic() const {
+  return std::ranges::none_of(dims(), [](auto d) { return d < 0; });
+}
 
 bool Shape::Admits(const Shape& actual) const {
   if (actual.rank() != rank()) return false;

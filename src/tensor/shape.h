@@ -12,8 +12,8 @@
 
 namespace slipway {
 
-/// The dimensions of a tensor at run time, at most 16, row-major. A value type without heap memory. In a signature -1 means
-/// "any size"; a tensor's own shape has none.
+/// The dimensions of a tensor at run time, at most 16, row-major. A value type without heap memory.
+/// In a signature -1 means "any size"; a tensor's own shape has none.
 class Shape {
  public:
   static constexpr std::size_t kMaxRank = 16;
@@ -31,7 +31,8 @@ class Shape {
   std::int64_t operator[](std::size_t axis) const { return dims_[axis]; }
   void SetDim(std::size_t axis, std::int64_t dim) { dims_[axis] = dim; }
 
-  /// The number of elements, 1 for rank 0. nullopt: a negative dimension, or an overflow of 64 bits.
+  /// The number of elements, 1 for rank 0. nullopt: a negative dimension, or an overflow of 64
+  /// bits.
   std::optional<std::uint64_t> ElementCount() const;
   bool IsStatic() const;  ///< no dimension is -1
 

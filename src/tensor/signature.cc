@@ -1,8 +1,8 @@
 #include "tensor/signature.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "base/error_catalogue.h"
 

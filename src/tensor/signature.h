@@ -17,7 +17,8 @@ struct TensorSpec {
   std::string name;
   DType dtype = DType::kF32;
   Shape shape;  ///< -1: any size
-  std::vector<std::string> axis_names;  ///< one per dimension or none; "" where unnamed ("batch", "", "", "")
+  std::vector<std::string>
+      axis_names;  ///< one per dimension or none; "" where unnamed ("batch", "", "", "")
 
   bool operator==(const TensorSpec&) const = default;
 };
@@ -30,13 +31,15 @@ struct Signature {
   const TensorSpec* FindInput(std::string_view name) const;
   const TensorSpec* FindOutput(std::string_view name) const;
 
-  /// True if every input and output has a first dimension of any size: rows of several requests may run together.
+  /// True if every input and output has a first dimension of any size: rows of several requests may
+  /// run together.
   bool IsBatchable() const;
 
   bool operator==(const Signature&) const = default;
 };
 
-/// InvalidArgument with number and both sides: `given` is not what `spec` asks for (type, rank, a fixed dimension, byte count).
+/// InvalidArgument with number and both sides: `given` is not what `spec` asks for (type, rank, a
+/// fixed dimension, byte count).
 Status CheckTensor(const TensorSpec& spec, const TensorView& given);
 
 /// "image f32[N,28,28,1]".

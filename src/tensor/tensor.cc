@@ -1,5 +1,7 @@
 #include "tensor/tensor.h"
 
+#include <fmt/format.h>
+
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -7,8 +9,6 @@
 #include <new>
 #include <type_traits>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "base/checked.h"
 
@@ -20,21 +20,33 @@ namespace {
 
 constexpr std::align_val_t kAlignment{64};
 
-/// Calls `visit` with a value of the C++ type that reads the dtype's elements; kF16 and kBF16 through their own readers.
+/// Calls `visit` with a value of the C++ type that reads the dtype's elements; kF16 and kBF16
+/// through their own readers.
 template <class Visit>
 Status VisitNumeric(DType dtype, Visit visit) {
   switch (dtype) {
-    case DType::kF32: return visit(float{});
-    case DType::kF64: return visit(double{});
-    case DType::kU8: return visit(std::uint8_t{});
-    case DType::kI8: return visit(std::int8_t{});
-    case DType::kU16: return visit(std::uint16_t{});
-    case DType::kI16: return visit(std::int16_t{});
-    case DType::kU32: return visit(std::uint32_t{});
-    case DType::kI32: return visit(std::int32_t{});
-    case DType::kU64: return visit(std::uint64_t{});
-    case DType::kI64: return visit(std::int64_t{});
-    case DType::kBool: return visit(bool{});
+    case DType::kF32:
+      return visit(float{});
+    case DType::kF64:
+      return visit(double{});
+    case DType::kU8:
+      return visit(std::uint8_t{});
+    case DType::kI8:
+      return visit(std::int8_t{});
+    case DType::kU16:
+      return visit(std::uint16_t{});
+    case DType::kI16:
+      return visit(std::int16_t{});
+    case DType::kU32:
+      return visit(std::uint32_t{});
+    case DType::kI32:
+      return visit(std::int32_t{});
+    case DType::kU64:
+      return visit(std::uint64_t{});
+    case DType::kI64:
+      return visit(std::int64_t{});
+    case DType::kBool:
+      return visit(bool{});
     default:
       return InvalidArgument(fmt::format("tensors of type {} are not numeric", ShortName(dtype)));
   }
@@ -74,7 +86,8 @@ bool InRange(From value) {
   }
 }
 
-/// The elements of `view` handed one by one to `store(index, value)`, which returns false when the value does not fit.
+/// The elements of `view` handed one by one to `store(index, value)`, which returns false when the
+/// value does not fit.
 template <class Store>
 Status ForEachNumber(const TensorView& view, Store store) {
   const auto outside = [&](std::size_t index) {
@@ -112,8 +125,8 @@ Result<TensorBuffer> TensorBuffer::Allocate(DType dtype, const Shape& shape) {
         fmt::format("cannot allocate a tensor {}{}", ShortName(dtype), shape.ToString()));
   }
   const auto size = ByteSize(dtype, shape);
-  void* memory = size ? ::operator new(std::max<std::size_t>(*size, 1), kAlignment, std::nothrow)
-                      : nullptr;
+  void* memory =
+      size ? ::operator new(std::max<std::size_t>(*size, 1), kAlignment, std::nothrow) : nullptr;
   if (memory == nullptr) {
     return ResourceExhausted(
         fmt::format("no memory for a tensor {}{}", ShortName(dtype), shape.ToString()));
@@ -196,9 +209,9 @@ Result<std::vector<std::string_view>> UnpackStrings(const TensorView& view) {
   std::span<const std::byte> rest = view.bytes;
   while (!rest.empty()) {
     const auto broken = [&] {
-      return InvalidArgument(fmt::format(
-          "string element {} reaches past the end of the tensor's {} bytes", strings.size(),
-          view.bytes.size()));
+      return InvalidArgument(
+          fmt::format("string element {} reaches past the end of the tensor's {} bytes",
+                      strings.size(), view.bytes.size()));
     };
     std::uint32_t length;
     if (rest.size() < sizeof length) return broken();
@@ -209,8 +222,8 @@ Result<std::vector<std::string_view>> UnpackStrings(const TensorView& view) {
     rest = rest.subspan(length);
   }
   if (view.shape.ElementCount() != strings.size()) {
-    return InvalidArgument(fmt::format("{} strings do not fill the shape {}", strings.size(),
-                                       view.shape.ToString()));
+    return InvalidArgument(
+        fmt::format("{} strings do not fill the shape {}", strings.size(), view.shape.ToString()));
   }
   return strings;
 }

@@ -1,9 +1,9 @@
 #include "importer/wire/transcript.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstring>
-
-#include <fmt/format.h>
 
 #include "base/error_catalogue.h"
 #include "base/json.h"
@@ -20,8 +20,8 @@ constexpr std::size_t kHeadBytes = 9;
 
 constexpr std::size_t kMaxStages = 64;
 constexpr std::size_t kMaxJsonBytes = 4 << 20;
-constexpr std::size_t kMaxLines = 1000;     // warnings, notes
-constexpr std::size_t kMaxTensors = 1000;   // inputs, outputs
+constexpr std::size_t kMaxLines = 1000;    // warnings, notes
+constexpr std::size_t kMaxTensors = 1000;  // inputs, outputs
 constexpr std::size_t kMaxNameBytes = 1024;
 constexpr std::size_t kMaxLineBytes = 16 << 10;
 
@@ -31,9 +31,13 @@ std::string Head(Frame kind, std::uint64_t length) {
   return head;
 }
 
-std::string Framed(Frame kind, std::string_view body) { return Head(kind, body.size()).append(body); }
+std::string Framed(Frame kind, std::string_view body) {
+  return Head(kind, body.size()).append(body);
+}
 
-Status Broken(std::string_view what) { return DataLoss(fmt::format("the importer's answer is broken: {}", what)); }
+Status Broken(std::string_view what) {
+  return DataLoss(fmt::format("the importer's answer is broken: {}", what));
+}
 
 OrderedJson ToJson(const std::vector<TensorSpec>& specs) {
   OrderedJson list = OrderedJson::array();
@@ -58,14 +62,16 @@ std::string PrintableLines(std::string_view text, std::size_t max_bytes) {
   return result;
 }
 
-/// Takes fields out of a JSON object; the first that is missing or wrong is remembered, and everything after it is empty.
+/// Takes fields out of a JSON object; the first that is missing or wrong is remembered, and
+/// everything after it is empty.
 class Fields {
  public:
   explicit Fields(const Json& json) : json_(json) {}
 
   std::string Text(const char* key, std::size_t max_bytes) {
     const Json* field = Find(key, &Json::is_string);
-    return field == nullptr ? std::string() : PrintableLines(field->get_ref<const std::string&>(), max_bytes);
+    return field == nullptr ? std::string()
+                            : PrintableLines(field->get_ref<const std::string&>(), max_bytes);
   }
 
   /// As it stands: a tensor's name must equal the graph's.
@@ -108,7 +114,9 @@ class Fields {
     return *field;
   }
 
-  Status status() const { return wrong_.empty() ? Status() : Broken(fmt::format("field {}", wrong_)); }
+  Status status() const {
+    return wrong_.empty() ? Status() : Broken(fmt::format("field {}", wrong_));
+  }
 
  private:
   const Json* Find(const char* key, bool (Json::*is_kind)() const noexcept) {
@@ -132,7 +140,8 @@ Result<TensorSpec> DecodeSpec(const Json& json) {
   SLIPWAY_TRY(spec.shape, Shape::Make(fields.Dims("shape")));
   SLIPWAY_RETURN_IF_ERROR(fields.status());
   if (!IsServable(spec.dtype)) return Broken("a tensor of a type that cannot be served");
-  if (!spec.axis_names.empty() && spec.axis_names.size() != spec.shape.rank()) return Broken("axis names");
+  if (!spec.axis_names.empty() && spec.axis_names.size() != spec.shape.rank())
+    return Broken("axis names");
   return spec;
 }
 
@@ -175,7 +184,10 @@ Result<std::optional<Status>> DecodeFailure(std::string_view body) {
   if (code < 1 || code > 16 || number > 9999) return Broken("an error's code");
   const auto known = static_cast<ErrorNumber>(number);
   if (number != 0 && FindError(known) == nullptr) return Broken("an error's number");
-  return std::optional(Status(static_cast<Code>(code), std::move(message)).With(known).At(place).Hint(std::move(hint)));
+  return std::optional(Status(static_cast<Code>(code), std::move(message))
+                           .With(known)
+                           .At(place)
+                           .Hint(std::move(hint)));
 }
 
 /// The frames of a transcript one by one, until the bytes end, in the middle of one or not.

@@ -1,9 +1,9 @@
 #include "importer/wire/transcript.h"
 
-#include <random>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <random>
 
 #include "base/error_catalogue.h"
 
@@ -23,7 +23,8 @@ std::string Whole() {
                 .structure = kStructure};
   answer.signature.inputs = {{"image", DType::kF32, Shape{-1, 28, 28, 1}, {"batch", "", "", ""}}};
   answer.signature.outputs = {{"scores", DType::kF32, Shape{-1, 10}, {}}};
-  return EncodeStage("reading") + EncodeStage("encoding") + EncodeAnswer(answer) + std::string(kStructure);
+  return EncodeStage("reading") + EncodeStage("encoding") + EncodeAnswer(answer) +
+         std::string(kStructure);
 }
 
 TEST(Transcript, CarriesAnAnswer) {
@@ -40,10 +41,11 @@ TEST(Transcript, CarriesAnAnswer) {
 }
 
 TEST(Transcript, CarriesAFailureWithEverythingThatWasSaid) {
-  const std::string bytes = EncodeStage("reading") + EncodeFailure(Unimplemented("two layers\x1b[31m")
-                                                                       .With(errors::kUnsupportedLayers)
-                                                                       .At("model.h5")
-                                                                       .Hint("remove them"));
+  const std::string bytes =
+      EncodeStage("reading") + EncodeFailure(Unimplemented("two layers\x1b[31m")
+                                                 .With(errors::kUnsupportedLayers)
+                                                 .At("model.h5")
+                                                 .Hint("remove them"));
   const Result<Transcript> transcript = DecodeTranscript(bytes);
   ASSERT_TRUE(transcript.ok());
   ASSERT_TRUE(transcript->failure);
@@ -57,7 +59,8 @@ TEST(Transcript, CarriesAFailureWithEverythingThatWasSaid) {
 TEST(Transcript, CutShortItHasNeitherAnswerNorFailure) {
   const std::string whole = Whole();
   for (std::size_t length = 0; length < whole.size(); ++length) {
-    const Result<Transcript> transcript = DecodeTranscript(std::string_view(whole).substr(0, length));
+    const Result<Transcript> transcript =
+        DecodeTranscript(std::string_view(whole).substr(0, length));
     ASSERT_TRUE(transcript.ok()) << length;
     EXPECT_FALSE(transcript->answer || transcript->failure) << length;
   }
@@ -68,7 +71,8 @@ TEST(Transcript, AnyBytesAreDecodedOrRefused) {
   std::mt19937 random(7);
   for (int round = 0; round < 20'000; ++round) {
     std::string bytes = whole;
-    for (int change = 0; change < 3; ++change) bytes[random() % bytes.size()] = static_cast<char>(random());
+    for (int change = 0; change < 3; ++change)
+      bytes[random() % bytes.size()] = static_cast<char>(random());
     (void)DecodeTranscript(bytes).ok();
   }
 }
@@ -98,7 +102,8 @@ TEST(Transcript, RefusesWhatNoImporterSays) {
                                         static_cast<int>(refusal.from.size()));
     const Result<Transcript> transcript = DecodeTranscript(bytes);
     ASSERT_FALSE(transcript.ok()) << refusal.name;
-    EXPECT_EQ(transcript.status().code(), Code::kDataLoss) << refusal.name << transcript.status().ToString();
+    EXPECT_EQ(transcript.status().code(), Code::kDataLoss)
+        << refusal.name << transcript.status().ToString();
   }
 }
 

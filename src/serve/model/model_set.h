@@ -12,8 +12,8 @@
 
 namespace slipway::serve {
 
-/// What a model version is to be loaded from: a portable ONNX file with its contract. The server makes it from a package; the
-/// command line makes it from an imported file.
+/// What a model version is to be loaded from: a portable ONNX file with its contract. The server
+/// makes it from a package; the command line makes it from an imported file.
 struct ModelPackage {
   std::string name;
   std::int64_t version = 1;
@@ -26,34 +26,39 @@ struct ModelStatus {
   std::string name;
   std::int64_t version = 0;
   ModelState state = ModelState::kPending;
-  std::string reason;             ///< why it failed or is not ready; empty when ready
+  std::string reason;  ///< why it failed or is not ready; empty when ready
   std::int64_t since_unix_seconds = 0;
 };
 
-/// The models of a server: loads on a bounded thread of its own, publishes by swapping an immutable map (readers take no lock),
-/// unloads when the last handle goes. A failed load touches no other model. Thread-safe.
+/// The models of a server: loads on a bounded thread of its own, publishes by swapping an immutable
+/// map (readers take no lock), unloads when the last handle goes. A failed load touches no other
+/// model. Thread-safe.
 class ModelSet {
  public:
   static std::unique_ptr<ModelSet> Create(engine::Engine& engine, unsigned intra_op_threads);
   virtual ~ModelSet() = default;
 
-  /// Queues a load and returns; `done` (may be null) runs once on the loading thread with the outcome. A version that is loaded
-  /// already is replaced without a gap: requests in flight finish on the old one.
+  /// Queues a load and returns; `done` (may be null) runs once on the loading thread with the
+  /// outcome. A version that is loaded already is replaced without a gap: requests in flight finish
+  /// on the old one.
   virtual void Load(ModelPackage package, std::function<void(Status)> done) = 0;
   /// Loads and waits. Not for event-loop threads.
   Status LoadAndWait(ModelPackage package);
 
-  /// Removes one version, or all versions of `name`. NotFound. Returns at once; memory goes with the last handle.
+  /// Removes one version, or all versions of `name`. NotFound. Returns at once; memory goes with
+  /// the last handle.
   virtual Status Unload(const std::string& name, std::optional<std::int64_t> version) = 0;
 
-  /// The version asked for, or the highest ready one. NotFound (kModelNotFound, with near names); Unavailable (kModelNotReady).
-  /// Costs one atomic load and a look-up; never blocks.
-  virtual Result<ModelHandle> Find(std::string_view name, std::optional<std::int64_t> version) const = 0;
+  /// The version asked for, or the highest ready one. NotFound (kModelNotFound, with near names);
+  /// Unavailable (kModelNotReady). Costs one atomic load and a look-up; never blocks.
+  virtual Result<ModelHandle> Find(std::string_view name,
+                                   std::optional<std::int64_t> version) const = 0;
 
   virtual std::vector<ModelHandle> Ready() const = 0;
   /// Every version known, failed and unloaded ones of the last hour included.
   virtual std::vector<ModelStatus> Statuses() const = 0;
-  /// True when every version that is wanted is ready (failed ones do not count against it after they are unloaded).
+  /// True when every version that is wanted is ready (failed ones do not count against it after
+  /// they are unloaded).
   virtual bool AllReady() const = 0;
 };
 

@@ -13,9 +13,19 @@
 
 namespace slipway::serve {
 
-/// Where a model version stands. The words are the same in the API, the command line, logs and metrics.
-enum class ModelState : std::uint8_t { kPending, kLoading, kWarming, kReady, kFailed, kUnloading, kUnloaded };
-std::string_view ModelStateName(ModelState state);  ///< "READY", as the repository index writes it where Triton has a word
+/// Where a model version stands. The words are the same in the API, the command line, logs and
+/// metrics.
+enum class ModelState : std::uint8_t {
+  kPending,
+  kLoading,
+  kWarming,
+  kReady,
+  kFailed,
+  kUnloading,
+  kUnloaded
+};
+std::string_view ModelStateName(
+    ModelState state);  ///< "READY", as the repository index writes it where Triton has a word
 
 /// One loaded version: immutable while anybody holds it. Thread-safe.
 class ServedModel {
@@ -26,11 +36,11 @@ class ServedModel {
     Signature signature;
     std::map<std::string, std::vector<std::string>> labels;  ///< output -> class names
     package::Lineage lineage;
-    std::string package_digest;                              ///< empty for a model served from a file
+    std::string package_digest;  ///< empty for a model served from a file
     std::shared_ptr<const engine::Executable> executable;
-    std::string platform;                                    ///< "onnxruntime_onnx"
-    std::chrono::nanoseconds run_time{0};                    ///< t(1), measured while warming; 0: not measured
-    std::uint64_t memory_bytes = 0;                          ///< growth of the process while loading
+    std::string platform;                  ///< "onnxruntime_onnx"
+    std::chrono::nanoseconds run_time{0};  ///< t(1), measured while warming; 0: not measured
+    std::uint64_t memory_bytes = 0;        ///< growth of the process while loading
   };
   explicit ServedModel(Parts parts) : parts_(std::move(parts)) {}
   const Parts* operator->() const { return &parts_; }

@@ -21,15 +21,15 @@ struct InferInput {
   TensorView tensor;
 };
 
-/// One inference, whatever protocol it came by. The views stay valid until the completion has run: `keeper` holds what they
-/// point into.
+/// One inference, whatever protocol it came by. The views stay valid until the completion has run:
+/// `keeper` holds what they point into.
 struct InferRequest {
   ModelHandle model;
-  std::vector<InferInput> inputs;              ///< any order
-  std::vector<std::string_view> outputs;       ///< empty: all, in the model's order
+  std::vector<InferInput> inputs;         ///< any order
+  std::vector<std::string_view> outputs;  ///< empty: all, in the model's order
   std::optional<MonotonicTime> deadline;
   std::shared_ptr<const void> keeper;
-  std::function<bool()> abandoned;             ///< true: nobody waits any more; may be null
+  std::function<bool()> abandoned;  ///< true: nobody waits any more; may be null
 };
 
 struct StageTimes {
@@ -39,7 +39,8 @@ struct StageTimes {
 
 struct InferResponse {
   ModelHandle model;
-  std::vector<std::pair<const TensorSpec*, TensorBuffer>> outputs;  ///< as asked for; specs belong to `model`
+  std::vector<std::pair<const TensorSpec*, TensorBuffer>>
+      outputs;  ///< as asked for; specs belong to `model`
   StageTimes times;
 };
 
@@ -47,21 +48,24 @@ struct InferResponse {
 using InferCompletion = std::function<void(Result<InferResponse>)>;
 
 struct PredictorOptions {
-  unsigned workers = 1;                                  ///< threads that run models too slow for an event loop
-  std::chrono::microseconds inline_below{1000};          ///< t(1) under which a model runs on the calling thread
-  std::size_t max_queued = 256;                          ///< per model; beyond: Unavailable (kQueueFull)
+  unsigned workers = 1;  ///< threads that run models too slow for an event loop
+  std::chrono::microseconds inline_below{
+      1000};                     ///< t(1) under which a model runs on the calling thread
+  std::size_t max_queued = 256;  ///< per model; beyond: Unavailable (kQueueFull)
   std::chrono::milliseconds default_deadline{30'000};
 };
 
-/// The one use case of serving: checks a request against the model's signature, runs it on the caller's thread (models under
-/// `inline_below` while nothing waits) or hands it to a worker, and counts. Thread-safe.
+/// The one use case of serving: checks a request against the model's signature, runs it on the
+/// caller's thread (models under `inline_below` while nothing waits) or hands it to a worker, and
+/// counts. Thread-safe.
 class Predictor {
  public:
   static std::unique_ptr<Predictor> Create(const PredictorOptions& options, const Clock& clock);
   virtual ~Predictor() = default;
 
-  /// InvalidArgument: unknown, missing or repeated tensor names (near names offered), CheckTensor() failures.
-  /// DeadlineExceeded: expired before it ran. Unavailable: queue full. Cancelled: abandoned before it ran.
+  /// InvalidArgument: unknown, missing or repeated tensor names (near names offered), CheckTensor()
+  /// failures. DeadlineExceeded: expired before it ran. Unavailable: queue full. Cancelled:
+  /// abandoned before it ran.
   virtual void Predict(InferRequest request, InferCompletion done) = 0;
 };
 

@@ -1,0 +1,186 @@
+"""The verbs, their exit codes and what they teach."""
+import json
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from program import DATA, SLIPWAY, ProgramTest
+
+MNIST = DATA / "mnist" / "mnist_k3.h5"
+IRIS = DATA / "nets" / "iris.keras"
+
+
+class Teaching(ProgramTest):
+    def test_no_command_prints_the_overview(self):
+        self.assertIn("slipway serve", self.slipway().stdout)
+
+    def test_every_command_has_help_with_an_example(self):
+        overview = self.slipway("help").stdout
+        verbs = [line.split()[0] for line in overview.splitlines() if line.startswith("  ") and not line.startswith("  slipway")]
+        self.assertGreater(len(verbs), 20)
+        for verb in ("serve", "run", "import", "inspect", "verify", "compare", "push", "ls", "show", "history", "rm", "tag", "gc",
+                     "ps", "load", "unload", "bench", "eval", "doctor", "version", "help", "explain-error", "completion"):
+            self.assertIn(verb, verbs)
+            self.assertIn(f"slipway {verb}", self.slipway(verb, "--help").stdout)
+
+    def test_topics(self):
+        for topic in ("formats", "signature", "exit-codes", "env", "errors"):
+            self.slipway("help", topic)
+
+    def test_a_mistyped_command_is_guessed(self):
+        self.assertIn("did you mean import?", self.fails("imprt", code=2))
+
+    def test_a_mistyped_flag_is_guessed(self):
+        self.assertIn("did you mean --format?", self.fails("ls", "--fromat", "json", code=2))
+
+    def test_a_wrong_choice_is_refused(self):
+        self.assertIn("table|wide|json|name", self.fails("ls", "--format", "xml", code=2))
+
+    def test_a_missing_argument_is_named(self):
+        self.assertIn("MODEL", self.fails("inspect", code=2))
+
+    def test_errors_are_explained(self):
+        self.assertIn("SLIPWAY-E2104", self.slipway("explain-error", "2104").stdout)
+        self.fails("explain-error", "9999", code=3)
+        errors = [line.split()[0] for line in self.slipway("help", "errors").stdout.splitlines() if "SLIPWAY-E" in line]
+        for error in errors:
+            explanation = self.json("explain-error", error)["item"]["explanation"]
+            self.assertGreater(len(explanation), 40, error)
+
+    def test_completion(self):
+        for shell in ("bash", "zsh", "fish"):
+            self.assertIn("slipway", self.slipway("completion", shell).stdout)
+        script = self.slipway("completion", "bash").stdout
+        subprocess.run(["bash", "-n"], input=script, text=True, check=True)
+        self.fails("completion", "csh", code=2)
+
+    def test_version_and_doctor(self):
+        self.assertRegex(self.slipway("version").stdout, r"slipway \d+\.\d+\.\d+\nonnxruntime \d+\.")
+        checks = {row["check"]: row["result"] for row in self.json("doctor")["items"]}
+        self.assertEqual(checks["engine"], "pass")
+        self.assertEqual(checks["importer"], "pass")
+
+    def test_output_into_a_closed_pipe_is_no_error(self):
+        done = subprocess.run(f"{SLIPWAY} help errors | head -1", shell=True, capture_output=True, text=True, env=self.environment)
+        self.assertEqual(done.stderr, "")
+
+
+class ModelWork(ProgramTest):
+    def test_import_and_run(self):
+        self.slipway("import", MNIST, "-o", "mnist.onnx", "--check", DATA / "mnist" / "mnist.npz")
+        self.slipway("run", "mnist.onnx", "-i", f"image=@{DATA}/mnist/mnist.npz:in_0", "-o", "out.npz")
+        self.assertEqual(sorted(path.name for path in self.folder.iterdir() if path.name != "store"), ["mnist.onnx", "out.npz"])
+        self.slipway("compare", "mnist.onnx", MNIST, "-i", f"@{DATA}/mnist/mnist.npz")
+
+    def test_run_prints_json(self):
+        done = self.slipway("run", IRIS, "-i", f"@{DATA}/nets/iris.npz")
+        outputs = json.loads(done.stdout)
+        self.assertEqual(len(next(iter(outputs.values()))), 150)
+
+    def test_run_reads_json_from_standard_input(self):
+        name = self.json("inspect", IRIS)["item"]["signature"]["inputs"][0]["name"]
+        done = self.slipway("run", IRIS, "--json", "@-", input=json.dumps({name: [[5.1, 3.5, 1.4, 0.2]]}))
+        self.assertAlmostEqual(sum(next(iter(json.loads(done.stdout).values()))[0]), 1, places=4)
+
+    def test_wrong_inputs_are_named(self):
+        self.assertIn("did you mean image?", self.fails("run", MNIST, "-i", "imgae=[1]", code=2))
+        self.assertIn("missing", self.fails("run", MNIST, code=2))
+        error = self.fails("run", MNIST, "-i", "image=[[1,2],[3,4]]", code=2)
+        self.assertIn("expected shape [N,28,28,1], got [2,2]", error)
+        self.assertIn("ragged", self.fails("run", MNIST, "-i", "image=[[1,2],[3]]", code=2))
+
+    def test_a_failing_check_ends_the_import(self):
+        self.fails("import", MNIST, "-o", "mnist.onnx", "--check", DATA / "fashion" / "fashion.npz", code=6)
+        self.assertFalse((self.folder / "mnist.onnx").exists())
+
+    def test_missing_and_foreign_files(self):
+        self.fails("import", "nothing.h5", code=3)
+        self.fails("inspect", "nothing.onnx", code=3)
+        (self.folder / "words.onnx").write_text("this is not a model")
+        self.fails("import", "words.onnx", code=5)
+        (self.folder / "cut.h5").write_bytes(MNIST.read_bytes()[:20000])
+        self.fails("import", "cut.h5", code=4)
+
+    def test_a_doubtful_loss_is_warned_of(self):
+        self.assertIn("warning", self.slipway("import", DATA / "tutorials" / "cifar_tutorial_wrong_loss.h5").stderr)
+        self.assertNotIn("loss", self.slipway("import", DATA / "tutorials" / "cifar_tutorial.h5").stderr)
+
+    def test_eval_prints_an_interval(self):
+        item = self.json("eval", DATA / "tutorials" / "mlp_binary.keras", "--data", DATA / "tutorials" / "mlp_binary.npz")["item"]
+        self.assertAlmostEqual(item["value"], 0.95, places=6)
+        self.assertLess(item["interval95"][0], 0.95)
+        self.assertGreater(item["interval95"][1], 0.95)
+        self.slipway("eval", DATA / "tutorials" / "mlp_binary.keras", "--data", DATA / "tutorials" / "mlp_binary.npz", "--at-least", "0.99", code=6)
+
+    def test_verify_and_inspect(self):
+        self.assertIn("engine", self.slipway("verify", MNIST).stdout)
+        self.assertIn("Conv", self.slipway("inspect", MNIST, "--ops").stdout)
+        self.assertIn("image f32[N,28,28,1]", self.slipway("inspect", MNIST, "--signature").stdout)
+
+    def test_interrupt_leaves_nothing_half_done(self):
+        import shutil
+        big = self.folder / "fashion.keras"
+        shutil.copy(DATA / "fashion" / "fashion.keras", big)
+        for delay in (0.01, 0.03, 0.06):
+            process = subprocess.Popen([SLIPWAY, "import", str(big), "-o", "out.onnx"], cwd=self.folder, env=self.environment,
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(delay)
+            process.send_signal(signal.SIGINT)
+            code = process.wait(20)
+            self.assertIn(code, (0, 130))
+            if code == 130:
+                leftovers = [path.name for path in self.folder.iterdir() if path.name not in ("fashion.keras", "store", "out.onnx")]
+                self.assertEqual(leftovers, [])
+
+
+class Store(ProgramTest):
+    def push(self, *flags):
+        return self.json("push", MNIST, "--name", "mnist", *flags)["item"]
+
+    def test_publish_list_tag_remove(self):
+        first = self.push()
+        self.assertEqual((first["model"], first["version"]), ("mnist", 1))
+        self.assertEqual(self.push()["version"], 1, "the same content is the same version")
+        self.json("push", IRIS, "--name", "mnist")
+        rows = self.json("ls")["items"]
+        self.assertEqual([(row["model"], row["version"]) for row in rows], [("mnist", 1), ("mnist", 2)])
+        self.slipway("tag", "mnist:1", "prod")
+        self.assertEqual(self.json("show", "mnist:prod")["item"]["version"], 1)
+        self.assertEqual(self.slipway("ls", "-q").stdout.split(), ["mnist:1", "mnist:2"])
+        self.fails("rm", "mnist", code=2)
+        self.slipway("rm", "mnist:2")
+        self.assertEqual([row["version"] for row in self.json("ls")["items"]], [1])
+        self.assertEqual(self.json("gc", "--minimum-age", "0")["item"]["kept_blobs"] > 0, True)
+        self.slipway("verify", "mnist:prod")
+        words = [row["what"] for row in self.json("history", "mnist")["items"]]
+        self.assertEqual(words[0], "published")
+        self.assertIn("removed", words)
+
+    def test_a_published_model_runs(self):
+        self.push()
+        self.slipway("run", "mnist", "-i", f"@{DATA}/mnist/mnist.npz", "-o", "out.npy")
+        self.slipway("compare", "mnist:1", MNIST)
+
+    def test_unknown_models_are_guessed(self):
+        self.push()
+        self.assertIn("mnist", self.fails("show", "mnits", code=3))
+        self.fails("show", "mnist:7", code=3)
+        self.fails("show", "-1bad", code=2)
+
+    def test_damage_is_found(self):
+        self.push()
+        blobs = sorted((self.folder / "store" / "blobs" / "sha256").iterdir(), key=lambda path: path.stat().st_size)
+        victim = blobs[-1]
+        content = bytearray(victim.read_bytes())
+        content[len(content) // 2] ^= 1
+        victim.chmod(0o644)
+        victim.write_bytes(content)
+        self.assertIn("SLIPWAY-E3002", self.fails("verify", "mnist", code=4))
+
+
+if __name__ == "__main__":
+    unittest.main()
