@@ -1,0 +1,54 @@
+#include "net/http_types.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace slipway::net {
+
+std::string_view MethodName(Method method) {
+  switch (method) {
+    case Method::kGet:
+      return "GET";
+    case Method::kHead:
+      return "HEAD";
+    case Method::kPost:
+      return "POST";
+    case Method::kPut:
+      return "PUT";
+    case Method::kDelete:
+      return "DELETE";
+    case Method::kOptions:
+      return "OPTIONS";
+    case Method::kOther:
+      break;
+  }
+  return "other";
+}
+
+const std::string* RequestHead::Find(std::string_view name) const {
+  const auto at = std::ranges::find_if(
+      headers, [&](const Header& header) { return EqualsIgnoreCase(header.first, name); });
+  return at == headers.end() ? nullptr : &at->second;
+}
+
+bool RequestHead::Repeated(std::string_view name) const {
+  return std::ranges::count_if(headers, [&](const Header& header) {
+           return EqualsIgnoreCase(header.first, name);
+         }) > 1;
+}
+
+BodyPart BodyPart::Of(std::string text) {
+  const auto keeper = std::make_shared<const std::string>(std::move(text));
+  return {std::as_bytes(std::span(*keeper)), keeper};
+}
+
+Response Response::Text(int status, std::string_view content_type, std::string text) {
+  Response response;
+  response.status = status;
+  response.headers.emplace_back("Content-Type", content_type);
+  if (!text.empty()) response.body.push_back(BodyPart::Of(std::move(text)));
+  return response;
+}
+
+}  // namespace slipway::net
