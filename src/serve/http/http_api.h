@@ -1,0 +1,57 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "net/http_types.h"
+#include "serve/control/configuration.h"
+#include "serve/control/model_control.h"
+#include "serve/http/admin_handlers.h"
+#include "serve/http/metrics_requests.h"
+#include "serve/model/model_set.h"
+#include "serve/predict/model_counts.h"
+#include "serve/predict/predictor.h"
+
+namespace slipway::serve {
+
+/// The bounds of the REST protocols. Those of the connection are net::HttpLimits.
+struct HttpApiLimits {
+  std::uint64_t max_body_bytes = 64 * 1024 * 1024;   ///< 413, before and after decompression
+  std::uint64_t max_admin_body_bytes = 1024 * 1024;  ///< 413, of the repository routes
+  std::chrono::milliseconds max_deadline{300'000};   ///< a client's longer wish is cut to this
+};
+
+/// What the REST protocols are built from. Everything referred to outlives the HttpApi and every
+/// exchange it was given.
+struct HttpApiParts {
+  const ModelSet& models;
+  Predictor& predictor;
+  ModelControl& control;
+  const ModelCountsView& counts;
+  const Configuration& configuration;  ///< read once
+  AdminGuard guard;
+  std::function<std::string()> metrics_text;  ///< what /metrics answers, in Prometheus' text format
+  const Clock& clock;
+  HttpApiLimits limits;
+};
+
+/// Every route of the HTTP listener: Open Inference v2 with Triton's extensions, TensorFlow Serving
+/// v1, repository control, /metrics, /openapi.json and the page. Thread-safe: calls come on every
+/// event loop.
+class HttpApi : public net::HttpService {
+ public:
+  static std::unique_ptr<HttpApi> Create(HttpApiParts parts);
+
+  /// Readiness answers 503 from now on; everything else goes on. Called once a drain begins.
+  virtual void AnswerNotReady() = 0;
+
+  /// Answers counted by route and status, for /metrics.
+  virtual const RequestMetrics& requests() const = 0;
+};
+
+}  // namespace slipway::serve
