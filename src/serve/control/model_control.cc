@@ -92,6 +92,14 @@ class ThreadedControl final : public ModelControl {
     if (!queued.ok()) (*shared)(queued);
   }
 
+  void ResolveAlias(std::string name, std::string alias, AliasDone done) override {
+    auto shared = std::make_shared<AliasDone>(std::move(done));
+    const Status queued = Queue([this, name = std::move(name), alias = std::move(alias), shared] {
+      (*shared)(source_.VersionOfAlias(name, alias));
+    });
+    if (!queued.ok()) (*shared)(queued);
+  }
+
  private:
   Status Queue(std::function<void()> task) {
     {

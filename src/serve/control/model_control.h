@@ -35,9 +35,10 @@ class ModelControl {
 
   using Done = std::function<void(Status)>;
   using IndexDone = std::function<void(Result<std::vector<IndexRow>>)>;
+  using AliasDone = std::function<void(Result<std::int64_t>)>;
 
   /// Every version that is loaded, was in the last hour, or could be; by name, then version. `done`
-  /// runs once, on another thread, or at once when the call is refused; so for all three.
+  /// runs once, on another thread, or at once when the call is refused; so for all four.
   virtual void Index(bool ready_only, IndexDone done) = 0;
 
   /// Loads what the request chooses and completes when all of it is ready. A choice replaces: once
@@ -48,6 +49,9 @@ class ModelControl {
 
   /// Unloads all versions of a model; those that are known but not loaded count as done. NotFound.
   virtual void Unload(std::string name, Done done) = 0;
+
+  /// The version that an alias of a model names now, loaded or not. NotFound.
+  virtual void ResolveAlias(std::string name, std::string alias, AliasDone done) = 0;
 };
 
 }  // namespace slipway::serve

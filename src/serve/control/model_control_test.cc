@@ -193,5 +193,14 @@ TEST(ModelControl, IndexOfReadyVersionsLeavesTheRestOut) {
   EXPECT_THAT(world.Index(true), ElementsAre("mnist:3 READY"));
 }
 
+TEST(ModelControl, AnAliasThatNobodySetIsNotFound) {
+  World world;
+  std::promise<Status> outcome;
+  world.control->ResolveAlias("mnist", "prod", [&](Result<std::int64_t> version) {
+    outcome.set_value(std::move(version).status());
+  });
+  EXPECT_EQ(outcome.get_future().get().code(), Code::kNotFound);
+}
+
 }  // namespace
 }  // namespace slipway::serve
