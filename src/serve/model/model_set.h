@@ -5,8 +5,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/status.h"
 #include "serve/model/served_model.h"
 
@@ -35,7 +37,9 @@ struct ModelStatus {
 /// model. Thread-safe.
 class ModelSet {
  public:
-  static std::unique_ptr<ModelSet> Create(engine::Engine& engine, unsigned intra_op_threads);
+  /// Both outlive this object.
+  static std::unique_ptr<ModelSet> Create(engine::Engine& engine, const Clock& clock,
+                                          unsigned intra_op_threads);
   virtual ~ModelSet() = default;
 
   /// Queues a load and returns; `done` (may be null) runs once on the loading thread with the

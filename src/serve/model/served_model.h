@@ -5,10 +5,13 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/engine.h"
 #include "package/manifest.h"
+#include "serve/model/model_counters.h"
 #include "tensor/signature.h"
 
 namespace slipway::serve {
@@ -27,7 +30,7 @@ enum class ModelState : std::uint8_t {
 std::string_view ModelStateName(
     ModelState state);  ///< "READY", as the repository index writes it where Triton has a word
 
-/// One loaded version: immutable while anybody holds it. Thread-safe.
+/// One loaded version: immutable but for what it counts, while anybody holds it. Thread-safe.
 class ServedModel {
  public:
   struct Parts {
@@ -38,15 +41,19 @@ class ServedModel {
     package::Lineage lineage;
     std::string package_digest;  ///< empty for a model served from a file
     std::shared_ptr<const engine::Executable> executable;
-    std::string platform;                  ///< "onnxruntime_onnx"
-    std::chrono::nanoseconds run_time{0};  ///< t(1), measured while warming; 0: not measured
-    std::uint64_t memory_bytes = 0;        ///< growth of the process while loading
+    std::string platform;                   ///< "onnxruntime_onnx"
+    std::chrono::nanoseconds run_time{0};   ///< t(1), measured while warming; 0: not measured
+    std::uint64_t memory_bytes = 0;         ///< growth of the process while loading
+    std::chrono::nanoseconds load_time{0};  ///< from the start of the load to ready
   };
   explicit ServedModel(Parts parts) : parts_(std::move(parts)) {}
   const Parts* operator->() const { return &parts_; }
+  /// What this version has counted since it was loaded.
+  ModelCounters& counters() const { return counters_; }
 
  private:
-  Parts parts_;
+  const Parts parts_;
+  mutable ModelCounters counters_;
 };
 
 /// Pins a version: it is not unloaded while a handle lives.

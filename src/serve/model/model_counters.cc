@@ -1,0 +1,72 @@
+#include "serve/model/model_counters.h"
+
+#include <algorithm>
+
+namespace slipway::serve {
+
+void ModelCounters::RecordSuccess(std::uint64_t rows, const InferenceTimes& times, WallTime now) {
+  using std::chrono::milliseconds;
+  const auto unix_ms = std::chrono::duration_cast<milliseconds>(now.time_since_epoch()).count();
+  last_inference_unix_ms_.store(static_cast<std::uint64_t>(unix_ms), std::memory_order_relaxed);
+  rows_.Add(rows);
+  success_.Record(times.Total());
+  queue_.Record(times.queue);
+  compute_input_.Record(times.compute_input);
+  compute_infer_.Record(times.compute_infer);
+  compute_output_.Record(times.compute_output);
+  queue_times_.Record(times.queue);
+  compute_times_.Record(times.compute_infer);
+  if (Batch* batch = BatchOf(rows)) {
+    batch->compute_input.Record(times.compute_input);
+    batch->compute_infer.Record(times.compute_infer);
+    batch->compute_output.Record(times.compute_output);
+  }
+}
+
+void ModelCounters::RecordFailure(Failure failure, std::chrono::nanoseconds duration) {
+  fail_.Record(duration);
+  if (failure == Failure::kRejected) rejected_.Add();
+  if (failure == Failure::kCancelled) cancelled_.Add();
+  if (failure == Failure::kExpired) expired_.Add();
+}
+
+// Rows are claimed in the order of first use, so that the usual sizes are found first; at most
+// kBatchSizes steps.
+ModelCounters::Batch* ModelCounters::BatchOf(std::uint64_t rows) {
+  for (Batch& batch : batches_) {
+    std::uint64_t seen = batch.size_and_one.load(std::memory_order_relaxed);
+    if (seen == 0 &&
+        batch.size_and_one.compare_exchange_strong(seen, rows + 1, std::memory_order_relaxed))
+      return &batch;
+    if (seen == rows + 1) return &batch;
+  }
+  return nullptr;
+}
+
+ModelStatistics ModelCounters::Read() const {
+  ModelStatistics statistics{
+      .last_inference_unix_ms = last_inference_unix_ms_.load(std::memory_order_relaxed),
+      .inference_count = rows_.Value(),
+      .success = success_.Read(),
+      .fail = fail_.Read(),
+      .queue = queue_.Read(),
+      .compute_input = compute_input_.Read(),
+      .compute_infer = compute_infer_.Read(),
+      .compute_output = compute_output_.Read(),
+      .rejected_count = rejected_.Value(),
+      .cancelled_count = cancelled_.Value(),
+      .expired_count = expired_.Value()};
+  statistics.execution_count = statistics.compute_infer.count;
+  for (const Batch& batch : batches_) {
+    const std::uint64_t size_and_one = batch.size_and_one.load(std::memory_order_relaxed);
+    if (size_and_one == 0) break;
+    statistics.batches.push_back({.batch_size = size_and_one - 1,
+                                  .compute_input = batch.compute_input.Read(),
+                                  .compute_infer = batch.compute_infer.Read(),
+                                  .compute_output = batch.compute_output.Read()});
+  }
+  std::ranges::sort(statistics.batches, {}, &ModelStatistics::BatchRow::batch_size);
+  return statistics;
+}
+
+}  // namespace slipway::serve
