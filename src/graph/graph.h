@@ -87,6 +87,7 @@ struct Tensor {
   std::vector<std::string> strings;
   std::optional<ExternalData> external;  ///< set: `data` is empty, the bytes lie there
   Metadata metadata;
+  std::string unknown_fields;
 
   /// Elements by `dims`; nullopt on overflow or a negative dimension.
   std::optional<std::uint64_t> ElementCount() const;
@@ -119,6 +120,9 @@ struct Attribute {
                std::vector<std::string>, std::vector<Tensor>, std::vector<SparseTensor>,
                std::vector<std::unique_ptr<Graph>>, std::vector<ValueType>>
       value;
+  std::string unknown_fields;
+
+  Attribute Clone() const;  ///< deep for structure; tensor bytes are shared
 };
 
 struct Node {
@@ -140,6 +144,8 @@ struct Node {
   std::string StringOr(std::string_view attribute, std::string otherwise) const;
   std::vector<std::int64_t> IntsOr(std::string_view attribute,
                                    std::vector<std::int64_t> otherwise) const;
+
+  Node Clone() const;
 };
 
 /// A named value of one graph: an input, an initializer, or what a node produces. In a sub-graph a
@@ -149,7 +155,8 @@ struct Value {
   ValueType type;  ///< as declared in the file or inferred
   std::string doc;
   Metadata metadata;
-  bool declared = false;  ///< stands in value_info (inputs and outputs are always declared)
+  bool declared = false;  ///< stands in value_info; inputs and outputs are declared without it
+  std::string unknown_fields;
 };
 
 /// Nodes in file order, which is a topological order in a valid graph.
