@@ -31,7 +31,7 @@ find_package(ONNX CONFIG REQUIRED PATHS ${SLIPWAY_THIRD_PARTY}/onnx NO_DEFAULT_P
 
 # ONNX Runtime: headers only; the library is opened at run time.
 add_library(onnxruntime_headers INTERFACE)
-target_include_directories(onnxruntime_headers SYSTEM INTERFACE ${SLIPWAY_THIRD_PARTY}/onnxruntime/include)
+target_include_directories(onnxruntime_headers SYSTEM INTERFACE ${SLIPWAY_THIRD_PARTY}/onnxruntime/include/Headers)
 file(GLOB SLIPWAY_ORT_LIBRARY ${SLIPWAY_THIRD_PARTY}/onnxruntime/lib/libonnxruntime.so.*)
 file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
 file(CREATE_LINK ${SLIPWAY_ORT_LIBRARY} ${CMAKE_BINARY_DIR}/lib/libonnxruntime.so SYMBOLIC)

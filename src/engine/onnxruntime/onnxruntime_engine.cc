@@ -1,0 +1,152 @@
+#include "engine/onnxruntime/onnxruntime_engine.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <utility>
+
+#include "base/error_catalogue.h"
+#include "base/file.h"
+#include "engine/onnxruntime/ort_executable.h"
+#include "engine/onnxruntime/ort_library.h"
+#include "engine/onnxruntime/ort_reason.h"
+#include "engine/onnxruntime/ort_signature.h"
+
+namespace slipway::engine {
+
+namespace {
+
+struct Setting {
+  const char* key;
+  const char* value;
+};
+
+constexpr Setting kAlways[] = {
+    // Threads that wait must sleep, or an idle server burns its cores.
+    {"session.intra_op.allow_spinning", "0"},
+    {"session.inter_op.allow_spinning", "0"},
+    // On CPUs without VNNI the quick product of uint8 and int8 overflows, and quantized models
+    // answer otherwise than where they were made; no effect on other CPUs.
+    {"session.x64quantprecision", "1"},
+};
+/// Weights stay in the mapped file; a packed copy of each would cost more than a few slow runs.
+constexpr Setting kAsItStands[] = {{"session.disable_prepacking", "1"}};
+
+/// What one range of releases does badly, measured.
+struct ReleaseLever {
+  unsigned first_minor;
+  unsigned last_minor;
+  Setting setting;
+};
+constexpr ReleaseLever kReleaseLevers[] = {
+    // Transformers run 11 to 14 % slower than on 1.29 with this fusion, whose kernel became five
+    // times slower; on 1.29 and before, the fusion gains 10 %.
+    {30, 31, {"optimization.disable_specified_optimizers", "SkipLayerNormFusion"}},
+};
+
+std::vector<Setting> SessionSettings(const CompileOptions& options, unsigned minor) {
+  std::vector<Setting> settings(std::begin(kAlways), std::end(kAlways));
+  if (!options.optimize) {
+    settings.insert(settings.end(), std::begin(kAsItStands), std::end(kAsItStands));
+    return settings;
+  }
+  for (const ReleaseLever& lever : kReleaseLevers) {
+    if (minor >= lever.first_minor && minor <= lever.last_minor) {
+      settings.push_back(lever.setting);
+    }
+  }
+  return settings;
+}
+
+/// Calls that set one thing each, and the first failure among them.
+class OptionsSetter {
+ public:
+  explicit OptionsSetter(const OrtApi& api) : api_(api) {}
+  void operator()(OrtStatus* status) {
+    Status failure = RunFailure(api_, status);
+    if (first_failure_.ok()) first_failure_ = std::move(failure);
+  }
+  Status Take() { return std::move(first_failure_); }
+
+ private:
+  const OrtApi& api_;
+  Status first_failure_;
+};
+
+Result<OrtHandle<OrtSessionOptions>> MakeSessionOptions(const OrtRuntime& runtime,
+                                                        const CompileOptions& options) {
+  const OrtApi& api = runtime.api();
+  OrtSessionOptions* raw = nullptr;
+  SLIPWAY_RETURN_IF_ERROR(RunFailure(api, api.CreateSessionOptions(&raw)));
+  OrtHandle<OrtSessionOptions> session(raw, OrtRelease{&api});
+  OptionsSetter set(api);
+  set(api.SetIntraOpNumThreads(raw, static_cast<int>(options.intra_op_threads)));
+  set(api.SetInterOpNumThreads(raw, 1));
+  set(api.SetSessionGraphOptimizationLevel(raw,
+                                           options.optimize ? ORT_ENABLE_ALL : ORT_DISABLE_ALL));
+  set(options.memory_arena ? api.EnableCpuMemArena(raw) : api.DisableCpuMemArena(raw));
+  for (const Setting& setting : SessionSettings(options, runtime.library.minor)) {
+    set(api.AddSessionConfigEntry(raw, setting.key, setting.value));
+  }
+  SLIPWAY_RETURN_IF_ERROR(set.Take());
+  return session;
+}
+
+/// External data of bytes in memory are looked for where the file would lie.
+Status SetDataFolder(const OrtApi& api, OrtSessionOptions& options, const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  return RunFailure(api, api.AddSessionConfigEntry(
+                             &options, "session.model_external_initializers_file_folder_path",
+                             folder.empty() ? "." : folder.c_str()));
+}
+
+Result<OrtHandle<OrtSession>> CreateSession(const OrtRuntime& runtime, const ModelSource& source,
+                                            OrtSessionOptions& options) {
+  const OrtApi& api = runtime.api();
+  OrtSession* session = nullptr;
+  OrtStatus* status = nullptr;
+  if (source.bytes.empty()) {
+    SLIPWAY_RETURN_IF_ERROR(OpenRegularFile(source.path).status());
+    status = api.CreateSession(runtime.env.get(), source.path.c_str(), &options, &session);
+  } else {
+    if (!source.path.empty()) {
+      SLIPWAY_RETURN_IF_ERROR(SetDataFolder(api, options, source.path));
+    }
+    status = api.CreateSessionFromArray(runtime.env.get(), source.bytes.data(), source.bytes.size(),
+                                        &options, &session);
+  }
+  SLIPWAY_RETURN_IF_ERROR(LoadFailure(api, status, source.path));
+  return OrtHandle<OrtSession>(session, OrtRelease{&api});
+}
+
+class OnnxRuntimeEngine final : public Engine {
+ public:
+  explicit OnnxRuntimeEngine(std::shared_ptr<const OrtRuntime> runtime)
+      : runtime_(std::move(runtime)) {}
+
+  std::string_view name() const override { return "onnxruntime"; }
+  std::string version() const override { return runtime_->library.version; }
+
+  Result<std::unique_ptr<Executable>> Compile(const ModelSource& source,
+                                              const CompileOptions& options) override {
+    SLIPWAY_TRY(const OrtHandle<OrtSessionOptions> session_options,
+                MakeSessionOptions(*runtime_, options));
+    SLIPWAY_TRY(OrtHandle<OrtSession> session, CreateSession(*runtime_, source, *session_options));
+    SLIPWAY_TRY(Signature signature, ReadSignature(*runtime_, *session));
+    return std::unique_ptr<Executable>(
+        std::make_unique<OrtExecutable>(runtime_, std::move(session), std::move(signature)));
+  }
+
+ private:
+  std::shared_ptr<const OrtRuntime> runtime_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Engine>> OpenOnnxRuntime(const OnnxRuntimeOptions& options) {
+  SLIPWAY_TRY(OrtLibrary library, OpenOrtLibrary(options.library));
+  SLIPWAY_TRY(std::shared_ptr<const OrtRuntime> runtime, MakeOrtRuntime(std::move(library)));
+  return std::unique_ptr<Engine>(std::make_unique<OnnxRuntimeEngine>(std::move(runtime)));
+}
+
+}  // namespace slipway::engine
