@@ -15,76 +15,154 @@ constexpr auto kInvalidModel = ExitCode::kInvalidModel;
 
 const std::array kCatalogue = {
     ErrorEntry{errors::kUnsupportedLayers, "the model contains parts that cannot be imported",
-               "Every layer or operator without a translation is listed, not only the first.", 422,
-               ExitCode::kUnsupported},
+               "Every layer or operator without a translation is listed, not only the first. "
+               "Replace them in the training code, or export the model to ONNX there and "
+               "import that; docs/formats.md lists what is read.",
+               422, ExitCode::kUnsupported},
     ErrorEntry{errors::kUnrecognisedFormat, "the file is in no format that Slipway reads",
-               "The format is told by the first bytes of the file, not by its name.", 415,
-               ExitCode::kUnsupported},
+               "The format is told by the first bytes of the file, not by its name. Keras "
+               "(.h5, .keras) and ONNX are read; save the model in one of them.",
+               415, ExitCode::kUnsupported},
     ErrorEntry{errors::kCorruptModelFile, "the model file breaks the rules of its own format",
-               "The file is damaged or was cut short.", 422, kInvalidModel},
+               "The file is damaged or was cut short, often by an interrupted copy. Compare "
+               "its size and checksum with the original and copy it again.",
+               422, kInvalidModel},
     ErrorEntry{errors::kForbiddenContent,
                "the model file contains something that is never executed or followed",
-               "Code, pickled objects and links out of the file are refused.", 422, kInvalidModel},
+               "Code, pickled objects and links out of the file are refused, whoever wrote "
+               "them. Replace the layer by one without code of its own, and save external data "
+               "beside the model under a plain relative name.",
+               422, kInvalidModel},
     ErrorEntry{errors::kImportLimit, "the model file exceeds a limit of the importer",
-               "Sizes, counts, nesting, memory and time of an import are bounded.", 422,
-               kInvalidModel},
+               "Sizes, counts, nesting, memory and time of an import are bounded, so that a "
+               "hostile file cannot take the machine. The message names the limit and what the "
+               "file declares.",
+               422, kInvalidModel},
     ErrorEntry{errors::kImporterDied, "the confined import process ended unexpectedly",
-               "The file made a parsing library crash; the program itself is unharmed.", 422,
-               kInvalidModel},
+               "Reading the file made a parsing library crash, or touched what the confinement "
+               "forbids; the program itself is unharmed. The file is most likely damaged or "
+               "hostile. If you trust it, please report it.",
+               422, kInvalidModel},
     ErrorEntry{errors::kSelfCheckFailed, "the converted model failed its check on the engine",
-               "The conversion ran, but its result did not do what its signature says.", 422,
-               ExitCode::kCheckFailed},
-    ErrorEntry{errors::kInvalidGraph, "the graph is not valid", "Verification names every finding.",
+               "Every conversion is run before it counts, and this one did not do what its "
+               "signature says. It is not published. Please report the model.",
+               422, ExitCode::kCheckFailed},
+    ErrorEntry{errors::kInvalidGraph, "the graph is not valid",
+               "Verification names every finding and the node where it is. Correct the program "
+               "that wrote the file; `slipway verify` shows the same list.",
                422, kInvalidModel},
     ErrorEntry{errors::kRequestNotJson, "the request body is not valid JSON",
-               "The byte offset is given."},
+               "The message gives the byte where parsing stopped. Duplicate keys, comments, "
+               "NaN and a nesting beyond 64 are not accepted."},
     ErrorEntry{errors::kRequestFieldInvalid, "a field of the request is missing or wrong",
-               "The field is named."},
+               "The message names the field, what stands there and what is allowed. GET "
+               "/openapi.json describes every request."},
     ErrorEntry{errors::kTensorNameUnknown, "the model has no tensor of this name",
-               "The known names are listed."},
+               "The message lists the names it has. GET /v2/models/NAME and `slipway show "
+               "NAME` print the signature."},
     ErrorEntry{errors::kTensorShapeMismatch, "tensor shape does not match the signature",
-               "Expected and given shape are shown."},
+               "The message shows the shape asked for (N or ? is any size) and the one that "
+               "came. A forgotten batch dimension and channels in the other order are the "
+               "usual causes."},
     ErrorEntry{errors::kTensorTypeMismatch, "tensor type does not match the signature",
-               "Expected and given type are shown."},
+               "The message shows the type asked for and the one that came. Convert before "
+               "sending: nothing is cast silently."},
     ErrorEntry{errors::kTensorDataMismatch, "the amount of tensor data does not match its shape",
-               "Expected and given counts are shown."},
+               "The message shows both counts. Nested lists must be as deep as the shape, and "
+               "binary data as long as its elements."},
     ErrorEntry{errors::kBodyTooLarge, "the request body is larger than the limit",
-               "Raise --max-body.", 413},
+               "The limit counts the body as sent and as decompressed. Send smaller batches, "
+               "or start the server with a higher --max-body.",
+               413},
     ErrorEntry{errors::kUnsupportedMediaType, "the content type or encoding is not supported",
-               "Accepted ones are listed.", 415},
-    ErrorEntry{errors::kHeadersTooLarge, "the request headers are larger than the limit", "", 431},
-    ErrorEntry{errors::kUriTooLong, "the request line is longer than the limit", "", 414},
-    ErrorEntry{errors::kRequestTimeout, "the request did not arrive in time", "", 408},
-    ErrorEntry{errors::kMethodNotAllowed, "the path exists, but not with this method", "", 405},
-    ErrorEntry{errors::kExpectationFailed, "the Expect header is not understood", "", 417},
+               "Bodies are JSON or the binary tensor extension, plain or compressed once with "
+               "gzip or deflate. The message lists what this route takes.",
+               415},
+    ErrorEntry{errors::kHeadersTooLarge, "the request headers are larger than the limit",
+               "The number of headers and their bytes are bounded. Large cookies of a proxy "
+               "are the usual cause.",
+               431},
+    ErrorEntry{errors::kUriTooLong, "the request line is longer than the limit",
+               "The bytes of a request line are bounded. Tensors belong into the body of a "
+               "POST.",
+               414},
+    ErrorEntry{errors::kRequestTimeout, "the request did not arrive in time",
+               "Headers and body must arrive within their time, and bodies at a least rate. "
+               "The connection is closed; send the request again.",
+               408},
+    ErrorEntry{errors::kMethodNotAllowed, "the path exists, but not with this method",
+               "The Allow header lists the methods that it has.", 405},
+    ErrorEntry{errors::kExpectationFailed, "the Expect header is not understood",
+               "Only 100-continue is. Send the request without the header.", 417},
     ErrorEntry{errors::kModelNotFound, "no such model or version",
-               "List them with: slipway ls, slipway ps"},
-    ErrorEntry{errors::kModelNotReady, "the model exists but is not ready", ""},
+               "`slipway ls` lists what is in the store, `slipway ps` what a server has "
+               "loaded."},
+    ErrorEntry{errors::kModelNotReady, "the model exists but is not ready",
+               "It is loading, or loading failed; POST /v2/repository/index gives state and "
+               "reason. Ask GET /v2/models/NAME/ready before sending."},
     ErrorEntry{errors::kQueueFull, "the model's queue is full",
-               "Retry after the time in Retry-After."},
-    ErrorEntry{errors::kStoreFull, "the store's disk is full", "", 507, ExitCode::kResources},
-    ErrorEntry{errors::kDigestMismatch, "content does not match its digest", "", 422,
-               kInvalidModel},
-    ErrorEntry{errors::kStoreCorrupt, "the store is damaged", "", 0, ExitCode::kFailure},
-    ErrorEntry{errors::kStoreNewer, "the store was written by a newer version", "", 0,
-               ExitCode::kFailure},
-    ErrorEntry{errors::kStoreLocked, "another process holds the store", "", 503,
-               ExitCode::kConflict},
-    ErrorEntry{errors::kInvalidPackage, "the package is not valid", "", 422, kInvalidModel},
-    ErrorEntry{errors::kEngineNotFound, "the engine's library was not found", "", 0,
-               ExitCode::kFailure},
-    ErrorEntry{errors::kEngineRejectedModel, "the engine refused the model", "", 422,
-               kInvalidModel},
-    ErrorEntry{errors::kEngineRunFailed, "the engine failed while running the model", ""},
-    ErrorEntry{errors::kAddressInUse, "the address is in use", "", 0, ExitCode::kResources},
-    ErrorEntry{errors::kInsecureAddress, "a public address needs --insecure", "", 0,
-               ExitCode::kPolicy},
-    ErrorEntry{errors::kServerUnreachable, "the server does not answer", "", 0,
-               ExitCode::kServerUnavailable},
-    ErrorEntry{errors::kAdminKeyMissing, "the admin key is missing or wrong", "", 401,
-               ExitCode::kNetwork},
-    ErrorEntry{errors::kUsage, "the command line is not valid", "", 0, ExitCode::kUsage},
-    ErrorEntry{errors::kCheckFailed, "a check failed", "", 0, ExitCode::kCheckFailed},
+               "Requests come faster than the model answers. Retry after the seconds in Retry- "
+               "After, send fewer at once, or serve on more cores."},
+    ErrorEntry{errors::kStoreFull, "the store's disk is full",
+               "Nothing was published, and what is served goes on. Make room: `slipway rm` and "
+               "then `slipway gc` give space back.",
+               507, ExitCode::kResources},
+    ErrorEntry{errors::kDigestMismatch, "content does not match its digest",
+               "The bytes are not those that were published: a damaged disk or copy, or "
+               "somebody changed them. They are not used. `slipway verify` finds them all; "
+               "publish the model again.",
+               422, kInvalidModel},
+    ErrorEntry{errors::kStoreCorrupt, "the store is damaged",
+               "Its catalogue or an object in it cannot be read. Restore the store from a "
+               "copy, or point SLIPWAY_STORE to an empty directory and publish again.",
+               0, ExitCode::kFailure},
+    ErrorEntry{errors::kStoreNewer, "the store was written by a newer version",
+               "This program does not know the layout and changes nothing. Use the newer "
+               "version, or another SLIPWAY_STORE.",
+               0, ExitCode::kFailure},
+    ErrorEntry{errors::kStoreLocked, "another process holds the store",
+               "Writers wait a few seconds for each other. Try again when the other command "
+               "has ended.",
+               503, ExitCode::kConflict},
+    ErrorEntry{errors::kInvalidPackage, "the package is not valid",
+               "Its manifest lacks something, contradicts itself or names content that is not "
+               "there. Publish the model again.",
+               422, kInvalidModel},
+    ErrorEntry{errors::kEngineNotFound, "the engine's library was not found",
+               "The message lists where it was looked for. Install ONNX Runtime there or name "
+               "the library in SLIPWAY_ORT_LIBRARY; `slipway doctor` checks it.",
+               0, ExitCode::kFailure},
+    ErrorEntry{errors::kEngineRejectedModel, "the engine refused the model",
+               "It has no kernel for an operator, type or version in the graph; the message "
+               "names it. A newer engine or an older opset helps.",
+               422, kInvalidModel},
+    ErrorEntry{errors::kEngineRunFailed, "the engine failed while running the model",
+               "The values or sizes of this input made an operator fail; others are "
+               "unaffected. If ordinary input does it, please report the model."},
+    ErrorEntry{errors::kAddressInUse, "the address is in use",
+               "Another program listens there, perhaps another `slipway serve`. Choose another "
+               "port, or --port 0 for any free one.",
+               0, ExitCode::kResources},
+    ErrorEntry{errors::kInsecureAddress, "a public address needs --insecure",
+               "Without TLS anybody on the network can read and send. Listen on 127.0.0.1 "
+               "behind a proxy that has TLS, or accept it with --insecure.",
+               0, ExitCode::kPolicy},
+    ErrorEntry{errors::kServerUnreachable, "the server does not answer",
+               "Nothing listens at the address, or it closed the connection. Check URL and "
+               "port, and that the server runs.",
+               0, ExitCode::kServerUnavailable},
+    ErrorEntry{errors::kAdminKeyMissing, "the admin key is missing or wrong",
+               "Loading and unloading need the key that the first start writes into the store "
+               "(mode 0600). The command line finds it there; other clients send it as a "
+               "header.",
+               401, ExitCode::kNetwork},
+    ErrorEntry{errors::kUsage, "the command line is not valid",
+               "`slipway COMMAND --help` shows what the command takes, with examples.", 0,
+               ExitCode::kUsage},
+    ErrorEntry{errors::kCheckFailed, "a check failed",
+               "The command ran to its end, and what it compares or verifies is not as it "
+               "should be; the lines above say where.",
+               0, ExitCode::kCheckFailed},
 };
 
 ExitCode ExitCodeOfCode(Code code) {

@@ -2,36 +2,33 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <functional>
 #include <set>
 #include <vector>
+
+#include "base/log.h"
 
 namespace slipway {
 
 namespace {
 
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr auto kReplace = Json::error_handler_t::replace;
 
-/// Counts depth and notices duplicate keys while nlohmann's parser builds the document.
-class StrictBuilder {
+/// Notices duplicate keys while nlohmann's parser builds the document.
+class DuplicateKeys {
  public:
-  explicit StrictBuilder(std::size_t max_depth) : max_depth_(max_depth) {}
-
-  bool operator()(int depth, Json::parse_event_t event, Json& parsed) {
+  bool operator()(int /*depth*/, Json::parse_event_t event, Json& parsed) {
     switch (event) {
       case Json::parse_event_t::object_start:
         keys_.emplace_back();
-        CheckDepth(depth);
-        break;
-      case Json::parse_event_t::array_start:
-        CheckDepth(depth);
         break;
       case Json::parse_event_t::object_end:
         keys_.pop_back();
         break;
       case Json::parse_event_t::key:
-        if (!keys_.back().insert(parsed.get_ref<const std::string&>()).second) {
-          Fail(fmt::format("duplicate key {}", JsonQuoted(parsed.get_ref<const std::string&>())));
-        }
+        Note(parsed.get_ref<const std::string&>());
         break;
       default:
         break;
@@ -42,17 +39,12 @@ class StrictBuilder {
   const Status& status() const { return status_; }
 
  private:
-  void CheckDepth(int depth) {
-    if (static_cast<std::size_t>(depth) >= max_depth_) {
-      Fail(fmt::format("JSON nesting depth exceeds {}", max_depth_));
-    }
-  }
-  void Fail(std::string message) {
-    if (status_.ok()) status_ = InvalidArgument(std::move(message));
+  void Note(const std::string& key) {
+    if (keys_.back().insert(key).second || !status_.ok()) return;
+    status_ = InvalidArgument(fmt::format("duplicate key {}", JsonQuoted(Printable(key, 64))));
   }
 
-  std::size_t max_depth_;
-  std::vector<std::set<std::string>> keys_;
+  std::vector<std::set<std::string>> keys_;  // of every object that is open
   Status status_;
 };
 
@@ -90,14 +82,19 @@ Result<Json> ParseJson(std::string_view text, const JsonLimits& limits) {
     return InvalidArgument(fmt::format("JSON document of {} bytes exceeds the limit of {} bytes",
                                        text.size(), limits.max_bytes));
   }
+  if (text.starts_with(kByteOrderMark)) {
+    return InvalidArgument("not valid JSON at byte 0: a byte order mark");
+  }
   SLIPWAY_RETURN_IF_ERROR(CheckDepth(text, limits.max_depth));
-  StrictBuilder strict(limits.max_depth);
+  DuplicateKeys keys;
   try {
-    Json document = Json::parse(text.begin(), text.end(), std::ref(strict));
-    if (!strict.status().ok()) return strict.status();
+    Json document = Json::parse(text.begin(), text.end(), std::ref(keys));
+    if (!keys.status().ok()) return keys.status();
     return document;
   } catch (const Json::parse_error& error) {
-    return InvalidArgument(fmt::format("not valid JSON at byte {}", error.byte));
+    // The library counts from 1.
+    return InvalidArgument(
+        fmt::format("not valid JSON at byte {}", std::max<std::size_t>(error.byte, 1) - 1));
   } catch (const Json::exception&) {
     return InvalidArgument("not valid JSON: a number is out of range");
   }

@@ -106,32 +106,37 @@ std::string HumanBytes(std::uint64_t bytes) {
 }
 
 std::string HumanSeconds(double seconds) {
+  // Three digits round up to the next unit before it is reached.
   const double magnitude = std::abs(seconds);
-  if (magnitude < 1e-6) return fmt::format("{:.0f} ns", seconds * 1e9);
-  if (magnitude < 1e-3) return fmt::format("{:.3g} us", seconds * 1e6);
-  if (magnitude < 1) return fmt::format("{:.3g} ms", seconds * 1e3);
+  if (magnitude < 999.5e-9) return fmt::format("{:.0f} ns", seconds * 1e9);
+  if (magnitude < 999.5e-6) return fmt::format("{:.3g} us", seconds * 1e6);
+  if (magnitude < 999.5e-3) return fmt::format("{:.3g} ms", seconds * 1e3);
   if (magnitude < 120) return fmt::format("{:.3g} s", seconds);
   return fmt::format("{:.3g} min", seconds / 60);
 }
 
+std::size_t Utf8SequenceLength(std::string_view text) {
+  if (text.empty()) return 0;
+  const auto lead = static_cast<unsigned char>(text[0]);
+  if (lead < 0x80) return 1;
+  const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+  if (lead < 0xc2 || lead > 0xf4 || length > text.size()) return 0;
+  std::uint32_t point = lead & (0x7fU >> length);
+  for (std::size_t k = 1; k < length; ++k) {
+    const auto next = static_cast<unsigned char>(text[k]);
+    if ((next & 0xc0U) != 0x80U) return 0;
+    point = (point << 6) | (next & 0x3fU);
+  }
+  const std::uint32_t least = length == 2 ? 0x80 : length == 3 ? 0x800 : 0x10000;
+  if (point < least || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff)) return 0;
+  return length;
+}
+
 bool IsUtf8(std::string_view text) {
-  for (std::size_t i = 0; i < text.size();) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    if (lead < 0x80) {
-      ++i;
-      continue;
-    }
-    const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-    if (lead < 0xc2 || lead > 0xf4 || i + length > text.size()) return false;
-    std::uint32_t point = lead & (0x7fU >> length);
-    for (std::size_t k = 1; k < length; ++k) {
-      const auto next = static_cast<unsigned char>(text[i + k]);
-      if ((next & 0xc0U) != 0x80U) return false;
-      point = (point << 6) | (next & 0x3fU);
-    }
-    const std::uint32_t least = length == 2 ? 0x80 : length == 3 ? 0x800 : 0x10000;
-    if (point < least || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff)) return false;
-    i += length;
+  while (!text.empty()) {
+    const std::size_t length = Utf8SequenceLength(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
   }
   return true;
 }

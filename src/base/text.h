@@ -32,6 +32,9 @@ std::string HumanBytes(std::uint64_t bytes);
 /// "41 ms", "1.2 s", "850 ns".
 std::string HumanSeconds(double seconds);
 
+/// The bytes of the well-formed UTF-8 sequence that `text` begins with, 1 to 4; 0: it begins with
+/// none (empty, cut short, overlong, a surrogate, beyond U+10FFFF).
+std::size_t Utf8SequenceLength(std::string_view text);
 /// True if every byte sequence is well-formed UTF-8 (no overlong forms, no surrogates).
 bool IsUtf8(std::string_view text);
 

@@ -41,7 +41,12 @@ Status CheckTensor(const TensorSpec& spec, const TensorView& given) {
                                        spec.shape.ToString(), given.shape.ToString()))
         .With(errors::kTensorShapeMismatch);
   }
-  if (spec.dtype == DType::kString) return UnpackStrings(given).status();
+  if (spec.dtype == DType::kString) {
+    return UnpackStrings(given)
+        .status()
+        .With(errors::kTensorDataMismatch)
+        .At(fmt::format("input \"{}\"", spec.name));
+  }
   const auto size = ByteSize(given.dtype, given.shape);
   if (size != given.bytes.size()) {
     return InvalidArgument(fmt::format("input \"{}\": shape {} of {} needs {} bytes, got {}",

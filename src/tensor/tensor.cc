@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -86,6 +87,12 @@ bool InRange(From value) {
   }
 }
 
+Status CheckByteCount(const TensorView& view) {
+  if (ByteSize(view.dtype, view.shape) == view.bytes.size()) return {};
+  return InvalidArgument(fmt::format("{} bytes are no tensor {}{}", view.bytes.size(),
+                                     ShortName(view.dtype), view.shape.ToString()));
+}
+
 /// The elements of `view` handed one by one to `store(index, value)`, which returns false when the
 /// value does not fit.
 template <class Store>
@@ -93,6 +100,7 @@ Status ForEachNumber(const TensorView& view, Store store) {
   const auto outside = [&](std::size_t index) {
     return OutOfRange(fmt::format("element {} does not fit the type asked for", index));
   };
+  if (view.dtype != DType::kString) SLIPWAY_RETURN_IF_ERROR(CheckByteCount(view));
   if (IsHalf(view.dtype)) {
     for (std::size_t i = 0; i < view.bytes.size() / 2; ++i) {
       if (!store(i, LoadHalf(view.dtype, view.bytes, i))) return outside(i);
@@ -207,7 +215,12 @@ TensorBuffer::~TensorBuffer() {
 Result<std::vector<std::string_view>> UnpackStrings(const TensorView& view) {
   std::vector<std::string_view> strings;
   std::span<const std::byte> rest = view.bytes;
+  const auto expected = view.shape.ElementCount();
   while (!rest.empty()) {
+    if (strings.size() == expected) {
+      return InvalidArgument(fmt::format("{} bytes are left over after the {} strings of shape {}",
+                                         rest.size(), strings.size(), view.shape.ToString()));
+    }
     const auto broken = [&] {
       return InvalidArgument(
           fmt::format("string element {} reaches past the end of the tensor's {} bytes",
@@ -221,7 +234,7 @@ Result<std::vector<std::string_view>> UnpackStrings(const TensorView& view) {
     strings.emplace_back(reinterpret_cast<const char*>(rest.data()), length);
     rest = rest.subspan(length);
   }
-  if (view.shape.ElementCount() != strings.size()) {
+  if (expected != strings.size()) {
     return InvalidArgument(
         fmt::format("{} strings do not fill the shape {}", strings.size(), view.shape.ToString()));
   }
@@ -267,7 +280,7 @@ std::uint16_t FloatToBFloat16(float value) {
 
 Result<std::vector<double>> ToDoubles(const TensorView& view) {
   std::vector<double> values;
-  values.reserve(view.shape.ElementCount().value_or(0));
+  values.reserve(view.bytes.size() / std::max<std::size_t>(BytesOf(view.dtype), 1));
   SLIPWAY_RETURN_IF_ERROR(ForEachNumber(view, [&](std::size_t, auto value) {
     values.push_back(static_cast<double>(value));
     return true;

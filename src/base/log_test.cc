@@ -1,0 +1,101 @@
+#include "base/log.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/json.h"
+
+namespace slipway {
+namespace {
+
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::internal::CaptureStderr;
+using ::testing::internal::GetCapturedStderr;
+
+class LogTest : public ::testing::Test {
+ protected:
+  void TearDown() override { ConfigureLog(LogLevel::kWarning, LogFormat::kText); }
+};
+
+TEST_F(LogTest, DropsWhatIsBelowTheThreshold) {
+  CaptureStderr();
+  Log(LogLevel::kInfo, "not {}", "seen");
+  Log(LogLevel::kError, "{} of {}", 3, 4);
+  const std::string text = GetCapturedStderr();
+  EXPECT_THAT(text, EndsWith(" error   3 of 4\n"));
+  EXPECT_THAT(text, Not(HasSubstr("seen")));
+}
+
+TEST_F(LogTest, KeepsOneLineWhateverTheMessageHolds) {
+  CaptureStderr();
+  LogLine(LogLevel::kError, "model \r\n2026-01-01 forged\x1b[31m");
+  EXPECT_THAT(GetCapturedStderr(), EndsWith(R"(model \x0d\x0a2026-01-01 forged\x1b[31m)"
+                                            "\n"));
+}
+
+TEST_F(LogTest, WritesJsonThatParsesBack) {
+  ConfigureLog(LogLevel::kInfo, LogFormat::kJson);
+  CaptureStderr();
+  LogLine(LogLevel::kInfo, "a \"quoted\" {name}\n\xff");
+  const std::string line = GetCapturedStderr();
+  const Result<Json> entry = ParseJson(line);
+  ASSERT_TRUE(entry.ok()) << line;
+  EXPECT_EQ((*entry)["level"], "info");
+  EXPECT_EQ((*entry)["msg"], R"(a "quoted" {name}\x0a\xff)");
+}
+
+TEST_F(LogTest, CutsAnEndlessMessage) {
+  CaptureStderr();
+  LogLine(LogLevel::kError, std::string(1 << 20, 'a'));
+  const std::string line = GetCapturedStderr();
+  EXPECT_LT(line.size(), 8192U + 64);
+  EXPECT_THAT(line, EndsWith("a...\n"));
+}
+
+TEST_F(LogTest, LosesLinesRatherThanWaitForAReader) {
+  int ends[2];
+  ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+  const FileDescriptor reader(ends[0]);
+  const FileDescriptor writer(ends[1]);
+  const FileDescriptor saved(dup(STDERR_FILENO));
+  ASSERT_GE(fcntl(writer.get(), F_SETFL, O_NONBLOCK), 0);
+  const std::string filler(4096, 'x');
+  while (write(writer.get(), filler.data(), filler.size()) > 0) {
+  }
+  dup2(writer.get(), STDERR_FILENO);
+  LogLine(LogLevel::kError, "lost");
+  LogLine(LogLevel::kError, "lost too");
+  std::string drained(1 << 20, '\0');
+  const bool read_some = read(reader.get(), drained.data(), drained.size()) > 0;
+  LogLine(LogLevel::kError, "seen");
+  dup2(saved.get(), STDERR_FILENO);
+  EXPECT_TRUE(read_some);
+  const ssize_t count = read(reader.get(), drained.data(), drained.size());
+  ASSERT_GT(count, 0);
+  drained.resize(static_cast<std::size_t>(count));
+  EXPECT_THAT(drained, HasSubstr("2 log lines were lost"));
+  EXPECT_THAT(drained, EndsWith(" seen\n"));
+}
+
+TEST(Printable, KeepsTextAndEscapesControls) {
+  EXPECT_EQ(Printable("\xe4\xbd\xa0\xe5\xa5\xbd a"), "\xe4\xbd\xa0\xe5\xa5\xbd a");
+  EXPECT_EQ(Printable(std::string_view("a\0\t\x7f", 4)), R"(a\x00\x09\x7f)");
+  EXPECT_EQ(Printable("\xc2\x9b"
+                      "31m"),
+            R"(\xc2\x9b31m)");
+  EXPECT_EQ(Printable("\xe2\x82"), R"(\xe2\x82)");
+}
+
+TEST(Printable, CutsBetweenCharacters) {
+  EXPECT_EQ(Printable("abcdef", 6), "abcdef");
+  EXPECT_EQ(Printable("abcdef", 3), "abc...");
+  EXPECT_EQ(Printable("ab\xe2\x82\xac", 4), "ab...");
+  EXPECT_EQ(Printable("ab\n", 5), "ab...");
+}
+
+}  // namespace
+}  // namespace slipway
