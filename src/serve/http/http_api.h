@@ -14,7 +14,6 @@
 #include "serve/http/admin_handlers.h"
 #include "serve/http/metrics_requests.h"
 #include "serve/model/model_set.h"
-#include "serve/predict/model_counts.h"
 #include "serve/predict/predictor.h"
 
 namespace slipway::serve {
@@ -32,7 +31,6 @@ struct HttpApiParts {
   const ModelSet& models;
   Predictor& predictor;
   ModelControl& control;
-  const ModelCountsView& counts;
   const Configuration& configuration;  ///< read once
   AdminGuard guard;
   std::function<std::string()> metrics_text;  ///< what /metrics answers, in Prometheus' text format

@@ -12,6 +12,7 @@
 #include "engine/engine.h"
 #include "package/manifest.h"
 #include "serve/model/model_counters.h"
+#include "serve/model/output_memory.h"
 #include "tensor/signature.h"
 
 namespace slipway::serve {
@@ -41,10 +42,11 @@ class ServedModel {
     package::Lineage lineage;
     std::string package_digest;  ///< empty for a model served from a file
     std::shared_ptr<const engine::Executable> executable;
-    std::string platform;                   ///< "onnxruntime_onnx"
-    std::chrono::nanoseconds run_time{0};   ///< t(1), measured while warming; 0: not measured
-    std::uint64_t memory_bytes = 0;         ///< growth of the process while loading
-    std::chrono::nanoseconds load_time{0};  ///< from the start of the load to ready
+    std::string platform;                     ///< "onnxruntime_onnx"
+    std::vector<OutputMemory> output_memory;  ///< one per output; empty: kEngine for all
+    std::chrono::nanoseconds run_time{0};     ///< t(1), measured while warming; 0: not measured
+    std::uint64_t memory_bytes = 0;           ///< growth of the process while loading
+    std::chrono::nanoseconds load_time{0};    ///< from the start of the load to ready
   };
   explicit ServedModel(Parts parts) : parts_(std::move(parts)) {}
   const Parts* operator->() const { return &parts_; }

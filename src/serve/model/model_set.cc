@@ -1,0 +1,211 @@
+#include "serve/model/model_set.h"
+
+#include <fmt/format.h>
+
+#include <future>
+#include <mutex>
+#include <stop_token>
+#include <thread>
+#include <utility>
+
+#include "base/error_catalogue.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "serve/model/load_model.h"
+#include "serve/model/loading_work.h"
+#include "serve/model/model_map.h"
+#include "serve/model/published_value.h"
+#include "serve/model/version_ledger.h"
+
+namespace slipway::serve {
+namespace {
+
+constexpr std::size_t kMaxNameInMessage = 64;
+
+std::string Title(const LoadAttempt& load) {
+  return fmt::format("model {}:{}", load.name, load.version);
+}
+
+// The last handle hands the model to the loading thread: freeing an engine's memory takes
+// milliseconds, and the last handle goes on an event loop.
+ModelHandle MakeHandle(const LoadAttempt& load, ServedModel::Parts parts,
+                       const std::shared_ptr<LoadingWork>& work) {
+  return {new ServedModel(std::move(parts)), [work, load](const ServedModel* model) {
+            work->Add(BuryTask{load, std::unique_ptr<const ServedModel>(model)});
+          }};
+}
+
+class ThreadedModelSet final : public ModelSet {
+ public:
+  ThreadedModelSet(engine::Engine& engine, const Clock& clock, unsigned intra_op_threads)
+      : engine_(engine),
+        clock_(clock),
+        intra_op_threads_(intra_op_threads),
+        thread_([this](const std::stop_token& stop) { DoTasks(stop); }) {}
+
+  ~ThreadedModelSet() override {
+    thread_.request_stop();
+    thread_.join();
+    for (const LoadTask& task : work_->Close()) {
+      if (task.done) task.done(Cancelled(fmt::format("{}: the server ends", Title(task.load))));
+    }
+  }
+
+  void Load(ModelPackage package, std::function<void(Status)> done) override {
+    LoadTask task{.load = {}, .package = std::move(package), .done = std::move(done)};
+    {
+      const std::lock_guard lock(mutex_);
+      task.load = ledger_.BeginLoad(task.package.name, task.package.version, clock_.WallNow());
+    }
+    if (work_->Add(task)) return;
+    Fail(task, Unavailable(fmt::format("{} loads are waiting already", LoadingWork::kMaxLoads))
+                   .With(errors::kQueueFull));
+  }
+
+  Status Unload(const std::string& name, std::optional<std::int64_t> version) override {
+    std::unique_ptr<const ModelMap> old;  // goes after the lock
+    const std::lock_guard lock(mutex_);
+    const std::vector<std::int64_t> ended = ledger_.Unload(name, version, clock_.WallNow());
+    if (ended.empty()) return NotLoaded(name, version);
+    old = published_.Exchange(std::make_unique<const ModelMap>(CopyOfMap().Without(name, ended)));
+    return {};
+  }
+
+  Result<ModelHandle> Find(std::string_view name,
+                           std::optional<std::int64_t> version) const override {
+    ModelHandle found =
+        published_.Read([&](const ModelMap& map) { return map.Find(name, version); });
+    if (found != nullptr) return found;
+    return WhyNotFound(name, version);
+  }
+
+  std::vector<ModelHandle> Ready() const override {
+    return published_.Read([](const ModelMap& map) { return map.All(); });
+  }
+
+  std::vector<ModelStatus> Statuses() const override {
+    const std::lock_guard lock(mutex_);
+    return ledger_.Statuses(clock_.WallNow());
+  }
+
+  bool AllReady() const override {
+    const std::lock_guard lock(mutex_);
+    return ledger_.AllReady();
+  }
+
+ private:
+  void DoTasks(const std::stop_token& stop) {
+    while (std::optional<LoadingWork::Task> task = work_->Next(stop)) {
+      std::visit([this](auto& each) { Do(each); }, *task);
+    }
+  }
+
+  void Do(LoadTask& task) {
+    if (IsCalledOff(task.load)) return Fail(task, CalledOff(task.load));
+    Result<ServedModel::Parts> parts =
+        LoadModel(std::move(task.package), engine_, intra_op_threads_, [&](ModelState state) {
+          const std::lock_guard lock(mutex_);
+          ledger_.Advance(task.load, state, clock_.WallNow());
+        });
+    if (!parts.ok()) return Fail(task, std::move(parts).status().At(Title(task.load)));
+    const ModelHandle model = MakeHandle(task.load, std::move(*parts), work_);
+    if (!Publish(task.load, model)) return Fail(task, CalledOff(task.load));
+    Log(LogLevel::kInfo, "{} is ready: loaded in {}, one run takes {}, memory grew by {}",
+        Title(task.load), HumanSeconds(std::chrono::duration<double>((*model)->load_time).count()),
+        HumanSeconds(std::chrono::duration<double>((*model)->run_time).count()),
+        HumanBytes((*model)->memory_bytes));
+    if (task.done) task.done(Status());
+  }
+
+  void Do(BuryTask& task) {
+    task.model.reset();
+    ReturnFreedMemory();
+    {
+      const std::lock_guard lock(mutex_);
+      ledger_.Buried(task.load, clock_.WallNow());
+    }
+    Log(LogLevel::kInfo, "{} is unloaded", Title(task.load));
+  }
+
+  bool Publish(const LoadAttempt& load, const ModelHandle& model) {
+    std::unique_ptr<const ModelMap> old;  // goes after the lock
+    const std::lock_guard lock(mutex_);
+    if (!ledger_.FinishLoad(load, clock_.WallNow())) return false;
+    old = published_.Exchange(std::make_unique<const ModelMap>(CopyOfMap().With(model)));
+    return true;
+  }
+
+  void Fail(const LoadTask& task, const Status& reason) {
+    {
+      const std::lock_guard lock(mutex_);
+      ledger_.FailLoad(task.load, reason.message(), clock_.WallNow());
+    }
+    Log(LogLevel::kWarning, "{} is not loaded: {}", Title(task.load), reason.ToString());
+    if (task.done) task.done(reason);
+  }
+
+  bool IsCalledOff(const LoadAttempt& load) {
+    const std::lock_guard lock(mutex_);
+    return ledger_.IsCalledOff(load);
+  }
+
+  static Status CalledOff(const LoadAttempt& load) {
+    return Cancelled(fmt::format("{} was unloaded before it was ready", Title(load)));
+  }
+
+  ModelMap CopyOfMap() const {
+    return published_.Read([](const ModelMap& map) { return map; });
+  }
+
+  static Status NotLoaded(std::string_view name, std::optional<std::int64_t> version) {
+    const std::string shown = Printable(name, kMaxNameInMessage);
+    return NotFound(version.has_value()
+                        ? fmt::format("version {} of model \"{}\" is not loaded", *version, shown)
+                        : fmt::format("model \"{}\" is not loaded", shown))
+        .With(errors::kModelNotFound);
+  }
+
+  Status WhyNotFound(std::string_view name, std::optional<std::int64_t> version) const {
+    {
+      const std::lock_guard lock(mutex_);
+      const ModelStatus* status = ledger_.Find(std::string(name), version);
+      if (status != nullptr && status->state != ModelState::kUnloaded) {
+        return Unavailable(fmt::format("model \"{}\" version {} is {}: {}", name, status->version,
+                                       ModelStateName(status->state), status->reason))
+            .With(errors::kModelNotReady);
+      }
+    }
+    const ModelMap map = CopyOfMap();
+    if (map.Contains(name)) {
+      return NotLoaded(name, version)
+          .Hint(fmt::format("ready versions: {}", fmt::join(map.Versions(name), ", ")));
+    }
+    Status unknown = NotLoaded(name, std::nullopt);
+    const std::optional<std::string> near = DidYouMean(name, map.Names());
+    return near ? std::move(unknown).Hint(fmt::format("did you mean \"{}\"?", *near)) : unknown;
+  }
+
+  engine::Engine& engine_;
+  const Clock& clock_;
+  const unsigned intra_op_threads_;
+  const std::shared_ptr<LoadingWork> work_ = std::make_shared<LoadingWork>();
+  PublishedValue<ModelMap> published_{std::make_unique<const ModelMap>()};
+  mutable std::mutex mutex_;
+  mutable VersionLedger ledger_;  // guarded by mutex_, as is replacing published_
+  std::jthread thread_;           // last: it uses the members above
+};
+
+}  // namespace
+
+std::unique_ptr<ModelSet> ModelSet::Create(engine::Engine& engine, const Clock& clock,
+                                           unsigned intra_op_threads) {
+  return std::make_unique<ThreadedModelSet>(engine, clock, intra_op_threads);
+}
+
+Status ModelSet::LoadAndWait(ModelPackage package) {
+  std::promise<Status> outcome;
+  Load(std::move(package), [&](Status status) { outcome.set_value(std::move(status)); });
+  return outcome.get_future().get();
+}
+
+}  // namespace slipway::serve

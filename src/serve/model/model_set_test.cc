@@ -1,0 +1,353 @@
+#include "serve/model/model_set.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <future>
+#include <map>
+#include <thread>
+
+#include "base/error_catalogue.h"
+#include "base/fake_clock.h"
+#include "serve/model/fake_engine.h"
+
+namespace slipway::serve {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr auto kLongEnough = std::chrono::seconds(20);
+
+// A door that the loading thread waits at until the test opens it.
+class Gate {
+ public:
+  void Open() { opened_.set_value(); }
+  void WaitToBeOpened() { future_.wait(); }
+  void Arrive() { arrived_.set_value(); }
+  bool WaitForArrival() {
+    return arrived_.get_future().wait_for(kLongEnough) == std::future_status::ready;
+  }
+
+ private:
+  std::promise<void> opened_;
+  std::shared_future<void> future_ = opened_.get_future().share();
+  std::promise<void> arrived_;
+};
+
+struct World {
+  FakeClock clock;
+  FakeEngine engine;
+  std::map<std::string, FakeExecutable::Behaviour> files;
+  std::unique_ptr<ModelSet> models;
+
+  World() {
+    engine.compile = [this](const std::string& path) -> Result<FakeExecutable::Behaviour> {
+      const auto found = files.find(path);
+      if (found == files.end()) return InvalidArgument("the engine cannot read it");
+      return found->second;
+    };
+    models = ModelSet::Create(engine, clock, 1);
+  }
+
+  FakeExecutable::Behaviour& File(const std::string& path, float answer = 0) {
+    files[path] = {.signature = FakeSignature(), .answer = answer};
+    return files[path];
+  }
+
+  static ModelPackage Package(std::int64_t version, const std::string& path,
+                              const std::string& name = "mnist") {
+    ModelPackage package{.name = name, .version = version, .graph_path = path};
+    package.manifest.signature = FakeSignature();
+    return package;
+  }
+
+  Status Load(std::int64_t version, const std::string& path, const std::string& name = "mnist") {
+    return models->LoadAndWait(Package(version, path, name));
+  }
+
+  // "mnist:1 READY", in order.
+  std::vector<std::string> States() const {
+    std::vector<std::string> lines;
+    for (const ModelStatus& status : models->Statuses()) {
+      lines.push_back(status.name + ":" + std::to_string(status.version) + " " +
+                      std::string(ModelStateName(status.state)));
+    }
+    return lines;
+  }
+
+  // Loads after which all earlier tasks of the loading thread are done.
+  void Settle() {
+    File("settle.onnx");
+    ASSERT_TRUE(Load(1, "settle.onnx", "settle").ok());
+    ASSERT_TRUE(models->Unload("settle", std::nullopt).ok());
+    ASSERT_TRUE(Load(1, "settle.onnx", "settle").ok());
+  }
+};
+
+TEST(ModelSet, ALoadedModelIsFoundWithAndWithoutItsVersion) {
+  World world;
+  world.File("a.onnx");
+  ASSERT_TRUE(world.Load(3, "a.onnx").ok());
+  EXPECT_EQ((*world.models->Find("mnist", std::nullopt).value())->version, 3);
+  EXPECT_EQ((*world.models->Find("mnist", 3).value())->name, "mnist");
+  EXPECT_TRUE(world.models->AllReady());
+}
+
+TEST(ModelSet, WithoutAVersionTheHighestReadyOneAnswers) {
+  World world;
+  world.File("a.onnx");
+  ASSERT_TRUE(world.Load(10, "a.onnx").ok());
+  ASSERT_TRUE(world.Load(9, "a.onnx").ok());
+  ASSERT_FALSE(world.Load(11, "missing.onnx").ok());
+  EXPECT_EQ((*world.models->Find("mnist", std::nullopt).value())->version, 10);
+}
+
+TEST(ModelSet, AModelIsReadyOnlyAfterItRan) {
+  World world;
+  const auto runs = world.File("a.onnx").runs;
+  ASSERT_TRUE(world.Load(1, "a.onnx").ok());
+  EXPECT_GE(*runs, 1);
+  EXPECT_GT((*world.models->Find("mnist", 1).value())->run_time.count(), 0);
+}
+
+TEST(ModelSet, AFailedLoadSaysWhyAndTouchesNothingElse) {
+  World world;
+  world.File("good.onnx");
+  ASSERT_TRUE(world.Load(1, "good.onnx").ok());
+  const Status failure = world.Load(2, "bad.onnx");
+  EXPECT_EQ(failure.ToString(), "the engine cannot read it (at model mnist:2)");
+  EXPECT_TRUE(world.models->Find("mnist", 1).ok());
+  EXPECT_THAT(world.States(), ElementsAre("mnist:1 READY", "mnist:2 FAILED"));
+  EXPECT_EQ(world.models->Statuses()[1].reason, "the engine cannot read it");
+  EXPECT_FALSE(world.models->AllReady());
+  EXPECT_TRUE(world.models->Unload("mnist", 2).ok());
+  EXPECT_TRUE(world.models->AllReady());
+}
+
+TEST(ModelSet, AModelThatDoesNotRunIsNotReady) {
+  World world;
+  FakeExecutable::Behaviour& file = world.File("a.onnx");
+  file.signature.inputs[0].shape = {1, 2};
+  file.on_run = [] { return Internal("the kernel failed"); };
+  ModelPackage package = World::Package(1, "a.onnx");
+  package.manifest.signature = file.signature;
+  EXPECT_EQ(world.models->LoadAndWait(package).message(), "the kernel failed");
+  EXPECT_THAT(world.States(), ElementsAre("mnist:1 FAILED"));
+}
+
+TEST(ModelSet, AGraphThatIsNotWhatThePackagePromisesIsRefused) {
+  World world;
+  world.File("a.onnx").signature.inputs[0].name = "z";
+  const Status refusal = world.Load(1, "a.onnx");
+  EXPECT_EQ(refusal.number(), errors::kInvalidPackage);
+  EXPECT_THAT(refusal.message(), HasSubstr("x f32[N,2] in the package and z f32[N,2]"));
+}
+
+TEST(ModelSet, WhatWasFoundOfOutputsIsKept) {
+  World world;
+  world.File("a.onnx");
+  ASSERT_TRUE(world.Load(1, "a.onnx").ok());
+  EXPECT_THAT((*world.models->Find("mnist", 1).value())->output_memory,
+              ElementsAre(OutputMemory::kFollowsBatch));
+}
+
+TEST(ModelSet, AnUnknownNameGivesTheNearOne) {
+  World world;
+  world.File("a.onnx");
+  ASSERT_TRUE(world.Load(1, "a.onnx").ok());
+  const Status unknown = world.models->Find("mnits", std::nullopt).status();
+  EXPECT_EQ(unknown.code(), Code::kNotFound);
+  EXPECT_EQ(unknown.number(), errors::kModelNotFound);
+  EXPECT_EQ(unknown.hint(), "did you mean \"mnist\"?");
+}
+
+TEST(ModelSet, AMissingVersionNamesTheReadyOnes) {
+  World world;
+  world.File("a.onnx");
+  ASSERT_TRUE(world.Load(1, "a.onnx").ok());
+  ASSERT_TRUE(world.Load(3, "a.onnx").ok());
+  EXPECT_EQ(world.models->Find("mnist", 2).status().hint(), "ready versions: 1, 3");
+}
+
+TEST(ModelSet, WhileAModelLoadsItIsNotReadyAndSaysSo) {
+  World world;
+  Gate gate;
+  world.File("a.onnx").on_run = [&, first = true]() mutable {
+    if (std::exchange(first, false)) {
+      gate.Arrive();
+      gate.WaitToBeOpened();
+    }
+    return Status();
+  };
+  std::promise<Status> outcome;
+  world.models->Load(World::Package(1, "a.onnx"),
+                     [&](Status status) { outcome.set_value(std::move(status)); });
+  ASSERT_TRUE(gate.WaitForArrival());
+  const Status refusal = world.models->Find("mnist", std::nullopt).status();
+  EXPECT_EQ(refusal.code(), Code::kUnavailable);
+  EXPECT_EQ(refusal.number(), errors::kModelNotReady);
+  EXPECT_THAT(refusal.message(), HasSubstr("WARMING"));
+  EXPECT_FALSE(world.models->AllReady());
+  gate.Open();
+  EXPECT_TRUE(outcome.get_future().get().ok());
+  EXPECT_TRUE(world.models->AllReady());
+}
+
+TEST(ModelSet, AVersionThatIsUnloadedWhileItLoadsIsNotPublished) {
+  World world;
+  Gate gate;
+  world.File("a.onnx").on_run = [&, first = true]() mutable {
+    if (std::exchange(first, false)) {
+      gate.Arrive();
+      gate.WaitToBeOpened();
+    }
+    return Status();
+  };
+  std::promise<Status> outcome;
+  world.models->Load(World::Package(1, "a.onnx"),
+                     [&](Status status) { outcome.set_value(std::move(status)); });
+  ASSERT_TRUE(gate.WaitForArrival());
+  EXPECT_TRUE(world.models->Unload("mnist", std::nullopt).ok());
+  gate.Open();
+  EXPECT_EQ(outcome.get_future().get().code(), Code::kCancelled);
+  EXPECT_FALSE(world.models->Find("mnist", std::nullopt).ok());
+  EXPECT_THAT(world.States(), ElementsAre("mnist:1 UNAVAILABLE"));
+}
+
+TEST(ModelSet, AHandleKeepsAnUnloadedVersionAlive) {
+  World world;
+  const auto alive = world.File("a.onnx").alive;
+  ASSERT_TRUE(world.Load(1, "a.onnx").ok());
+  ModelHandle pinned = world.models->Find("mnist", 1).value();
+  ASSERT_TRUE(world.models->Unload("mnist", 1).ok());
+  EXPECT_FALSE(world.models->Find("mnist", 1).ok());
+  world.Settle();
+  EXPECT_EQ(*alive, 1);
+  EXPECT_EQ(world.States()[0], "mnist:1 UNLOADING");
+  pinned.reset();
+  world.Settle();
+  EXPECT_EQ(*alive, 0);
+  EXPECT_EQ(world.States()[0], "mnist:1 UNAVAILABLE");
+}
+
+TEST(ModelSet, AHandleMayOutliveTheSet) {
+  std::shared_ptr<std::atomic<int>> alive;
+  ModelHandle pinned;
+  {
+    World world;
+    alive = world.File("a.onnx").alive;
+    ASSERT_TRUE(world.Load(1, "a.onnx").ok());
+    pinned = world.models->Find("mnist", 1).value();
+  }
+  EXPECT_EQ(*alive, 1);
+  pinned.reset();
+  EXPECT_EQ(*alive, 0);
+}
+
+TEST(ModelSet, UnloadingWhatIsNotLoadedIsNotFound) {
+  World world;
+  EXPECT_EQ(world.models->Unload("mnist", std::nullopt).code(), Code::kNotFound);
+  world.File("a.onnx");
+  ASSERT_TRUE(world.Load(1, "a.onnx").ok());
+  EXPECT_EQ(world.models->Unload("mnist", 2).code(), Code::kNotFound);
+  EXPECT_TRUE(world.models->Unload("mnist", 1).ok());
+  EXPECT_EQ(world.models->Unload("mnist", 1).code(), Code::kNotFound);
+}
+
+TEST(ModelSet, UnloadedVersionsAreForgottenAfterAnHour) {
+  World world;
+  world.File("a.onnx");
+  ASSERT_TRUE(world.Load(1, "a.onnx").ok());
+  ASSERT_TRUE(world.models->Unload("mnist", std::nullopt).ok());
+  world.Settle();
+  world.clock.Advance(std::chrono::minutes(59));
+  EXPECT_THAT(world.States(), ElementsAre("mnist:1 UNAVAILABLE", "settle:1 READY"));
+  world.clock.Advance(std::chrono::minutes(2));
+  EXPECT_THAT(world.States(), ElementsAre("settle:1 READY"));
+}
+
+TEST(ModelSet, AVersionIsReplacedWithoutAGap) {
+  World world;
+  world.File("old.onnx", 1);
+  world.File("new.onnx", 2);
+  ASSERT_TRUE(world.Load(1, "old.onnx").ok());
+  std::atomic<bool> stop = false;
+  std::atomic<int> missed = 0;
+  std::jthread reader([&] {
+    while (!stop) {
+      if (!world.models->Find("mnist", std::nullopt).ok()) ++missed;
+    }
+  });
+  for (int i = 0; i < 50; ++i) {
+    ASSERT_TRUE(world.Load(1, i % 2 == 0 ? "new.onnx" : "old.onnx").ok());
+    EXPECT_THAT(world.States(), ElementsAre("mnist:1 READY"));
+  }
+  stop = true;
+  reader.join();
+  EXPECT_EQ(missed, 0);
+}
+
+TEST(ModelSet, AFailedReplacementLeavesTheOldVersionServing) {
+  World world;
+  world.File("old.onnx");
+  ASSERT_TRUE(world.Load(1, "old.onnx").ok());
+  EXPECT_FALSE(world.Load(1, "broken.onnx").ok());
+  EXPECT_TRUE(world.models->Find("mnist", 1).ok());
+  EXPECT_THAT(world.States(), ElementsAre("mnist:1 READY"));
+}
+
+TEST(ModelSet, ManyThreadsFindWhileOthersLoadAndUnload) {
+  World world;
+  const auto alive = world.File("a.onnx").alive;
+  ASSERT_TRUE(world.Load(1, "a.onnx").ok());
+  std::atomic<bool> stop = false;
+  std::atomic<std::uint64_t> wrong = 0;
+  {
+    std::vector<std::jthread> readers;
+    for (int i = 0; i < 4; ++i) {
+      readers.emplace_back([&] {
+        while (!stop) {
+          const Result<ModelHandle> found = world.models->Find("mnist", 1);
+          if (!found.ok() || (**found)->version != 1) ++wrong;
+          if (const Result<ModelHandle> other = world.models->Find("mnist", 2); other.ok())
+            wrong += (**other)->version != 2;
+        }
+      });
+    }
+    for (int i = 0; i < 50; ++i) {
+      ASSERT_TRUE(world.Load(2, "a.onnx").ok());
+      ASSERT_TRUE(world.models->Unload("mnist", 2).ok());
+    }
+    stop = true;
+  }
+  EXPECT_EQ(wrong, 0u);
+  world.Settle();
+  EXPECT_EQ(*alive, 1);
+}
+
+TEST(ModelSet, LoadsThatNobodyBeganAreCancelledWhenTheSetEnds) {
+  Gate gate;
+  std::promise<Status> second;
+  {
+    World world;
+    world.File("a.onnx").on_run = [&, first = true]() mutable {
+      if (std::exchange(first, false)) {
+        gate.Arrive();
+        gate.WaitToBeOpened();
+      }
+      return Status();
+    };
+    world.models->Load(World::Package(1, "a.onnx"), nullptr);
+    ASSERT_TRUE(gate.WaitForArrival());
+    world.models->Load(World::Package(2, "a.onnx"),
+                       [&](Status status) { second.set_value(std::move(status)); });
+    std::jthread opener([&] { gate.Open(); });
+    world.models.reset();
+  }
+  EXPECT_THAT(second.get_future().get().code(), testing::AnyOf(Code::kCancelled, Code::kOk));
+}
+
+}  // namespace
+}  // namespace slipway::serve

@@ -1,0 +1,133 @@
+#include "serve/model/warm_up.h"
+
+#include <algorithm>
+#include <cstring>
+#include <numeric>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "base/clock.h"
+
+namespace slipway::serve {
+namespace {
+
+constexpr std::chrono::milliseconds kRepeatBudget{10};
+constexpr int kMostRuns = 20;
+
+// For dimensions of any size behind the first: one, then the least that common image and text
+// models take.
+constexpr std::int64_t kSizesToTry[] = {1, 8, 32, 128, 224};
+
+bool HasFreeDimension(std::span<const std::int64_t> dims) {
+  return std::ranges::any_of(dims, [](std::int64_t dim) { return dim < 0; });
+}
+
+bool HasFreeDimensionBehindTheFirst(const Signature& signature) {
+  return std::ranges::any_of(signature.inputs, [](const TensorSpec& input) {
+    return input.shape.rank() > 1 && HasFreeDimension(input.shape.dims().subspan(1));
+  });
+}
+
+bool HasFreeInputs(const Signature& signature) {
+  return std::ranges::any_of(signature.inputs, [](const TensorSpec& input) {
+    return HasFreeDimension(input.shape.dims());
+  });
+}
+
+Result<TensorBuffer> Zeros(const TensorSpec& spec, std::int64_t any_size) {
+  Shape shape = spec.shape;
+  for (std::size_t axis = 0; axis < shape.rank(); ++axis) {
+    if (shape[axis] < 0) shape.SetDim(axis, axis == 0 ? 1 : any_size);
+  }
+  if (spec.dtype == DType::kString) {
+    const std::vector<std::string_view> empty(shape.ElementCount().value_or(0));
+    return TensorBuffer::FromStrings(shape, empty);
+  }
+  SLIPWAY_TRY(TensorBuffer tensor, TensorBuffer::Allocate(spec.dtype, shape));
+  std::ranges::fill(tensor.bytes(), std::byte{0});
+  return tensor;
+}
+
+// One input set, run as often as wanted.
+class Rehearsal {
+ public:
+  static Result<Rehearsal> Make(const engine::Executable& executable, const Signature& signature,
+                                std::int64_t any_size) {
+    Rehearsal rehearsal(executable, signature.outputs.size());
+    for (const TensorSpec& input : signature.inputs) {
+      SLIPWAY_TRY(TensorBuffer zeros, Zeros(input, any_size));
+      rehearsal.buffers_.push_back(std::move(zeros));
+    }
+    for (const TensorBuffer& buffer : rehearsal.buffers_)
+      rehearsal.inputs_.push_back(buffer.view());
+    return rehearsal;
+  }
+
+  // How long the run took.
+  Result<std::chrono::nanoseconds> Run() {
+    outputs_ = std::vector<TensorBuffer>(wanted_.size());
+    const Stopwatch watch;
+    SLIPWAY_RETURN_IF_ERROR(executable_.Run(inputs_, wanted_, outputs_));
+    return watch.Elapsed();
+  }
+
+  const std::vector<TensorBuffer>& outputs() const { return outputs_; }
+
+ private:
+  Rehearsal(const engine::Executable& executable, std::size_t output_count)
+      : executable_(executable), wanted_(output_count) {
+    std::iota(wanted_.begin(), wanted_.end(), std::size_t{0});
+  }
+
+  const engine::Executable& executable_;
+  std::vector<TensorBuffer> buffers_;
+  std::vector<TensorView> inputs_;
+  std::vector<std::size_t> wanted_;
+  std::vector<TensorBuffer> outputs_;
+};
+
+// What the signature promises is believed only as far as the first run agrees.
+std::vector<OutputMemory> ConfirmOutputs(const Signature& signature,
+                                         const std::vector<TensorBuffer>& seen) {
+  std::vector<OutputMemory> memory;
+  for (std::size_t i = 0; i < signature.outputs.size(); ++i) {
+    const TensorSpec& output = signature.outputs[i];
+    const OutputMemory planned = PlanOutputMemory(signature, output);
+    const bool agrees = planned != OutputMemory::kEngine &&
+                        seen[i].shape() == OutputShape(output, planned, 1) &&
+                        seen[i].dtype() == output.dtype;
+    memory.push_back(agrees ? planned : OutputMemory::kEngine);
+  }
+  return memory;
+}
+
+Result<WarmUp> Measure(Rehearsal& rehearsal, const Signature& signature,
+                       std::chrono::nanoseconds first) {
+  WarmUp warm{.run_time = first, .outputs = ConfirmOutputs(signature, rehearsal.outputs())};
+  std::chrono::nanoseconds spent = first;
+  for (int i = 0; i < kMostRuns && spent + warm.run_time < kRepeatBudget; ++i) {
+    SLIPWAY_TRY(const std::chrono::nanoseconds again, rehearsal.Run());
+    warm.run_time = std::min(warm.run_time, again);
+    spent += again;
+  }
+  return warm;
+}
+
+}  // namespace
+
+Result<WarmUp> WarmUpModel(const engine::Executable& executable, const Signature& signature) {
+  const bool tries_sizes = HasFreeDimensionBehindTheFirst(signature);
+  Status last;
+  for (const std::int64_t size : kSizesToTry) {
+    SLIPWAY_TRY(Rehearsal rehearsal, Rehearsal::Make(executable, signature, size));
+    const Result<std::chrono::nanoseconds> first = rehearsal.Run();
+    if (first.ok()) return Measure(rehearsal, signature, *first);
+    last = first.status();
+    if (!tries_sizes) break;
+  }
+  if (!HasFreeInputs(signature)) return last;
+  return WarmUp{.outputs = std::vector(signature.outputs.size(), OutputMemory::kEngine)};
+}
+
+}  // namespace slipway::serve
