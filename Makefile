@@ -30,8 +30,8 @@ bench:  ## measure the speed goals as ratios; writes docs/performance.md
 	@cmake --build --preset release -j $(JOBS)
 	@bench/run
 
-fuzz:  ## run every fuzz target for SECONDS_EACH (default 600)
-	@tools/fuzz $(or $(SECONDS_EACH),600)
+fuzz:  ## run every fuzz target for SECONDS_EACH (default 600); NAMES="json npy" picks some
+	@tools/fuzz $(or $(SECONDS_EACH),600) $(NAMES)
 
 test-sanitized:  ## the unit tests under address, undefined-behaviour and thread sanitizers
 	@tools/bootstrap --test
