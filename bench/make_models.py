@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """Writes the benchmark models as Keras 3 .h5 files: real topologies with random weights. They time, they do not judge accuracy.
 
-    bench/make_models.py FOLDER     resnet50.h5 (25.6 M parameters), mobilenetv2.h5 (3.5 M), pool224.h5 (a 602 kB input, almost no work)
+    bench/make_models.py FOLDER     resnet50.h5 (25.6 M parameters), mobilenetv2.h5 (3.5 M), pool224.h5 (a 602 kB input, almost no work),
+                               iris.h5 (an MLP 4-16-3)
 
 Needs Debian's python3-h5py. Files that exist are kept.
 """
@@ -162,10 +163,17 @@ def pool224():
     return net
 
 
+def iris():
+    net = Functional("iris", (4,))
+    net.dense(16, "relu")
+    net.dense(3, "softmax")
+    return net
+
+
 def main():
     folder = pathlib.Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
-    for make in (resnet50, mobilenetv2, pool224):
+    for make in (resnet50, mobilenetv2, pool224, iris):
         path = folder / (make.__name__ + ".h5")
         if not path.exists():
             make().write(path)

@@ -1,0 +1,53 @@
+// The load of the request benchmarks: a closed loop of one request over several connections.
+//
+//   bench_load PORT CONNECTIONS MILLISECONDS REQUEST_FILE    prints one line of JSON
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "cli/http_load.h"
+
+namespace {
+
+using slipway::ParseUint64;
+
+slipway::Result<slipway::cli::HttpLoadOptions> ReadOptions(char** arguments) {
+  const auto port = ParseUint64(arguments[0]);
+  const auto connections = ParseUint64(arguments[1]);
+  const auto milliseconds = ParseUint64(arguments[2]);
+  if (!port || !connections || !milliseconds) return slipway::InvalidArgument("not a number");
+  slipway::cli::HttpLoadOptions options;
+  options.address = "127.0.0.1";
+  options.port = static_cast<std::uint16_t>(*port);
+  options.connections = static_cast<unsigned>(*connections);
+  options.warm_up = std::chrono::milliseconds(0);
+  options.duration = std::chrono::milliseconds(*milliseconds);
+  SLIPWAY_TRY(options.request, slipway::ReadFile(arguments[3]));
+  return options;
+}
+
+slipway::Status Run(char** arguments) {
+  SLIPWAY_TRY(const auto options, ReadOptions(arguments));
+  SLIPWAY_TRY(const auto report, slipway::cli::RunHttpLoad(options));
+  fmt::print(
+      "{{\"answers\":{},\"failures\":{},\"seconds\":{:.6f},\"p50_us\":{:.1f},\"p99_us\":{:.1f}}}\n",
+      report.answers, report.failures, report.seconds, report.Quantile(0.5) * 1e6,
+      report.Quantile(0.99) * 1e6);
+  return {};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 5) {
+    fmt::print(stderr, "usage: {} PORT CONNECTIONS MILLISECONDS REQUEST_FILE\n", argv[0]);
+    return 2;
+  }
+  const slipway::Status status = Run(argv + 1);
+  if (status.ok()) return 0;
+  fmt::print(stderr, "error: {}\n", status.ToString());
+  return 1;
+}

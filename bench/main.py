@@ -1,0 +1,85 @@
+"""The driver of bench/run: measures, prints, judges and writes docs/performance.md."""
+import argparse
+import datetime
+import os
+import pathlib
+import platform
+import sys
+
+import rows
+from measure import ROOT, SLIPWAY, calibrate, output_of
+
+DOCUMENT = ROOT / "docs" / "performance.md"
+METHOD = """
+Measured by `make bench` (`bench/run`), which wrote this page. The server runs on core 0 and the client on core 1. Server, in-process loop and
+bare echo of the same request take turns in five rounds, and medians are shown: on a shared machine ratios and differences within one run
+hold still, absolute times do not. CPU time is the kernel's own account of the server's threads. The echo (`bench/echo_server.cc`) is one
+epoll loop that answers without looking, so what it costs is the socket's price; the loop (`bench/in_process.cc`) runs the same graph on the
+same engine with preallocated outputs.
+"""
+
+
+def machine():
+    lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
+    model = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+    return f"{model}, {os.cpu_count()} cores, Linux {platform.release()}"
+
+
+def format_number(value):
+    return f"{value:.3g}" if abs(value) < 100 else f"{value:.0f}"
+
+
+def describe(row):
+    sign = ">=" if row.higher_is_better else "<="
+    return f"{row.verdict:18}  {row.name}: {format_number(row.value)} {row.unit} (pass {sign} {row.passes:g}, goal {row.goal:g}; {row.beside})"
+
+
+def write_document(results, drift):
+    sign = {True: "≥", False: "≤"}
+    text = ["# Performance", *METHOD.splitlines(),
+            f"{machine()}; {output_of(SLIPWAY, 'version').splitlines()[0]}; {datetime.date.today()}. A fixed piece of arithmetic took "
+            f"{drift:+.0%} longer after the run than before it.", "",
+            "| row | measured | pass | goal | verdict | beside it |", "|---|---|---|---|---|---|"]
+    for row in results:
+        bar = sign[row.higher_is_better]
+        text.append(f"| {row.name} | {format_number(row.value)} {row.unit} | {bar} {row.passes:g} | {bar} {row.goal:g} | {row.verdict} | {row.beside} |")
+    DOCUMENT.write_text("\n".join(text) + "\n")
+
+
+def measure(groups):
+    results, broken = [], False
+    for name in groups:
+        try:
+            for row in rows.GROUPS[name]():
+                results.append(row)
+                print(describe(row), flush=True)
+        except Exception as error:  # a row that cannot be measured is below pass, and the others still count
+            print(f"FAIL  {name}: {getattr(error, 'stderr', '') or error}", flush=True)
+            broken = True
+    return results, broken
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", help="groups whose name contains one of these words, separated by commas")
+    parser.add_argument("--list", action="store_true", help="list the groups")
+    arguments = parser.parse_args()
+    if arguments.list:
+        print("\n".join(rows.GROUPS))
+        return 0
+    words = arguments.rows.split(",") if arguments.rows else [""]
+    groups = [name for name in rows.GROUPS if any(word in name for word in words)]
+    rows.fresh_work_folder()
+    rows.check_machine()
+    before = calibrate()
+    results, broken = measure(groups)
+    drift = calibrate() / before - 1
+    if abs(drift) > 0.1:
+        print(f"note: the machine was not quiet: the same arithmetic took {drift:+.0%} longer at the end; run it again")
+    if len(groups) == len(rows.GROUPS) and not broken:
+        write_document(results, drift)
+        print(f"wrote {DOCUMENT.relative_to(ROOT)}")
+    return 1 if broken or any(row.verdict == "FAIL" for row in results) else 0
+
+
+sys.exit(main())

@@ -1,0 +1,150 @@
+"""Running programs on one core each and reading what they cost."""
+import contextlib
+import http.client
+import json
+import os
+import pathlib
+import socket
+import statistics
+import subprocess
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build" / "release"
+SLIPWAY = BUILD / "slipway"
+WORK = ROOT / "build" / "bench"
+SERVER_CORE, CLIENT_CORE = 0, 1
+
+
+def on_core(core, *command):
+    return ["taskset", "-c", str(core), *map(str, command)]
+
+
+def output_of(*command, **options):
+    return subprocess.run(list(map(str, command)), check=True, capture_output=True, text=True, **options).stdout
+
+
+def json_of(*command):
+    return json.loads(output_of(*command))
+
+
+def cpu_seconds(pid):
+    """CPU time of all threads that a process has now, to the nanosecond."""
+    total = 0
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            total += int((task / "schedstat").read_text().split()[0])
+    return total / 1e9
+
+
+def memory_bytes(pid, field):
+    """A line of /proc/PID/status in bytes: VmRSS, VmHWM. 0 when the process has ended."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith(field + ":"):
+                return int(line.split()[1]) * 1024
+    return 0
+
+
+def children_of(pid):
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        return [int(child) for task in pathlib.Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()]
+    return []
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Server:
+    """`slipway serve MODELS` on the server's core, as a context; ready when entered."""
+
+    def __init__(self, models, store, core=SERVER_CORE):
+        self.port = free_port()
+        self.command = on_core(core, SLIPWAY, "serve", *models, "--port", self.port)
+        self.environment = {**os.environ, "SLIPWAY_STORE": str(store)}
+        self.last = pathlib.Path(str(models[-1])).stem
+
+    def __enter__(self):
+        self.log = (WORK / "server.log").open("w")
+        start = time.monotonic()
+        self.process = subprocess.Popen(self.command, env=self.environment, stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL)
+        self._wait_until_ready(start)
+        self.start_seconds = time.monotonic() - start
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait(30)
+        self.log.close()
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def get(self, path):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        with contextlib.closing(connection):
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+
+    def input_name(self, model):
+        return json.loads(self.get(f"/v2/models/{model}")[1])["inputs"][0]["name"]
+
+    def _wait_until_ready(self, start):
+        while time.monotonic() - start < 60:
+            if self.process.poll() is not None:
+                raise RuntimeError(f"the server ended: {(WORK / 'server.log').read_text()[-2000:]}")
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                if self.get("/v2/health/ready")[0] == 200 and self.get(f"/v2/models/{self.last}/ready")[0] == 200:
+                    return
+            time.sleep(0.001)
+        raise RuntimeError("the server was not ready within a minute")
+
+
+class Echo:
+    """The bare echo server, answering with so many bytes."""
+
+    def __init__(self, answer_bytes):
+        self.command = on_core(SERVER_CORE, BUILD / "bench" / "bench_echo", answer_bytes)
+
+    def __enter__(self):
+        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, text=True)
+        self.port = int(self.process.stdout.readline())
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+
+def load(target, request_file, connections, milliseconds):
+    """Drives a server from the client's core; its CPU microseconds for each answer, and the client's report."""
+    before = cpu_seconds(target.pid)
+    report = json_of(*on_core(CLIENT_CORE, BUILD / "bench" / "bench_load", target.port, connections, milliseconds, request_file))
+    if report["failures"] or not report["answers"]:
+        raise RuntimeError(f"{report['failures']} requests of {request_file.name} failed, {report['answers']} succeeded")
+    report["cpu_us"] = (cpu_seconds(target.pid) - before) * 1e6 / report["answers"]
+    return report
+
+
+def in_process(model, milliseconds):
+    """CPU microseconds of one run of a model in a loop without a server."""
+    return json_of(*on_core(SERVER_CORE, BUILD / "bench" / "bench_in_process", model, milliseconds))["cpu_us"]
+
+
+def calibrate():
+    """Nanoseconds of a fixed amount of arithmetic on the server's core: the best of five, which noise can only raise."""
+    return min(int(output_of(*on_core(SERVER_CORE, BUILD / "bench" / "bench_calibrate"))) for _ in range(5))
+
+
+def median(values):
+    return statistics.median(values)
