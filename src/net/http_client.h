@@ -1,0 +1,66 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/status.h"
+#include "net/answer_parser.h"
+#include "net/http_types.h"
+#include "net/http_url.h"
+
+namespace slipway::net {
+
+struct HttpClientOptions {
+  std::chrono::milliseconds connect_timeout{5'000};  ///< for each address of the host's name
+  std::chrono::milliseconds answer_timeout{
+      60'000};  ///< from the first byte sent to the last received
+  AnswerLimits limits;
+};
+
+/// A request of a tool. Views must live until Send() returns.
+struct ClientRequest {
+  std::string_view method = "GET";
+  std::string_view target = "/";
+  std::vector<Header> headers;  ///< without Host and Content-Length
+  std::string_view body;
+};
+
+/// A connected socket that blocks nobody. Unavailable (kServerUnreachable) saying what to do: the
+/// name is unknown, nothing listens there, no answer in time. Resolving a name blocks as long as
+/// the system's resolver does.
+Result<FileDescriptor> ConnectTo(const HttpUrl& server, std::chrono::milliseconds timeout);
+
+/// A blocking HTTP/1.1 client for tools: one connection, kept alive between requests. No TLS, no
+/// redirects, no compression. Not thread-safe; movable.
+class HttpClient {
+ public:
+  /// Connects with the first request. The URL's path is not used.
+  explicit HttpClient(HttpUrl server, const HttpClientOptions& options = {});
+
+  /// Sends and waits for the whole answer, whatever its status. A kept connection that the server
+  /// closed meanwhile is opened again, once. Unavailable (kServerUnreachable): no connection, or it
+  /// broke. DeadlineExceeded (kServerUnreachable): no answer in time. ResourceExhausted: an answer
+  /// beyond the limits. DataLoss: not HTTP.
+  Result<HttpAnswer> Send(const ClientRequest& request);
+
+  const HttpUrl& server() const { return server_; }
+
+ private:
+  Result<HttpAnswer> Exchange(const ClientRequest& request, const std::string& head);
+  Result<bool> SendAll(const std::string& head, std::string_view body, MonotonicTime deadline);
+  Result<HttpAnswer> Receive(AnswerParser parser, MonotonicTime deadline);
+  Status Broken(std::string_view what) const;
+  Status Late() const;
+
+  HttpUrl server_;
+  HttpClientOptions options_;
+  FileDescriptor socket_;
+  bool answer_began_ = false;  ///< of the request in hand: it may not be sent again
+};
+
+}  // namespace slipway::net

@@ -1,0 +1,205 @@
+#include "net/http_client.h"
+
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <functional>
+#include <future>
+#include <thread>
+
+#include "base/error_catalogue.h"
+#include "base/file.h"
+
+namespace slipway::net {
+namespace {
+
+using testing::HasSubstr;
+
+/// What a server does with one connection.
+using Script = std::function<void(int socket)>;
+
+/// Accepts one connection for each script, in order, on a free port.
+class ScriptedServer {
+ public:
+  explicit ScriptedServer(std::vector<Script> scripts)
+      : listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{
+        .sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
+    auto* const generic = reinterpret_cast<sockaddr*>(&address);
+    socklen_t size = sizeof address;
+    EXPECT_EQ(bind(listener_.get(), generic, size), 0);
+    EXPECT_EQ(listen(listener_.get(), 8), 0);
+    EXPECT_EQ(getsockname(listener_.get(), generic, &size), 0);
+    url_ = {.host = "127.0.0.1", .port = ntohs(address.sin_port), .path = ""};
+    thread_ = std::thread([this, scripts = std::move(scripts)] {
+      for (const Script& script : scripts) {
+        const FileDescriptor accepted(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+        if (accepted.valid()) script(accepted.get());
+      }
+    });
+  }
+  ~ScriptedServer() {
+    shutdown(listener_.get(), SHUT_RDWR);
+    thread_.join();
+  }
+  const HttpUrl& url() const { return url_; }
+
+ private:
+  FileDescriptor listener_;
+  HttpUrl url_;
+  std::thread thread_;
+};
+
+/// Reads up to the end of a head and `body_bytes` more.
+std::string ReadRequest(int socket, std::size_t body_bytes = 0) {
+  std::string request;
+  std::size_t head_end = std::string::npos;
+  while (head_end == std::string::npos || request.size() < head_end + 4 + body_bytes) {
+    char buffer[4096];
+    const ssize_t count = recv(socket, buffer, sizeof buffer, 0);
+    if (count <= 0) break;
+    request.append(buffer, static_cast<std::size_t>(count));
+    head_end = request.find("\r\n\r\n");
+  }
+  return request;
+}
+
+void Say(int socket, std::string_view text) {
+  (void)send(socket, text.data(), text.size(), MSG_NOSIGNAL);
+}
+
+Script Answering(std::vector<std::string> answers) {
+  return [answers = std::move(answers)](int socket) {
+    for (const std::string& answer : answers) {
+      ReadRequest(socket);
+      Say(socket, answer);
+    }
+  };
+}
+
+constexpr const char* kHello = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+
+TEST(HttpClient, SendsARequestAndReturnsTheAnswer) {
+  std::string seen;
+  ScriptedServer server({[&](int socket) {
+    seen = ReadRequest(socket, 4);
+    Say(socket, "HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno");
+  }});
+  HttpClient client(server.url());
+  const Result<HttpAnswer> answer = client.Send({.method = "POST",
+                                                 .target = "/v2/x",
+                                                 .headers = {{"Content-Type", "text/plain"}},
+                                                 .body = "body"});
+  ASSERT_TRUE(answer.ok()) << answer.status().ToString();
+  EXPECT_EQ(answer->status, 404);
+  EXPECT_EQ(answer->body, "no");
+  EXPECT_EQ(seen, "POST /v2/x HTTP/1.1\r\nHost: " + server.url().Authority() +
+                      "\r\nContent-Type: text/plain\r\nContent-Length: 4\r\n\r\nbody");
+}
+
+TEST(HttpClient, KeepsTheConnection) {
+  ScriptedServer server({Answering({kHello, kHello, kHello})});
+  HttpClient client(server.url());
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(client.Send({}).ok());
+}
+
+TEST(HttpClient, ConnectsAgainWhenTheServerClosedAnIdleConnection) {
+  ScriptedServer server({Answering({kHello}), Answering({kHello})});
+  HttpClient client(server.url());
+  EXPECT_TRUE(client.Send({}).ok());
+  EXPECT_TRUE(client.Send({}).ok());
+}
+
+TEST(HttpClient, ConnectsAgainAfterConnectionClose) {
+  const char* last = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+  ScriptedServer server({Answering({last}), Answering({last})});
+  HttpClient client(server.url());
+  EXPECT_TRUE(client.Send({}).ok());
+  EXPECT_TRUE(client.Send({}).ok());
+}
+
+TEST(HttpClient, ReadsAnAnswerThatEndsWithTheConnection) {
+  ScriptedServer server({Answering({"HTTP/1.1 200 OK\r\n\r\nhello"})});
+  HttpClient client(server.url());
+  const Result<HttpAnswer> answer = client.Send({});
+  ASSERT_TRUE(answer.ok()) << answer.status().ToString();
+  EXPECT_EQ(answer->body, "hello");
+}
+
+TEST(HttpClient, GivesTheAnswerOfAServerThatRefusesTheBody) {
+  std::promise<void> answered;
+  ScriptedServer server({[&](int socket) {
+                           ReadRequest(socket);
+                           Say(socket, "HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n");
+                           answered.get_future().wait();
+                         },
+                         Answering({kHello})});
+  HttpClient client(server.url());
+  const std::string body(32 << 20, 'x');
+  const Result<HttpAnswer> answer = client.Send({.method = "POST", .body = body});
+  answered.set_value();
+  ASSERT_TRUE(answer.ok()) << answer.status().ToString();
+  EXPECT_EQ(answer->status, 413);
+  EXPECT_TRUE(client.Send({}).ok()) << "the broken connection must not be used again";
+}
+
+TEST(HttpClient, SaysThatNothingListens) {
+  FileDescriptor closed(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{
+      .sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
+  socklen_t size = sizeof address;
+  ASSERT_EQ(bind(closed.get(), reinterpret_cast<sockaddr*>(&address), size), 0);
+  ASSERT_EQ(getsockname(closed.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
+  HttpClient client({.host = "127.0.0.1", .port = ntohs(address.sin_port), .path = ""});
+  const Status status = client.Send({}).status();
+  EXPECT_EQ(status.number(), errors::kServerUnreachable);
+  EXPECT_THAT(status.message(), HasSubstr("nothing listens at 127.0.0.1:"));
+  EXPECT_THAT(status.hint(), HasSubstr("slipway serve"));
+}
+
+TEST(HttpClient, SaysThatAHostHasNoAddress) {
+  HttpClient client({.host = "no-such-host.invalid", .port = 80, .path = ""});
+  const Status status = client.Send({}).status();
+  EXPECT_EQ(status.number(), errors::kServerUnreachable);
+  EXPECT_THAT(status.message(), HasSubstr("no-such-host.invalid"));
+}
+
+TEST(HttpClient, GivesUpOnAServerThatDoesNotAnswer) {
+  ScriptedServer server({[](int socket) {
+    char buffer[4096];
+    while (recv(socket, buffer, sizeof buffer, 0) > 0) continue;
+  }});
+  HttpClient client(server.url(), {.answer_timeout = std::chrono::milliseconds(30)});
+  const Status status = client.Send({}).status();
+  EXPECT_EQ(status.code(), Code::kDeadlineExceeded);
+  EXPECT_EQ(status.number(), errors::kServerUnreachable);
+}
+
+TEST(HttpClient, DoesNotSendARequestTwiceOnceItsAnswerBegan) {
+  ScriptedServer server({Answering({kHello, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe"})});
+  HttpClient client(server.url());
+  EXPECT_TRUE(client.Send({}).ok());
+  EXPECT_EQ(client.Send({}).status().code(), Code::kDataLoss);
+}
+
+TEST(HttpClient, SaysThatAServerClosedWithoutAnAnswer) {
+  ScriptedServer server({[](int socket) { ReadRequest(socket); }});
+  HttpClient client(server.url());
+  const Status status = client.Send({}).status();
+  EXPECT_EQ(status.number(), errors::kServerUnreachable);
+  EXPECT_THAT(status.message(), HasSubstr("without an answer"));
+}
+
+TEST(HttpClient, NamesTheServerThatDoesNotSpeakHttp) {
+  ScriptedServer server({[](int socket) { Say(socket, "SSH-2.0-OpenSSH_9.2\r\n\r\n"); }});
+  HttpClient client(server.url());
+  const Status status = client.Send({}).status();
+  EXPECT_FALSE(status.ok());
+  EXPECT_THAT(status.place(), HasSubstr(server.url().Authority()));
+}
+
+}  // namespace
+}  // namespace slipway::net
