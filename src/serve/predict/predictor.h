@@ -52,7 +52,9 @@ struct PredictorOptions {
   std::chrono::microseconds inline_below{
       1000};                     ///< t(1) under which a model runs on the calling thread
   std::size_t max_queued = 256;  ///< per model; beyond: Unavailable (kQueueFull)
-  std::chrono::milliseconds default_deadline{30'000};
+  std::uint64_t max_queued_bytes = std::uint64_t{1}
+                                   << 30;  ///< inputs that wait, of all models; beyond: the same
+  std::chrono::milliseconds default_deadline{30'000};  ///< of a request without one
 };
 
 /// The one use case of serving: checks a request against the model's signature, runs it on the
@@ -60,12 +62,14 @@ struct PredictorOptions {
 /// counts. Thread-safe.
 class Predictor {
  public:
+  /// `clock` outlives this. What still waits when it ends completes as Unavailable.
   static std::unique_ptr<Predictor> Create(const PredictorOptions& options, const Clock& clock);
   virtual ~Predictor() = default;
 
   /// InvalidArgument: unknown, missing or repeated tensor names (near names offered), CheckTensor()
-  /// failures. DeadlineExceeded: expired before it ran. Unavailable: queue full. Cancelled:
-  /// abandoned before it ran.
+  /// failures. DeadlineExceeded: expired before it ran. Unavailable (kQueueFull): too many
+  /// wait already, or those before it take longer than its deadline allows. Cancelled: abandoned
+  /// before it ran. Else what Executable::Run() says.
   virtual void Predict(InferRequest request, InferCompletion done) = 0;
 };
 

@@ -1,0 +1,33 @@
+#include "serve/predict/admission.h"
+
+#include <algorithm>
+
+namespace slipway::serve {
+namespace {
+
+bool IsQuick(const AdmissionSnapshot& snapshot, const PredictorOptions& options) {
+  if (snapshot.run_time.count() <= 0) return false;
+  // A division, since a client chooses the number of rows and a product may overflow.
+  const std::int64_t rows = std::max<std::int64_t>(snapshot.rows, 1);
+  return snapshot.run_time < std::chrono::nanoseconds(options.inline_below) / rows;
+}
+
+std::chrono::nanoseconds TimeOfThoseBefore(const AdmissionSnapshot& snapshot,
+                                           const PredictorOptions& options) {
+  return snapshot.run_time * static_cast<std::int64_t>(snapshot.waiting) /
+         std::max<std::int64_t>(options.workers, 1);
+}
+
+}  // namespace
+
+Admission DecideAdmission(const AdmissionSnapshot& snapshot, const PredictorOptions& options) {
+  if (snapshot.remaining.count() <= 0) return Admission::kExpired;
+  if (snapshot.waiting == 0 && IsQuick(snapshot, options)) return Admission::kRunHere;
+  if (snapshot.waiting >= options.max_queued) return Admission::kQueueFull;
+  if (snapshot.waiting_bytes + snapshot.request_bytes > options.max_queued_bytes)
+    return Admission::kMemoryFull;
+  if (TimeOfThoseBefore(snapshot, options) > snapshot.remaining) return Admission::kTooLate;
+  return Admission::kWait;
+}
+
+}  // namespace slipway::serve

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "serve/predict/predictor.h"
+#include "tensor/signature.h"
+#include "tensor/tensor.h"
+
+namespace slipway::serve {
+
+/// A request as the engine wants it. The views are those of the request.
+struct BoundRequest {
+  std::vector<TensorView> inputs;   ///< in the signature's order
+  std::vector<std::size_t> wanted;  ///< indices of outputs, in the order asked for
+  std::int64_t rows = 1;            ///< the common first dimension of a batchable model, else 1
+  std::uint64_t bytes = 0;          ///< of all inputs
+};
+
+/// Checks names, types, shapes and sizes, and puts the tensors in order. InvalidArgument, naming
+/// the tensor: unknown (near names offered), missing or repeated, what CheckTensor() says, inputs
+/// of a batchable model with different numbers of rows. Costs two allocations. Pure.
+Result<BoundRequest> Bind(const Signature& signature, std::span<const InferInput> inputs,
+                          std::span<const std::string_view> outputs);
+
+}  // namespace slipway::serve

@@ -1,0 +1,132 @@
+#include "serve/predict/predictor.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <stop_token>
+#include <thread>
+#include <utility>
+
+#include "base/error_catalogue.h"
+#include "base/text.h"
+#include "serve/predict/admission.h"
+#include "serve/predict/bound_request.h"
+#include "serve/predict/run_task.h"
+#include "serve/predict/waiting_requests.h"
+
+namespace slipway::serve {
+namespace {
+
+// How late an answer to an expired request may be while all workers are busy.
+constexpr std::chrono::milliseconds kSweepEvery{20};
+
+Status Overloaded(std::string message) {
+  return Unavailable(std::move(message)).With(errors::kQueueFull);
+}
+
+class ThreadedPredictor final : public Predictor {
+ public:
+  ThreadedPredictor(const PredictorOptions& options, const Clock& clock)
+      : options_(options), clock_(clock) {
+    for (unsigned i = 0; i < std::max(options.workers, 1U); ++i)
+      threads_.emplace_back([this](const std::stop_token& stop) { Work(stop); });
+    threads_.emplace_back([this](const std::stop_token& stop) { WatchDeadlines(stop); });
+  }
+
+  ~ThreadedPredictor() override {
+    for (std::jthread& thread : threads_) thread.request_stop();
+    threads_.clear();
+    for (const PredictTask& task : waiting_.TakeAll())
+      RefuseTask(task, Unavailable("the server ends"), clock_.Now());
+  }
+
+  void Predict(InferRequest request, InferCompletion done) override {
+    const MonotonicTime arrived = clock_.Now();
+    PredictTask task{.request = std::move(request),
+                     .bound = {},
+                     .done = std::move(done),
+                     .arrived = arrived,
+                     .checked = arrived,
+                     .deadline = arrived + options_.default_deadline};
+    if (task.request.deadline) task.deadline = *task.request.deadline;
+    const ServedModel& model = *task.request.model;
+    Result<BoundRequest> bound = Bind(model->signature, task.request.inputs, task.request.outputs);
+    task.checked = clock_.Now();
+    if (!bound.ok()) return RefuseTask(task, std::move(bound).status(), task.checked);
+    task.bound = std::move(*bound);
+    Admit(std::move(task));
+  }
+
+ private:
+  void Admit(PredictTask task) {
+    const ServedModel& model = *task.request.model;
+    const Admission admission =
+        DecideAdmission({.run_time = model->run_time,
+                         .rows = task.bound.rows,
+                         .remaining = task.deadline - task.checked,
+                         .waiting = static_cast<std::size_t>(model.counters().waiting().Value()),
+                         .request_bytes = task.bound.bytes,
+                         .waiting_bytes = waiting_.bytes()},
+                        options_);
+    const MonotonicTime now = task.checked;
+    switch (admission) {
+      case Admission::kRunHere:
+        return RunTask(std::move(task), now, clock_);
+      case Admission::kWait:
+        return waiting_.Add(std::move(task));
+      default:
+        return RefuseTask(task, WhyRefused(admission, model), now);
+    }
+  }
+
+  Status WhyRefused(Admission admission, const ServedModel& model) const {
+    switch (admission) {
+      case Admission::kQueueFull:
+        return Overloaded(fmt::format("{} requests wait for model \"{}\" already",
+                                      options_.max_queued, model->name));
+      case Admission::kMemoryFull:
+        return Overloaded(fmt::format("requests that wait hold {} already",
+                                      HumanBytes(options_.max_queued_bytes)));
+      case Admission::kTooLate:
+        return Overloaded(
+            fmt::format("the requests that wait for model \"{}\" take longer than the deadline "
+                        "allows",
+                        model->name));
+      default:
+        return DeadlinePassed();
+    }
+  }
+
+  void Work(const std::stop_token& stop) {
+    while (std::optional<PredictTask> task = waiting_.Next(stop))
+      RunTask(std::move(*task), clock_.Now(), clock_);
+  }
+
+  // A request whose deadline passes is answered though every worker is busy. Sleeps while nothing
+  // waits.
+  void WatchDeadlines(const std::stop_token& stop) {
+    std::mutex mutex;
+    std::condition_variable_any pause;
+    while (waiting_.WaitUntilAny(stop)) {
+      std::unique_lock lock(mutex);
+      pause.wait_for(lock, stop, kSweepEvery, [] { return false; });
+      const MonotonicTime now = clock_.Now();
+      for (const PredictTask& task : waiting_.TakeHopeless(now))
+        RefuseTask(task, now >= task.deadline ? DeadlinePassed() : ClientGone(), now);
+    }
+  }
+
+  const PredictorOptions options_;
+  const Clock& clock_;
+  WaitingRequests waiting_;
+  std::vector<std::jthread> threads_;  // last: they use the members above
+};
+
+}  // namespace
+
+std::unique_ptr<Predictor> Predictor::Create(const PredictorOptions& options, const Clock& clock) {
+  return std::make_unique<ThreadedPredictor>(options, clock);
+}
+
+}  // namespace slipway::serve

@@ -1,0 +1,85 @@
+#include "serve/predict/run_task.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace slipway::serve {
+namespace {
+
+ModelCounters::Failure FailureOf(Code code) {
+  switch (code) {
+    case Code::kUnavailable:
+      return ModelCounters::Failure::kRejected;
+    case Code::kCancelled:
+      return ModelCounters::Failure::kCancelled;
+    case Code::kDeadlineExceeded:
+      return ModelCounters::Failure::kExpired;
+    default:
+      return ModelCounters::Failure::kOther;
+  }
+}
+
+// Memory for the outputs whose size is known before the run; the others are left to the engine.
+Result<std::vector<TensorBuffer>> MakeOutputs(const ServedModel& model, const BoundRequest& bound) {
+  std::vector<TensorBuffer> outputs(bound.wanted.size());
+  if (model->output_memory.empty()) return outputs;
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    const OutputMemory memory = model->output_memory[bound.wanted[i]];
+    if (memory == OutputMemory::kEngine) continue;
+    const TensorSpec& spec = model->signature.outputs[bound.wanted[i]];
+    SLIPWAY_TRY(outputs[i],
+                TensorBuffer::Allocate(spec.dtype, OutputShape(spec, memory, bound.rows)));
+  }
+  return outputs;
+}
+
+InferResponse MakeResponse(ModelHandle model, const BoundRequest& bound,
+                           std::vector<TensorBuffer> outputs, const InferenceTimes& times) {
+  InferResponse response;
+  response.outputs.reserve(outputs.size());
+  for (std::size_t i = 0; i < outputs.size(); ++i)
+    response.outputs.emplace_back(&(*model)->signature.outputs[bound.wanted[i]],
+                                  std::move(outputs[i]));
+  response.model = std::move(model);
+  response.times = {.queue = times.queue, .compute = times.compute_infer};
+  return response;
+}
+
+Status WhyNotRun(const PredictTask& task, MonotonicTime now) {
+  if (now >= task.deadline) return DeadlinePassed();
+  if (task.request.abandoned && task.request.abandoned()) return ClientGone();
+  return {};
+}
+
+}  // namespace
+
+void RunTask(PredictTask task, MonotonicTime started, const Clock& clock) {
+  if (Status why = WhyNotRun(task, started); !why.ok())
+    return RefuseTask(task, std::move(why), started);
+  const ServedModel& model = *task.request.model;
+  Result<std::vector<TensorBuffer>> outputs = MakeOutputs(model, task.bound);
+  if (!outputs.ok()) return RefuseTask(task, std::move(outputs).status(), clock.Now());
+  const MonotonicTime run_began = clock.Now();
+  Status run = model->executable->Run(task.bound.inputs, task.bound.wanted, *outputs);
+  const MonotonicTime run_ended = clock.Now();
+  if (!run.ok()) return RefuseTask(task, std::move(run), run_ended);
+
+  InferenceTimes times{.queue = started - task.checked,
+                       .compute_input = (task.checked - task.arrived) + (run_began - started),
+                       .compute_infer = run_ended - run_began};
+  InferResponse response =
+      MakeResponse(std::move(task.request.model), task.bound, std::move(*outputs), times);
+  model.counters().RecordSuccess(static_cast<std::uint64_t>(task.bound.rows), times,
+                                 clock.WallNow());
+  task.done(std::move(response));
+}
+
+void RefuseTask(const PredictTask& task, Status why, MonotonicTime now) {
+  task.request.model->counters().RecordFailure(FailureOf(why.code()), now - task.arrived);
+  task.done(std::move(why));
+}
+
+Status DeadlinePassed() { return DeadlineExceeded("the deadline passed before the model ran"); }
+Status ClientGone() { return Cancelled("the client went before the model ran"); }
+
+}  // namespace slipway::serve

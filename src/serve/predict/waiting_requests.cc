@@ -1,0 +1,77 @@
+#include "serve/predict/waiting_requests.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace slipway::serve {
+
+void WaitingRequests::Add(PredictTask task) {
+  const ServedModel* model = task.request.model.get();
+  model->counters().waiting().Add(1);
+  bytes_.fetch_add(task.bound.bytes, std::memory_order_relaxed);
+  {
+    const std::lock_guard lock(mutex_);
+    Queue& queue = queues_[model];
+    if (queue.empty()) turns_.push_back(model);
+    queue.push_back(std::move(task));
+  }
+  added_.notify_all();  // workers, and whoever watches deadlines
+}
+
+std::optional<PredictTask> WaitingRequests::Next(const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  added_.wait(lock, stop, [this] { return !turns_.empty(); });
+  if (stop.stop_requested()) return std::nullopt;
+  const ServedModel* model = turns_.front();
+  turns_.pop_front();
+  const auto queue = queues_.find(model);
+  PredictTask task = std::move(queue->second.front());
+  queue->second.pop_front();
+  if (queue->second.empty()) {
+    queues_.erase(queue);
+  } else {
+    turns_.push_back(model);
+  }
+  Left(task);
+  return task;
+}
+
+bool WaitingRequests::WaitUntilAny(const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  added_.wait(lock, stop, [this] { return !turns_.empty(); });
+  return !stop.stop_requested();
+}
+
+std::vector<PredictTask> WaitingRequests::TakeHopeless(MonotonicTime now) {
+  std::vector<PredictTask> hopeless;
+  const std::lock_guard lock(mutex_);
+  for (auto& [model, queue] : queues_) {
+    const auto rest = std::stable_partition(queue.begin(), queue.end(), [&](const auto& task) {
+      return now < task.deadline && !(task.request.abandoned && task.request.abandoned());
+    });
+    std::move(rest, queue.end(), std::back_inserter(hopeless));
+    queue.erase(rest, queue.end());
+  }
+  std::erase_if(queues_, [](const auto& row) { return row.second.empty(); });
+  std::erase_if(turns_, [&](const ServedModel* model) { return !queues_.contains(model); });
+  for (const PredictTask& task : hopeless) Left(task);
+  return hopeless;
+}
+
+std::vector<PredictTask> WaitingRequests::TakeAll() {
+  std::vector<PredictTask> all;
+  const std::lock_guard lock(mutex_);
+  for (auto& [model, queue] : std::exchange(queues_, {}))
+    std::move(queue.begin(), queue.end(), std::back_inserter(all));
+  turns_.clear();
+  for (const PredictTask& task : all) Left(task);
+  return all;
+}
+
+void WaitingRequests::Left(const PredictTask& task) {
+  task.request.model->counters().waiting().Add(-1);
+  bytes_.fetch_sub(task.bound.bytes, std::memory_order_relaxed);
+}
+
+}  // namespace slipway::serve

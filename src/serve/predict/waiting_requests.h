@@ -1,0 +1,56 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <vector>
+
+#include "base/clock.h"
+#include "serve/predict/bound_request.h"
+#include "serve/predict/predictor.h"
+
+namespace slipway::serve {
+
+/// A request that passed all checks, with whom to tell.
+struct PredictTask {
+  InferRequest request;
+  BoundRequest bound;
+  InferCompletion done;
+  MonotonicTime arrived;
+  MonotonicTime checked;  ///< when the checks were done
+  MonotonicTime deadline;
+};
+
+/// Requests that wait for a worker: one queue a model, served in turn, so that a busy model delays
+/// another by one run and not by its queue. Bounds are the caller's (DecideAdmission). Keeps
+/// ModelCounters::waiting() up to date. Thread-safe.
+class WaitingRequests {
+ public:
+  void Add(PredictTask task);
+  /// Waits for the next request. nullopt: stop was requested.
+  std::optional<PredictTask> Next(const std::stop_token& stop);
+  /// Waits until a request waits. False: stop was requested.
+  bool WaitUntilAny(const std::stop_token& stop);
+  /// Takes out those past their deadline, and those that nobody waits for any more.
+  std::vector<PredictTask> TakeHopeless(MonotonicTime now);
+  std::vector<PredictTask> TakeAll();
+  /// Of all inputs that wait.
+  std::uint64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
+
+ private:
+  using Queue = std::deque<PredictTask>;
+  void Left(const PredictTask& task);
+
+  std::mutex mutex_;  // guards all below but bytes_
+  std::condition_variable_any added_;
+  std::map<const ServedModel*, Queue> queues_;  // none is empty
+  std::deque<const ServedModel*> turns_;        // each model of queues_ once; the first is next
+  std::atomic<std::uint64_t> bytes_{0};
+};
+
+}  // namespace slipway::serve
