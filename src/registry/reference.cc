@@ -22,6 +22,9 @@ Result<Reference> ParseVersionOrAlias(std::string_view text, Reference reference
     reference.version = *version;
     return reference;
   }
+  if (tail.find_first_not_of("0123456789") == std::string_view::npos && !tail.empty()) {
+    return Invalid(text, "names a version of too many digits");
+  }
   if (!IsModelName(tail)) return Invalid(text, "names neither a version nor an alias after ':'");
   if (tail != "latest") reference.alias = tail;
   return reference;

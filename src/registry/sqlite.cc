@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <utility>
 
@@ -15,6 +17,12 @@ namespace {
 
 constexpr int kBusyMilliseconds = 5000;
 
+Status CatalogueFull() {
+  return ResourceExhausted("the disk of the store's catalogue is full")
+      .With(errors::kStoreFull)
+      .Hint("free some space; nothing was changed");
+}
+
 Status ErrorOf(sqlite3* database, int code) {
   const std::string text = database == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(database);
   switch (code & 0xFF) {
@@ -24,9 +32,7 @@ Status ErrorOf(sqlite3* database, int code) {
           .With(errors::kStoreLocked)
           .Hint("try again; to see who holds it: fuser -v catalogue.db in the store's folder");
     case SQLITE_FULL:
-      return ResourceExhausted("the disk of the store's catalogue is full")
-          .With(errors::kStoreFull)
-          .Hint("free some space; nothing was changed");
+      return CatalogueFull();
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return FailedPrecondition(fmt::format("the store's catalogue is damaged: {}", text))
@@ -35,6 +41,12 @@ Status ErrorOf(sqlite3* database, int code) {
     case SQLITE_PERM:
     case SQLITE_AUTH:
       return PermissionDenied("the store's catalogue is read-only for this user");
+    case SQLITE_IOERR:
+      if (const int cause = sqlite3_system_errno(database);
+          cause == ENOSPC || cause == EDQUOT || cause == EFBIG) {
+        return CatalogueFull();
+      }
+      return Internal(fmt::format("the store's catalogue: {}", text));
     case SQLITE_NOMEM:
       return ResourceExhausted("no memory for the store's catalogue");
     case SQLITE_CANTOPEN:
@@ -154,6 +166,8 @@ Result<std::string> Database::QuickCheck() {
 Status Database::BackUpTo(const std::string& path) {
   SLIPWAY_TRY(Statement statement, Prepare("VACUUM INTO ?"));
   SLIPWAY_RETURN_IF_ERROR(statement.Bind(std::string_view(path)).Run());
+  SLIPWAY_TRY(const FileDescriptor copy, OpenForReading(path));
+  if (fsync(copy.get()) != 0) return ErrnoStatus(errno, fmt::format("cannot sync {}", path));
   return SyncDirectory(std::filesystem::path(path).parent_path().string());
 }
 
