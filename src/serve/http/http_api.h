@@ -33,6 +33,9 @@ struct HttpApiParts {
   ModelControl& control;
   const Configuration& configuration;  ///< read once
   AdminGuard guard;
+  /// What readiness answers: false until the models that were asked for are loaded, and once a
+  /// drain begins. Called on event loops.
+  std::function<bool()> is_ready;
   std::function<std::string()> metrics_text;  ///< what /metrics answers, in Prometheus' text format
   const Clock& clock;
   HttpApiLimits limits;
@@ -44,9 +47,6 @@ struct HttpApiParts {
 class HttpApi : public net::HttpService {
  public:
   static std::unique_ptr<HttpApi> Create(HttpApiParts parts);
-
-  /// Readiness answers 503 from now on; everything else goes on. Called once a drain begins.
-  virtual void AnswerNotReady() = 0;
 
   /// Answers counted by route and status, for /metrics.
   virtual const RequestMetrics& requests() const = 0;
