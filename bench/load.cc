@@ -20,8 +20,7 @@ slipway::Result<slipway::cli::HttpLoadOptions> ReadOptions(char** arguments) {
   const auto milliseconds = ParseUint64(arguments[2]);
   if (!port || !connections || !milliseconds) return slipway::InvalidArgument("not a number");
   slipway::cli::HttpLoadOptions options;
-  options.address = "127.0.0.1";
-  options.port = static_cast<std::uint16_t>(*port);
+  options.server = {.host = "127.0.0.1", .port = static_cast<std::uint16_t>(*port), .path = ""};
   options.connections = static_cast<unsigned>(*connections);
   options.warm_up = std::chrono::milliseconds(0);
   options.duration = std::chrono::milliseconds(*milliseconds);

@@ -12,6 +12,8 @@
 #include <filesystem>
 #include <utility>
 
+#include "base/unfinished.h"
+
 namespace slipway {
 
 FileDescriptor& FileDescriptor::operator=(FileDescriptor&& other) noexcept {
@@ -119,21 +121,26 @@ Result<AtomicFile> AtomicFile::Create(const std::string& path, unsigned mode) {
   static std::atomic<unsigned> counter{0};
   std::string temporary =
       fmt::format("{}.{}.{}.tmp", path, getpid(), counter.fetch_add(1, std::memory_order_relaxed));
+  NoteUnfinished(temporary);
   const int descriptor =
       open(temporary.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, static_cast<mode_t>(mode));
-  if (descriptor < 0) return ErrnoStatus(errno, fmt::format("cannot create {}", path));
+  if (descriptor < 0) {
+    const int error = errno;
+    ForgetUnfinished(temporary);
+    return ErrnoStatus(error, fmt::format("cannot create {}", path));
+  }
   return AtomicFile(FileDescriptor(descriptor), path, std::move(temporary));
 }
 
 AtomicFile::~AtomicFile() {
-  if (file_.valid()) unlink(temporary_path_.c_str());
+  if (!file_.valid()) return;
+  unlink(temporary_path_.c_str());
+  ForgetUnfinished(temporary_path_);
 }
 
 Status AtomicFile::Commit() {
   if (fsync(file_.get()) != 0) return ErrnoStatus(errno, fmt::format("cannot sync {}", path_));
-  if (rename(temporary_path_.c_str(), path_.c_str()) != 0) {
-    return ErrnoStatus(errno, fmt::format("cannot rename to {}", path_));
-  }
+  SLIPWAY_RETURN_IF_ERROR(RenameFinished(temporary_path_, path_));
   file_.Close();
   return SyncDirectory(std::filesystem::path(path_).parent_path().string());
 }
@@ -170,10 +177,8 @@ Result<TemporaryDirectory> TemporaryDirectory::Create(std::string_view prefix, s
     const char* configured = std::getenv("TMPDIR");
     parent = configured != nullptr && *configured != '\0' ? configured : "/tmp";
   }
-  std::string path = fmt::format("{}/{}XXXXXX", parent, prefix);
-  if (mkdtemp(path.data()) == nullptr) {
-    return ErrnoStatus(errno, fmt::format("cannot create a temporary directory in {}", parent));
-  }
+  SLIPWAY_TRY(std::string path,
+              MakeUnfinishedDirectory(fmt::format("{}/{}XXXXXX", parent, prefix)));
   return TemporaryDirectory(std::move(path));
 }
 
@@ -186,6 +191,7 @@ TemporaryDirectory::~TemporaryDirectory() {
   if (path_.empty()) return;
   std::error_code ignored;
   std::filesystem::remove_all(path_, ignored);
+  ForgetUnfinished(path_);
 }
 
 }  // namespace slipway

@@ -37,7 +37,7 @@ Status Refused(const ErrorCode& error, const AnswerLimits& limits) {
 /// One message. Beast calls the on_... functions below from put().
 class AnswerParser::Message final : public http::basic_parser<false> {
  public:
-  explicit Message(const Options& options) : keep_body_(options.keep_body) {
+  explicit Message(const Options& options) : keeps_(!options.status_only) {
     eager(true);
     skip(options.answers_head);
     header_limit(static_cast<std::uint32_t>(options.limits.head_bytes));
@@ -54,13 +54,14 @@ class AnswerParser::Message final : public http::basic_parser<false> {
   void on_request_impl(http::verb, Text, Text, int, ErrorCode&) override {}
   void on_response_impl(int code, Text, int, ErrorCode&) override { answer.status = code; }
   void on_field_impl(http::field, Text name, Text value, ErrorCode&) override {
+    if (!keeps_) return;
     answer.headers.emplace_back(std::string(name.data(), name.size()),
                                 std::string(value.data(), value.size()));
   }
   void on_header_impl(ErrorCode&) override {}
   void on_body_init_impl(const boost::optional<std::uint64_t>&, ErrorCode&) override {}
   std::size_t on_body_impl(Text body, ErrorCode&) override {
-    if (keep_body_) answer.body.append(body.data(), body.size());
+    if (keeps_) answer.body.append(body.data(), body.size());
     return body.size();
   }
   void on_chunk_header_impl(std::uint64_t, Text, ErrorCode&) override {}
@@ -69,7 +70,7 @@ class AnswerParser::Message final : public http::basic_parser<false> {
   }
   void on_finish_impl(ErrorCode&) override {}
 
-  bool keep_body_;
+  bool keeps_;
 };
 
 const std::string* HttpAnswer::Find(std::string_view name) const {

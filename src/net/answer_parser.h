@@ -34,7 +34,7 @@ class AnswerParser {
  public:
   struct Options {
     AnswerLimits limits;
-    bool keep_body = true;  ///< false: the body is read and dropped, as a load generator wants it
+    bool status_only = false;   ///< headers and body are read and dropped: for load generators
     bool answers_head = false;  ///< the request was HEAD: the answer has no body
   };
 

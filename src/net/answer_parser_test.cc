@@ -91,10 +91,13 @@ TEST(AnswerParser, SaysWhenTheServerCloses) {
   EXPECT_FALSE(parser.KeepsConnection());
 }
 
-TEST(AnswerParser, DropsBodiesThatNobodyWants) {
-  AnswerParser parser({.keep_body = false});
+TEST(AnswerParser, KeepsTheStatusAloneWhenNobodyWantsMore) {
+  AnswerParser parser({.status_only = true});
   ASSERT_TRUE(*parser.Feed(kPlain));
-  EXPECT_EQ(parser.Take().body, "");
+  const HttpAnswer answer = parser.Take();
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.body, "");
+  EXPECT_TRUE(answer.headers.empty());
 }
 
 TEST(AnswerParser, RefusesWhatIsNotHttp) {
