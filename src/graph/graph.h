@@ -102,6 +102,7 @@ struct SparseTensor {
   Tensor values;  ///< its name is the sparse tensor's name
   Tensor indices;
   std::vector<std::int64_t> dims;
+  std::string unknown_fields;
 };
 
 struct Graph;

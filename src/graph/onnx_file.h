@@ -16,6 +16,7 @@ struct ReadLimits {
   std::uint64_t max_model_bytes = std::uint64_t{16}
                                   << 30;  ///< model file and external data together
   std::size_t max_nodes = 1'000'000;
+  std::size_t max_attributes = 10'000;  ///< of one node
   std::size_t max_external_files = 10'000;
   std::size_t max_nesting = 100;  ///< sub-graphs and functions
 };
@@ -25,6 +26,11 @@ struct ReadLimits {
 /// (kCorruptModelFile): not a ModelProto, a tensor whose bytes do not fit its dims, text or gzip
 /// given instead. ResourceExhausted (kImportLimit): a limit. Never crashes on hostile bytes.
 Result<Model> DecodeModel(std::span<const std::byte> bytes, const ReadLimits& limits = {});
+
+/// The same for a file that is mapped already: tensors borrow their bytes from it instead of
+/// copying them.
+Result<Model> DecodeMappedModel(const std::shared_ptr<const MappedFile>& file,
+                                const ReadLimits& limits = {});
 
 /// Reads a model and maps its external data, each file opened beneath the model's folder without
 /// following links (openat2 RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS, one link, regular file; offsets

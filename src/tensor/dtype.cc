@@ -46,6 +46,8 @@ constexpr std::array kRows = {
     Row{DType::kF8E8M0, 8, Kind::kFloat, false, "F8E8M0", "f8e8m0"},
     Row{DType::kU2, 2, Kind::kUnsigned, false, "UINT2", "u2"},
     Row{DType::kI2, 2, Kind::kSigned, false, "INT2", "i2"},
+    Row{DType::kF6E2M3, 6, Kind::kFloat, false, "F6E2M3", "f6e2m3"},
+    Row{DType::kF6E3M2, 6, Kind::kFloat, false, "F6E3M2", "f6e3m2"},
 };
 
 const Row& RowOf(DType dtype) {

@@ -37,6 +37,8 @@ enum class DType : std::uint8_t {
   kF8E8M0 = 24,
   kU2 = 25,
   kI2 = 26,
+  kF6E2M3 = 27,
+  kF6E3M2 = 28,
 };
 
 /// Bits of one element; 0 for kString and kUndefined.
