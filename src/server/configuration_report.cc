@@ -43,6 +43,7 @@ std::vector<Limit> ServingLimits(const ServerOptions& options) {
       {"json_depth", JsonLimits{}.max_depth, "levels", "400"},
       {"tensor_dimensions", Shape::kMaxRank, "dimensions", "400"},
       {"queue_per_model", options.max_queued, "requests", "503 with Retry-After", "--max-queued"},
+      {"queued_bytes", options.max_queued_bytes, "bytes", "503 with Retry-After"},
       {"control_queue", serve::ModelControl::kMaxWaiting, "requests", "503"},
       {"default_deadline", Count(options.default_deadline), "ms", "504", "--deadline"},
       {"drain_delay", Count(options.drain_delay.value_or(std::chrono::milliseconds(0))), "ms",

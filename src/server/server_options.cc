@@ -11,6 +11,7 @@ namespace slipway::server {
 namespace {
 
 constexpr std::chrono::milliseconds kPublicDrainDelay{5'000};
+constexpr std::uint64_t kQueuedShare = 4;  // one in so many bytes may wait
 
 }  // namespace
 
@@ -22,7 +23,8 @@ bool IsLoopback(const std::string& address) {
   return inet_pton(AF_INET6, address.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
-Result<ServerOptions> Decided(ServerOptions options, const ThreadBudget& budget) {
+Result<ServerOptions> Decided(ServerOptions options, const ThreadBudget& budget,
+                              std::uint64_t memory_bytes) {
   const bool is_loopback = IsLoopback(options.address);
   if (!is_loopback && !options.insecure) {
     return FailedPrecondition(
@@ -34,6 +36,7 @@ Result<ServerOptions> Decided(ServerOptions options, const ThreadBudget& budget)
   }
   if (options.loops == 0) options.loops = budget.cores;
   if (options.workers == 0) options.workers = budget.cores;
+  if (options.max_queued_bytes == 0) options.max_queued_bytes = memory_bytes / kQueuedShare;
   if (!options.drain_delay.has_value()) {
     options.drain_delay = is_loopback ? std::chrono::milliseconds(0) : kPublicDrainDelay;
   }

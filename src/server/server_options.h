@@ -31,7 +31,8 @@ struct ServerOptions {
   unsigned workers = 0;  ///< threads for models too slow for a loop; 0: one a core
   net::HttpLimits limits;
   std::uint64_t max_body_bytes = 64 * 1024 * 1024;
-  std::size_t max_queued = 256;  ///< requests that wait for one model
+  std::size_t max_queued = 256;        ///< requests that wait for one model
+  std::uint64_t max_queued_bytes = 0;  ///< of all requests that wait; 0: a quarter of the memory
   std::chrono::milliseconds default_deadline{30'000};
 
   std::optional<std::chrono::milliseconds> drain_delay;  ///< absent: 0 on loopback, else 5 s
@@ -41,12 +42,14 @@ struct ServerOptions {
 /// True for 127.0.0.0/8, ::1 and "localhost".
 bool IsLoopback(const std::string& address);
 
-/// The options with every absent value decided from the thread budget and the address.
+/// The options with every absent value decided from the address, the thread budget and the memory
+/// that this process may use.
 /// FailedPrecondition (kInsecureAddress): an address that others can reach, without `insecure`.
 ///
 /// Threads stay within the budget: a loop that runs a model does no input or output meanwhile, so
 /// one loop a core is one busy thread a core; slow models leave the loops idle and take the
 /// workers, again one a core. Loading takes one thread more.
-Result<ServerOptions> Decided(ServerOptions options, const ThreadBudget& budget);
+Result<ServerOptions> Decided(ServerOptions options, const ThreadBudget& budget,
+                              std::uint64_t memory_bytes);
 
 }  // namespace slipway::server

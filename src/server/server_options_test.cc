@@ -8,6 +8,7 @@ namespace slipway::server {
 namespace {
 
 const ThreadBudget kFourCores{.cores = 4};
+constexpr std::uint64_t kMemory = 4096;
 
 TEST(IsLoopback, KnowsTheAddressesThatOnlyThisMachineReaches) {
   for (const char* address : {"127.0.0.1", "127.9.9.9", "::1", "localhost"})
@@ -19,23 +20,30 @@ TEST(IsLoopback, KnowsTheAddressesThatOnlyThisMachineReaches) {
 }
 
 TEST(Decided, RefusesAnAddressThatOthersReach) {
-  const Status refusal = Decided({.address = "0.0.0.0"}, kFourCores).status();
+  const Status refusal = Decided({.address = "0.0.0.0"}, kFourCores, kMemory).status();
   EXPECT_EQ(refusal.number(), errors::kInsecureAddress);
   EXPECT_NE(refusal.hint().find("--insecure"), std::string::npos);
 }
 
 TEST(Decided, WaitsBeforeDrainingOnlyWhereALoadBalancerMayBe) {
-  EXPECT_EQ(Decided({}, kFourCores).value().drain_delay, std::chrono::milliseconds(0));
-  EXPECT_EQ(Decided({.address = "0.0.0.0", .insecure = true}, kFourCores).value().drain_delay,
-            std::chrono::seconds(5));
-  EXPECT_EQ(Decided({.drain_delay = std::chrono::seconds(1)}, kFourCores).value().drain_delay,
-            std::chrono::seconds(1));
+  EXPECT_EQ(Decided({}, kFourCores, kMemory).value().drain_delay, std::chrono::milliseconds(0));
+  EXPECT_EQ(
+      Decided({.address = "0.0.0.0", .insecure = true}, kFourCores, kMemory).value().drain_delay,
+      std::chrono::seconds(5));
+  EXPECT_EQ(
+      Decided({.drain_delay = std::chrono::seconds(1)}, kFourCores, kMemory).value().drain_delay,
+      std::chrono::seconds(1));
 }
 
 TEST(Decided, TakesThreadsFromTheBudget) {
-  const ServerOptions decided = Decided({.workers = 2}, kFourCores).value();
+  const ServerOptions decided = Decided({.workers = 2}, kFourCores, kMemory).value();
   EXPECT_EQ(decided.loops, 4u);
   EXPECT_EQ(decided.workers, 2u);
+}
+
+TEST(Decided, LetsAQuarterOfTheMemoryWait) {
+  EXPECT_EQ(Decided({}, kFourCores, kMemory).value().max_queued_bytes, 1024u);
+  EXPECT_EQ(Decided({.max_queued_bytes = 5}, kFourCores, kMemory).value().max_queued_bytes, 5u);
 }
 
 }  // namespace

@@ -1,0 +1,140 @@
+#include "server/server.h"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <future>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "access/admin_key.h"
+#include "base/log.h"
+#include "monitor/metrics_page.h"
+#include "monitor/process_usage.h"
+#include "net/http_server.h"
+#include "serve/control/model_control.h"
+#include "serve/http/http_api.h"
+#include "serve/predict/predictor.h"
+#include "server/configuration_report.h"
+#include "server/notify_systemd.h"
+#include "server/server_metrics.h"
+
+namespace slipway::server {
+namespace {
+
+std::string EngineTitle(const engine::Engine& engine) {
+  return fmt::format("{} {}", engine.name(), engine.version());
+}
+
+class WholeServer final : public Server {
+ public:
+  // In the order of use: each part outlives those that are built after it.
+  WholeServer(const ServerOptions& options, const ServerSurroundings& surroundings,
+              const access::AdminKey& key)
+      : options_(options),
+        configuration_(
+            ReportConfiguration(options, surroundings.budget, EngineTitle(surroundings.engine))),
+        models_(serve::ModelSet::Create(surroundings.engine, surroundings.clock, 1)),
+        predictor_(serve::Predictor::Create({.workers = options.workers,
+                                             .max_queued = options.max_queued,
+                                             .max_queued_bytes = options.max_queued_bytes,
+                                             .default_deadline = options.default_deadline},
+                                            surroundings.clock)),
+        control_(serve::ModelControl::Create(*models_, surroundings.source)),
+        api_(serve::HttpApi::Create({.models = *models_,
+                                     .predictor = *predictor_,
+                                     .control = *control_,
+                                     .configuration = configuration_,
+                                     .guard = {key, IsLoopback(options.address)},
+                                     .is_ready = [this] { return IsReady(); },
+                                     .metrics_text = [this] { return MetricsText(); },
+                                     .clock = surroundings.clock,
+                                     .limits = {.max_body_bytes = options.max_body_bytes}})) {}
+
+  ~WholeServer() override {
+    if (http_ != nullptr && !is_draining_) http_->Drain(std::chrono::milliseconds(0));
+    // Work for requests ends before the connections that it would answer.
+    predictor_.reset();
+    control_.reset();
+  }
+
+  Status Listen(const std::string& engine) {
+    SLIPWAY_TRY(http_, net::HttpServer::Listen({.address = options_.address,
+                                                .port = options_.port,
+                                                .loops = options_.loops,
+                                                .limits = options_.limits},
+                                               *api_));
+    metrics_.emplace(
+        ServerMetrics::Sources{.models = *models_, .requests = api_->requests(), .http = *http_},
+        engine);
+    http_->Start();
+    return {};
+  }
+
+  Status LoadModels() {
+    std::vector<std::future<Status>> outcomes;
+    for (const StartupModel& model : options_.models) {
+      const auto outcome = std::make_shared<std::promise<Status>>();
+      outcomes.push_back(outcome->get_future());
+      control_->Load(model.name, model.request,
+                     [outcome](Status status) { outcome->set_value(std::move(status)); });
+    }
+    Status first;
+    for (std::future<Status>& outcome : outcomes) {
+      Status status = outcome.get();
+      if (first.ok()) first = std::move(status);
+    }
+    are_models_loaded_ = first.ok();
+    return first;
+  }
+
+  std::uint16_t port() const override { return http_->port(); }
+  const serve::ModelSet& models() const override { return *models_; }
+
+  std::uint64_t Drain() override {
+    is_draining_ = true;
+    NotifySystemd("STOPPING=1");
+    Log(LogLevel::kInfo, "draining: not ready, and no longer listening in {} ms",
+        options_.drain_delay->count());
+    std::this_thread::sleep_for(*options_.drain_delay);
+    const std::uint64_t dropped = http_->Drain(options_.drain_timeout);
+    Log(dropped == 0 ? LogLevel::kInfo : LogLevel::kWarning, "drained: {} requests were dropped",
+        dropped);
+    return dropped;
+  }
+
+ private:
+  bool IsReady() const { return are_models_loaded_ && !is_draining_ && models_->AllReady(); }
+
+  std::string MetricsText() const {
+    return monitor::RenderMetrics(metrics_->Snapshot(), monitor::ReadProcessUsage());
+  }
+
+  const ServerOptions options_;
+  const serve::Configuration configuration_;
+  std::atomic<bool> are_models_loaded_ = false;
+  std::atomic<bool> is_draining_ = false;
+  const std::unique_ptr<serve::ModelSet> models_;
+  std::unique_ptr<serve::Predictor> predictor_;
+  std::unique_ptr<serve::ModelControl> control_;
+  const std::unique_ptr<serve::HttpApi> api_;
+  std::unique_ptr<net::HttpServer> http_;
+  std::optional<ServerMetrics> metrics_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
+                                              const ServerSurroundings& surroundings) {
+  SLIPWAY_TRY(const access::AdminKey key, access::AdminKey::LoadOrCreate(options.store_folder));
+  auto server = std::make_unique<WholeServer>(options, surroundings, key);
+  SLIPWAY_RETURN_IF_ERROR(server->Listen(EngineTitle(surroundings.engine)));
+  SLIPWAY_RETURN_IF_ERROR(server->LoadModels());
+  NotifySystemd("READY=1");
+  return std::unique_ptr<Server>(std::move(server));
+}
+
+}  // namespace slipway::server

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "base/clock.h"
+#include "base/status.h"
+#include "base/thread_budget.h"
+#include "engine/engine.h"
+#include "serve/control/model_source.h"
+#include "serve/model/model_set.h"
+#include "server/server_options.h"
+
+namespace slipway::server {
+
+/// What a server needs from outside; all of it outlives the server.
+struct ServerSurroundings {
+  engine::Engine& engine;
+  const serve::ModelSource& source;
+  const Clock& clock;
+  const ThreadBudget& budget;
+};
+
+/// A serving process: models, predictor, routes, page, metrics and listener. Thread-safe.
+class Server {
+ public:
+  /// Binds, answers liveness from then on, loads options.models, and is ready. `options` come from
+  /// Decided(). AlreadyExists (kAddressInUse); what AdminKey::LoadOrCreate() says; the error of the
+  /// first model that does not load: then nothing is served.
+  static Result<std::unique_ptr<Server>> Start(const ServerOptions& options,
+                                               const ServerSurroundings& surroundings);
+  /// Drops what is in flight, unless Drain() was called before.
+  virtual ~Server() = default;
+
+  virtual std::uint16_t port() const = 0;
+  virtual const serve::ModelSet& models() const = 0;
+
+  /// Ends in order: not ready; after the drain delay no new connections; what was accepted is
+  /// answered, for at most the drain timeout. Returns how many requests were dropped then (0:
+  /// nothing is lost). Blocks; once only.
+  virtual std::uint64_t Drain() = 0;
+};
+
+}  // namespace slipway::server

@@ -1,0 +1,92 @@
+#include "server/server_metrics.h"
+
+#include <chrono>
+#include <utility>
+
+#include "base/version.h"
+#include "telemetry/histogram.h"
+
+namespace slipway::server {
+namespace {
+
+using monitor::Distribution;
+
+double Seconds(std::chrono::nanoseconds duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
+Distribution ToDistribution(const telemetry::Histogram::Snapshot& histogram) {
+  return {.upper_bounds = telemetry::Histogram::UpperBoundsInSeconds(),
+          .counts = {histogram.counts.begin(), histogram.counts.end()},
+          .sum_seconds = Seconds(histogram.total)};
+}
+
+monitor::ModelSample ToSample(const serve::ModelStatus& status, const serve::ModelSet& models) {
+  monitor::ModelSample sample{.name = status.name,
+                              .version = status.version,
+                              .state = std::string(serve::ModelStateName(status.state))};
+  if (status.state != serve::ModelState::kReady) return sample;
+  const Result<serve::ModelHandle> model = models.Find(status.name, status.version);
+  if (!model.ok()) return sample;
+  sample.load_seconds = Seconds((**model)->load_time);
+  sample.memory_bytes = (**model)->memory_bytes;
+  sample.queue_seconds = ToDistribution((*model)->counters().QueueTimes());
+  sample.compute_seconds = ToDistribution((*model)->counters().ComputeTimes());
+  return sample;
+}
+
+}  // namespace
+
+ServerMetrics::ServerMetrics(const Sources& sources, std::string engine)
+    : sources_(sources), engine_(std::move(engine)) {}
+
+monitor::MetricsSnapshot ServerMetrics::Snapshot() const {
+  monitor::MetricsSnapshot snapshot;
+  snapshot.build = {{"version", std::string(kVersion)}, {"engine", engine_}};
+  AddRequests(snapshot);
+  AddModels(snapshot);
+  AddConnections(snapshot);
+  return snapshot;
+}
+
+void ServerMetrics::AddRequests(monitor::MetricsSnapshot& snapshot) const {
+  for (const serve::RequestMetrics::Snapshot& series : sources_.requests.Snapshots()) {
+    const std::string protocol(series.name.protocol);
+    const std::string method(series.name.method);
+    for (const auto& [code, count] : series.codes)
+      snapshot.requests.push_back({protocol, method, code, count});
+    const auto& bounds = serve::RequestMetrics::kUpperBounds;
+    snapshot.durations.push_back({protocol,
+                                  method,
+                                  {.upper_bounds = {bounds.begin(), bounds.end()},
+                                   .counts = series.durations,
+                                   .sum_seconds = series.sum_seconds}});
+  }
+}
+
+void ServerMetrics::AddModels(monitor::MetricsSnapshot& snapshot) const {
+  std::uint64_t queue_full = 0;
+  std::uint64_t expired = 0;
+  std::uint64_t cancelled = 0;
+  for (const serve::ModelHandle& model : sources_.models.Ready()) {
+    const serve::ModelStatistics counted = model->counters().Read();
+    queue_full += counted.rejected_count;
+    expired += counted.expired_count;
+    cancelled += counted.cancelled_count;
+  }
+  snapshot.rejected = {
+      {"queue_full", queue_full}, {"deadline", expired}, {"client_gone", cancelled}};
+  for (const serve::ModelStatus& status : sources_.models.Statuses())
+    snapshot.models.push_back(ToSample(status, sources_.models));
+}
+
+void ServerMetrics::AddConnections(monitor::MetricsSnapshot& snapshot) const {
+  const net::ConnectionCounts counts = sources_.http.Counts();
+  snapshot.in_flight = counts.requests_in_flight;
+  snapshot.open_connections = counts.open;
+  snapshot.accepted_connections = counts.accepted_total;
+  snapshot.refused_connections = counts.refused_total;
+  snapshot.dropped_in_drain = counts.dropped_in_drain_total;
+}
+
+}  // namespace slipway::server
