@@ -28,8 +28,8 @@ TEST(ParseReference, ADigest) {
   EXPECT_EQ(ParseReference("mnist@sha256:" + kHex)->package->Hex(), kHex);
 }
 
-// Bad input P2: a digest of 63 digits, in upper case, of another algorithm or with path characters
-// is refused
+// Bad input P2: a digest of 63 digits, in upper case, of another algorithm or with a path is
+// refused
 TEST(ParseReference, AnythingElseIsRefusedWithWhatToWriteInstead) {
   for (const std::string& text :
        {std::string(), std::string(":3"), std::string("a b"), std::string("../a"),

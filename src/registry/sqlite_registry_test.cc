@@ -132,8 +132,7 @@ TEST_F(RegistryTest, NamesOutsideThePatternAreRefused) {
   }
 }
 
-// Bad input P1: a package whose file is missing or of another size than its manifest says is not
-// published
+// Bad input P1: a package whose file is missing or of another size is not published
 TEST_F(RegistryTest, APackageWithoutItsFilesIsNotPublished) {
   package::Manifest manifest = AddPackage(registry_->blobs(), "one");
   manifest.graph.size += 1;
@@ -143,8 +142,7 @@ TEST_F(RegistryTest, APackageWithoutItsFilesIsNotPublished) {
   EXPECT_THAT(*registry_->List(), IsEmpty());
 }
 
-// Bad input P1: a stored file with changed, missing or extra bytes is refused when the version is
-// opened
+// Bad input P1: changed, missing or extra bytes in a stored file are a digest mismatch
 TEST_F(RegistryTest, ADamagedFileIsFoundWhenItsVersionIsOpened) {
   const ModelVersion version = *Publish("a", "one");
   const std::string path = registry_->Open(version)->graph_path;
