@@ -25,6 +25,10 @@ struct HttpLimits {
   std::size_t connections = 10'000;               ///< never more than half of the descriptor limit
   std::size_t connections_per_address = 256;
   std::size_t pipelined_requests = 64;  ///< read ahead on one connection; more waits in the socket
+  std::uint64_t body_bytes_total = 1024 * 1024 * 1024;  ///< 503, all bodies held at one time
+  /// A connection that was busy this recently is still listened to when a drain begins: its next
+  /// request is on the way.
+  std::chrono::milliseconds drain_linger{500};
 };
 
 struct HttpServerOptions {

@@ -58,6 +58,8 @@ struct Response {
       headers;  ///< without Content-Length, Connection and Date, which the server writes
   std::vector<BodyPart> body;
   bool close = false;  ///< close the connection after this answer
+  /// The body may be compressed if the client accepts that and it is worth it (content_coding.h).
+  bool may_compress = false;
 
   static Response Text(int status, std::string_view content_type, std::string text);
 };
@@ -71,6 +73,10 @@ struct BodyPlan {
   /// starts.
   std::size_t aligned_offset = 0;
   std::optional<Response> reject;  ///< answer this at once; the body is not read
+  /// True: may be worked on beside the pipelined requests before and behind it that say so too.
+  /// Otherwise it waits for the answers before it, and those behind wait for its own. Answers leave
+  /// in the order of the requests either way.
+  bool may_overlap = false;
 };
 
 /// One request and its one answer. Shared between the connection and whoever works on it; Send()

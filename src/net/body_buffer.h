@@ -1,0 +1,66 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <span>
+#include <utility>
+
+namespace slipway::net {
+
+/// How many bytes of request bodies all connections together may hold. Thread-safe.
+class BodyMemory {
+ public:
+  explicit BodyMemory(std::uint64_t limit) : limit_(limit) {}
+  /// False, and nothing taken, beyond the limit.
+  bool Take(std::uint64_t bytes);
+  void Give(std::uint64_t bytes) { used_.fetch_sub(bytes, std::memory_order_relaxed); }
+  std::uint64_t used() const { return used_.load(std::memory_order_relaxed); }
+
+ private:
+  const std::uint64_t limit_;
+  std::atomic<std::uint64_t> used_{0};
+};
+
+/// The bytes of one body: one offset in it lies on a 64-byte boundary, and 64 zero bytes follow it.
+/// Counted against BodyMemory as they arrive, so that an announced length costs nothing. Move-only.
+class BodyBuffer {
+ public:
+  static constexpr std::size_t kAlignment = 64;
+  static constexpr std::size_t kPadding = 64;
+
+  BodyBuffer() = default;
+  BodyBuffer(std::shared_ptr<BodyMemory> memory, std::size_t aligned_offset)
+      : memory_(std::move(memory)),
+        lead_((kAlignment - aligned_offset % kAlignment) % kAlignment) {}
+  BodyBuffer(BodyBuffer&& other) noexcept { *this = std::move(other); }
+  BodyBuffer& operator=(BodyBuffer&& other) noexcept;
+  ~BodyBuffer() { Release(); }
+
+  /// Makes room for `capacity` bytes in all, moving what is there; false without memory.
+  bool Reserve(std::size_t capacity);
+  /// Where the next bytes go.
+  std::span<std::byte> room() { return {begin() + size_, capacity_ - size_}; }
+  /// `count` bytes of room() were written. False if all bodies together are too large now.
+  bool Commit(std::size_t count);
+  /// Zeroes the padding. Nothing is added afterwards.
+  void Finish();
+
+  std::size_t size() const { return size_; }
+  std::size_t capacity() const { return capacity_; }
+  std::span<const std::byte> bytes() const;
+
+ private:
+  std::byte* begin() const { return block_ + lead_; }
+  void Release();
+
+  std::shared_ptr<BodyMemory> memory_;
+  std::byte* block_ = nullptr;  ///< kAlignment-aligned: lead_, capacity_ and kPadding bytes
+  std::size_t lead_ = 0;
+  std::size_t capacity_ = 0;
+  std::size_t size_ = 0;
+};
+
+}  // namespace slipway::net

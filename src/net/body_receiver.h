@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "net/body_buffer.h"
+#include "net/content_coding.h"
+#include "net/refusal.h"
+
+namespace slipway::net {
+
+/// Gathers one body: takes the bytes between the framing, decompresses them, holds the plan's
+/// bounds (413 before and after decompression, 503 for all bodies together).
+class BodyReceiver {
+ public:
+  struct Options {
+    std::uint64_t max_bytes = 0;
+    std::size_t aligned_offset = 0;
+    ContentCoding coding = ContentCoding::kIdentity;
+    std::optional<std::uint64_t> content_length;  ///< as sent, compressed
+  };
+  BodyReceiver(const Options& options, std::shared_ptr<BodyMemory> memory);
+
+  /// Room for bytes that shall be received without a copy; empty where they must go through Append.
+  std::span<std::byte> DirectRoom();
+  /// `count` bytes of DirectRoom() were written.
+  std::optional<Refusal> Commit(std::size_t count);
+
+  std::optional<Refusal> Append(std::span<const std::byte> bytes);
+  /// The framing says that the body is complete. Call once.
+  std::optional<Refusal> Finish();
+  /// After Finish().
+  BodyBuffer Take() { return std::move(body_); }
+
+  /// What a body beyond the bound is told.
+  Refusal TooLarge() const;
+
+ private:
+  std::optional<Refusal> Grow(std::size_t wanted);
+  std::optional<Refusal> Copy(std::span<const std::byte> bytes);
+  std::optional<Refusal> Inflate(std::span<const std::byte> bytes);
+
+  Options options_;
+  BodyBuffer body_;
+  std::optional<Inflater> inflater_;
+  bool inflated_whole_ = false;
+};
+
+}  // namespace slipway::net

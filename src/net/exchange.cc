@@ -1,0 +1,74 @@
+#include "net/exchange.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "net/connection.h"
+#include "net/content_coding.h"
+
+namespace slipway::net {
+namespace {
+
+bool IsText(const Response& response) {
+  for (const auto& [name, value] : response.headers) {
+    if (name == "Content-Type")
+      return value.find("json") != std::string::npos || value.starts_with("text/");
+  }
+  return false;
+}
+
+/// On the thread that answers, which need not be the loop.
+void CompressBody(const RequestHead& head, Response& response) {
+  if (!response.may_compress) return;
+  response.headers.emplace_back("Vary", "Accept-Encoding");
+  const std::string* accepted = head.Find("Accept-Encoding");
+  if (accepted == nullptr) return;
+  std::size_t bytes = 0;
+  for (const BodyPart& part : response.body) bytes += part.bytes.size();
+  const ContentCoding coding = ChooseCoding(*accepted, bytes, IsText(response));
+  if (coding == ContentCoding::kIdentity) return;
+  std::optional<std::string> compressed = Compress(coding, response.body);
+  if (!compressed) return;
+  response.body = {BodyPart::Of(std::move(*compressed))};
+  response.headers.emplace_back("Content-Encoding", CodingName(coding));
+}
+
+}  // namespace
+
+ConnectionExchange::ConnectionExchange(std::shared_ptr<Connection> connection,
+                                       std::uint64_t sequence, RequestHead head, BodyBuffer body,
+                                       MonotonicTime received)
+    : connection_(std::move(connection)),
+      sequence_(sequence),
+      head_(std::move(head)),
+      body_(std::move(body)),
+      received_(received) {}
+
+ConnectionExchange::~ConnectionExchange() {
+  if (sent_.load(std::memory_order_relaxed)) return;
+  Deliver(Response::Text(500, "application/json", R"({"error":"the request was dropped"})"));
+}
+
+void ConnectionExchange::Send(Response response) {
+  if (sent_.exchange(true)) return;
+  CompressBody(head_, response);
+  Deliver(std::move(response));
+}
+
+void ConnectionExchange::Deliver(Response response) {
+  EventLoop& loop = connection_->loop();
+  if (loop.IsCurrent()) return connection_->Answer(sequence_, std::move(response));
+  loop.Post(
+      [connection = connection_, sequence = sequence_, response = std::move(response)]() mutable {
+        connection->Answer(sequence, std::move(response));
+      });
+}
+
+bool ConnectionExchange::Abandoned() const { return connection_->abandoned(); }
+
+void ConnectionExchange::Post(std::function<void()> task) {
+  connection_->loop().Post(std::move(task));
+}
+
+}  // namespace slipway::net

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+
+#include "base/clock.h"
+#include "net/body_buffer.h"
+#include "net/http_types.h"
+
+namespace slipway::net {
+
+class Connection;
+
+/// One request of a connection, in the hands of the service. Dropped without an answer, it answers
+/// 500 by itself: no client waits for ever.
+class ConnectionExchange final : public Exchange {
+ public:
+  ConnectionExchange(std::shared_ptr<Connection> connection, std::uint64_t sequence,
+                     RequestHead head, BodyBuffer body, MonotonicTime received);
+  ~ConnectionExchange() override;
+
+  const RequestHead& head() const override { return head_; }
+  std::span<const std::byte> body() const override { return body_.bytes(); }
+  void Send(Response response) override;
+  bool Abandoned() const override;
+  MonotonicTime received() const override { return received_; }
+  void Post(std::function<void()> task) override;
+
+ private:
+  void Deliver(Response response);
+
+  const std::shared_ptr<Connection> connection_;
+  const std::uint64_t sequence_;
+  const RequestHead head_;
+  const BodyBuffer body_;
+  const MonotonicTime received_;
+  std::atomic<bool> sent_{false};
+};
+
+}  // namespace slipway::net

@@ -1,0 +1,110 @@
+#include "net/request_target.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "base/text.h"
+
+namespace slipway::net {
+namespace {
+
+int HexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+bool IsForbiddenInSegment(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte < 0x20 || byte == 0x7f || c == '/' || c == '\\';
+}
+
+Status CheckSegment(std::string_view decoded) {
+  if (decoded == "." || decoded == "..")
+    return InvalidArgument("the path holds \".\" or \"..\", which no route has");
+  if (std::ranges::any_of(decoded, IsForbiddenInSegment) || !IsUtf8(decoded)) {
+    return InvalidArgument(
+        fmt::format("the path segment \"{}\" holds a slash, a backslash, a control character or "
+                    "malformed UTF-8",
+                    Printable(decoded, 64)));
+  }
+  return {};
+}
+
+Result<std::string> DecodeSegment(std::string_view raw) {
+  std::optional<std::string> decoded = PercentDecode(raw);
+  if (!decoded) {
+    return InvalidArgument(
+        fmt::format("the path segment \"{}\" holds a % that two hexadecimal digits do not follow",
+                    Printable(raw, 64)));
+  }
+  SLIPWAY_RETURN_IF_ERROR(CheckSegment(*decoded));
+  return std::move(*decoded);
+}
+
+Result<std::vector<std::string>> SplitPath(std::string_view path) {
+  std::vector<std::string> segments;
+  path.remove_prefix(1);
+  if (path.ends_with('/')) path.remove_suffix(1);
+  if (path.empty()) return segments;
+  segments.reserve(static_cast<std::size_t>(std::ranges::count(path, '/')) + 1);
+  for (;;) {
+    const std::size_t slash = path.find('/');
+    SLIPWAY_TRY(std::string segment, DecodeSegment(path.substr(0, slash)));
+    segments.push_back(std::move(segment));
+    if (slash == std::string_view::npos) return segments;
+    path.remove_prefix(slash + 1);
+  }
+}
+
+/// Takes "http://authority" off the front of an absolute target.
+std::string_view TakeAuthority(std::string_view& target) {
+  constexpr std::string_view kScheme = "http://";
+  if (!EqualsIgnoreCase(target.substr(0, kScheme.size()), kScheme)) return {};
+  target.remove_prefix(kScheme.size());
+  const std::size_t end = std::min(target.find_first_of("/?"), target.size());
+  const std::string_view authority = target.substr(0, end);
+  target.remove_prefix(end);
+  return authority;
+}
+
+}  // namespace
+
+std::optional<std::string> PercentDecode(std::string_view text) {
+  std::string decoded(text.substr(0, text.find('%')));
+  for (std::size_t i = decoded.size(); i < text.size(); ++i) {
+    if (text[i] != '%') {
+      decoded.push_back(text[i]);
+      continue;
+    }
+    if (text.size() - i < 3) return std::nullopt;
+    const int high = HexDigit(text[i + 1]);
+    const int low = HexDigit(text[i + 2]);
+    if (high < 0 || low < 0) return std::nullopt;
+    decoded.push_back(static_cast<char>(high * 16 + low));
+    i += 2;
+  }
+  return decoded;
+}
+
+Result<RequestTarget> ParseRequestTarget(std::string_view target) {
+  RequestTarget parsed;
+  if (target == "*") {
+    parsed.segments.emplace_back(target);
+    return parsed;
+  }
+  parsed.authority = TakeAuthority(target);
+  const std::size_t question = target.find('?');
+  if (question != std::string_view::npos) parsed.query = target.substr(question + 1);
+  const std::string_view path = target.substr(0, question);
+  if (path.empty() && !parsed.authority.empty()) return parsed;
+  if (!path.starts_with('/'))
+    return InvalidArgument("the request target must be a path that begins with '/'");
+  SLIPWAY_TRY(parsed.segments, SplitPath(path));
+  return parsed;
+}
+
+}  // namespace slipway::net

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "net/http_server.h"
+#include "net/http_types.h"
+
+namespace slipway::net {
+
+/// For tests: says what it was asked. "/held" waits until the test takes the exchange; "/overlap/x"
+/// does too, and may overlap with its neighbours.
+class TestService : public HttpService {
+ public:
+  BodyPlan Plan(const RequestHead& head) override;
+  void Serve(std::shared_ptr<Exchange> exchange) override;
+  Response ErrorResponse(int status, std::string_view message, const RequestHead* head) override;
+
+  /// Waits for the next held exchange; nullptr after ten seconds.
+  std::shared_ptr<Exchange> NextHeld();
+
+  /// Changes the plan; set before the server starts.
+  std::function<void(const RequestHead&, BodyPlan&)> plan;
+  /// Answers instead of the echo; set before the server starts.
+  std::function<void(std::shared_ptr<Exchange>)> serve;
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::deque<std::shared_ptr<Exchange>> held_;
+};
+
+/// "POST a|b ?query [body]", what TestService answers with.
+std::string Described(const Exchange& exchange);
+
+/// A server on any free port with `service` behind it.
+std::unique_ptr<HttpServer> StartServer(HttpService& service, const HttpLimits& limits = {},
+                                        unsigned loops = 1);
+
+}  // namespace slipway::net
