@@ -91,7 +91,7 @@ Router::Path& Router::PathOf(std::string_view pattern, std::vector<std::string_v
   const auto at = std::ranges::find(known, pattern);
   if (at != known.end()) return paths_[static_cast<std::size_t>(at - known.begin())];
   known.push_back(pattern);
-  return paths_.emplace_back(ParsePattern(pattern));
+  return paths_.emplace_back(Path{ParsePattern(pattern)});
 }
 
 Router::Router(std::span<const RouteRow> rows) {
