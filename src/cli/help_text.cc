@@ -112,11 +112,27 @@ Inputs keep the names and the layout of the framework: a Keras image stays [batc
 )";
 }
 
+std::string LimitsTopic() {
+  return R"(Limits
+
+Those of a running server are shown by GET /v2/config, each with the flag that changes it.
+
+  importing        memory 4 times the file and 512 MiB, output 2 times the file and 64 MiB, 120 seconds
+  .npz             4 GiB inflated, 10,000 arrays, 1000 times its stored size for an array above 64 MiB
+  tensors          16 dimensions
+  JSON             64 levels of nesting
+  model names      128 characters: letters, digits, dots, dashes, underscores
+
+A file or request beyond a limit is refused with both numbers; nothing is cut silently.
+)";
+}
+
 constexpr std::array kTopics = {
     Topic{"formats", "model and tensor files that are read and written", FormatsTopic},
     Topic{"signature", "how inputs and outputs are written", SignatureTopic},
     Topic{"exit-codes", "what the program's exit code says", ExitCodesTopic},
     Topic{"env", "environment variables", EnvironmentTopic},
+    Topic{"limits", "what is bounded, and how", LimitsTopic},
     Topic{"errors", "every error that has a number", ErrorsTopic},
 };
 
