@@ -8,6 +8,14 @@
 
 namespace slipway::net {
 
+namespace {
+
+bool AsksForLife(const RequestHead& head) {
+  return head.segments.size() == 1 && head.segments[0] == "alive";
+}
+
+}  // namespace
+
 std::string Described(const Exchange& exchange) {
   const RequestHead& head = exchange.head();
   const std::string_view body(reinterpret_cast<const char*>(exchange.body().data()),
@@ -19,12 +27,12 @@ std::string Described(const Exchange& exchange) {
 BodyPlan TestService::Plan(const RequestHead& head) {
   BodyPlan body_plan{.max_bytes = 1024 * 1024};
   if (!head.segments.empty() && head.segments[0] == "overlap") body_plan.may_overlap = true;
-  if (plan) plan(head, body_plan);
+  if (plan && !AsksForLife(head)) plan(head, body_plan);
   return body_plan;
 }
 
 void TestService::Serve(std::shared_ptr<Exchange> exchange) {
-  if (serve) return serve(std::move(exchange));
+  if (serve && !AsksForLife(exchange->head())) return serve(std::move(exchange));
   const auto& segments = exchange->head().segments;
   const bool held = !segments.empty() && (segments[0] == "held" || segments[0] == "overlap");
   if (!held) return exchange->Send(Response::Text(200, "text/plain", Described(*exchange)));

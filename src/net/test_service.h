@@ -14,7 +14,7 @@
 namespace slipway::net {
 
 /// For tests: says what it was asked. "/held" waits until the test takes the exchange; "/overlap/x"
-/// does too, and may overlap with its neighbours.
+/// does too, and may overlap with its neighbours. "/alive" is answered whatever the test changes.
 class TestService : public HttpService {
  public:
   BodyPlan Plan(const RequestHead& head) override;
