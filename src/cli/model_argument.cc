@@ -13,17 +13,6 @@ bool Exists(const std::string& path) {
   return std::filesystem::exists(path, ignored);
 }
 
-/// True for text that a user would not write for a model's name.
-bool LooksLikePath(const std::string& text) {
-  static constexpr std::string_view kEndings[] = {".onnx", ".h5",     ".hdf5", ".keras",
-                                                  ".pb",   ".tflite", ".pt",   ".pth"};
-  if (text.find('/') != std::string::npos) return true;
-  for (const std::string_view ending : kEndings) {
-    if (text.ends_with(ending)) return true;
-  }
-  return false;
-}
-
 Result<OpenedModel> OpenFile(Context& context, const std::string& path,
                              jobs::ImportOptions options) {
   SLIPWAY_TRY(TemporaryDirectory work, TemporaryDirectory::Create("slipway-import-"));
@@ -57,6 +46,16 @@ Result<OpenedModel> OpenReference(Context& context, const std::string& text) {
 }
 
 }  // namespace
+
+bool LooksLikePath(const std::string& text) {
+  static constexpr std::string_view kEndings[] = {".onnx", ".h5",     ".hdf5", ".keras",
+                                                  ".pb",   ".tflite", ".pt",   ".pth"};
+  if (text.find('/') != std::string::npos) return true;
+  for (const std::string_view ending : kEndings) {
+    if (text.ends_with(ending)) return true;
+  }
+  return false;
+}
 
 Result<OpenedModel> OpenModel(Context& context, const std::string& argument,
                               jobs::ImportOptions options) {

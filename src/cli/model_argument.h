@@ -31,6 +31,10 @@ struct OpenedModel {
 Result<OpenedModel> OpenModel(Context& context, const std::string& argument,
                               jobs::ImportOptions options = {});
 
+/// True for text that nobody would write for a model of the store: it has a folder or a model
+/// file's ending.
+bool LooksLikePath(const std::string& text);
+
 /// Compiles it on the engine.
 Result<std::unique_ptr<engine::Executable>> Compile(Context& context, const OpenedModel& model,
                                                     const engine::CompileOptions& options = {});

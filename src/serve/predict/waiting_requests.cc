@@ -10,13 +10,16 @@ void WaitingRequests::Add(PredictTask task) {
   const ServedModel* model = task.request.model.get();
   model->counters().waiting().Add(1);
   bytes_.fetch_add(task.bound.bytes, std::memory_order_relaxed);
+  bool is_first = false;
   {
     const std::lock_guard lock(mutex_);
+    is_first = turns_.empty();
     Queue& queue = queues_[model];
     if (queue.empty()) turns_.push_back(model);
     queue.push_back(std::move(task));
   }
-  added_.notify_all();  // workers, and whoever watches deadlines
+  added_.notify_one();
+  if (is_first) any_waits_.notify_all();
 }
 
 std::optional<PredictTask> WaitingRequests::Next(const std::stop_token& stop) {
@@ -39,7 +42,7 @@ std::optional<PredictTask> WaitingRequests::Next(const std::stop_token& stop) {
 
 bool WaitingRequests::WaitUntilAny(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
-  added_.wait(lock, stop, [this] { return !turns_.empty(); });
+  any_waits_.wait(lock, stop, [this] { return !turns_.empty(); });
   return !stop.stop_requested();
 }
 

@@ -46,8 +46,9 @@ class WaitingRequests {
   using Queue = std::deque<PredictTask>;
   void Left(const PredictTask& task);
 
-  std::mutex mutex_;  // guards all below but bytes_
-  std::condition_variable_any added_;
+  std::mutex mutex_;                            // guards all below but bytes_
+  std::condition_variable_any added_;           // for those in Next()
+  std::condition_variable_any any_waits_;       // for those in WaitUntilAny()
   std::map<const ServedModel*, Queue> queues_;  // none is empty
   std::deque<const ServedModel*> turns_;        // each model of queues_ once; the first is next
   std::atomic<std::uint64_t> bytes_{0};

@@ -1,0 +1,183 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <memory>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "base/thread_budget.h"
+#include "cli/command.h"
+#include "cli/context.h"
+#include "cli/describe.h"
+#include "cli/request_example.h"
+#include "cli/serve_sources.h"
+#include "serve/control/fixed_source.h"
+#include "serve/control/registry_source.h"
+#include "server/server.h"
+#include "server/server_options.h"
+#include "server/termination.h"
+
+namespace slipway::cli {
+namespace {
+
+constexpr std::int64_t kMaxBodyLimit = std::int64_t{1} << 34;
+constexpr std::int64_t kMaxQueueLimit = 1'000'000;
+constexpr double kMaxSeconds = 3600;
+
+Result<std::chrono::milliseconds> Seconds(const Arguments& arguments, std::string_view flag) {
+  SLIPWAY_TRY(const double seconds, arguments.Number(flag, 0, kMaxSeconds));
+  return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
+}
+
+Result<server::ServerOptions> ReadOptions(const Arguments& arguments, const Context& context,
+                                          const ThreadBudget& budget) {
+  server::ServerOptions options{.address = arguments.Text("--address"),
+                                .insecure = arguments.Switch("--insecure"),
+                                .store_folder = context.store_folder()};
+  SLIPWAY_TRY(const std::int64_t port, arguments.Integer("--port", 0, 65535));
+  options.port = static_cast<std::uint16_t>(port);
+  SLIPWAY_TRY(const std::int64_t body, arguments.Integer("--max-body", 1, kMaxBodyLimit));
+  options.max_body_bytes = static_cast<std::uint64_t>(body);
+  SLIPWAY_TRY(const std::int64_t queued, arguments.Integer("--max-queued", 1, kMaxQueueLimit));
+  options.max_queued = static_cast<std::size_t>(queued);
+  SLIPWAY_TRY(options.default_deadline, Seconds(arguments, "--deadline"));
+  SLIPWAY_TRY(options.drain_timeout, Seconds(arguments, "--drain-timeout"));
+  if (arguments.Given("--drain-delay")) {
+    SLIPWAY_TRY(options.drain_delay, Seconds(arguments, "--drain-delay"));
+  }
+  return server::Decided(std::move(options), budget, DetectMemoryLimit());
+}
+
+// An address that a browser on this machine can open.
+std::string UrlOf(const std::string& address, std::uint16_t port) {
+  if (address == "0.0.0.0" || address == "::") return fmt::format("http://127.0.0.1:{}", port);
+  const bool is_v6 = address.find(':') != std::string::npos;
+  return is_v6 ? fmt::format("http://[{}]:{}", address, port)
+               : fmt::format("http://{}:{}", address, port);
+}
+
+std::string HumanTime(std::chrono::nanoseconds duration) {
+  return HumanSeconds(std::chrono::duration<double>(duration).count());
+}
+
+std::string DescribeLoaded(const serve::ServedModel& model) {
+  std::string text = fmt::format("model     {}:{}", model->name, model->version);
+  if (!model->package_digest.empty()) text += fmt::format("  {}", model->package_digest);
+  text += fmt::format("\n{}  warm      loaded in {}", DescribeSignature(model->signature),
+                      HumanTime(model->load_time));
+  if (model->run_time.count() > 0)
+    text += fmt::format(", one run takes {}", HumanTime(model->run_time));
+  return text + "\n";
+}
+
+// What people see once the server is ready.
+Result<std::string> Welcome(const server::Server& server, const std::string& url,
+                            const ServeSources& sources, double seconds) {
+  std::string text;
+  for (const std::string& description : sources.descriptions) text += description;
+  const std::vector<serve::ModelHandle> models = server.models().Ready();
+  for (const serve::ModelHandle& model : models) text += DescribeLoaded(*model);
+  text += fmt::format("ready in {:.2f} s\n", seconds);
+  for (const serve::ModelHandle& model : models)
+    text += fmt::format("  REST    {}/v2/models/{}/infer\n", url, (*model)->name);
+  text += fmt::format("  page    {}/   metrics {}/metrics   API {}/openapi.json\n", url, url, url);
+  if (models.empty()) return text + "try   slipway load NAME\n";
+  const serve::ServedModel& first = *models.front();
+  SLIPWAY_TRY(const std::string curl,
+              MakeCurlLine(url, first->name, first->signature, sources.work.path()));
+  return text + fmt::format("try   {}\nstop  Ctrl-C, or kill {}\n", curl, getpid());
+}
+
+OrderedJson WelcomeJson(const server::Server& server, const std::string& url) {
+  OrderedJson models = OrderedJson::array();
+  for (const serve::ModelHandle& model : server.models().Ready()) {
+    models.push_back({{"name", (*model)->name},
+                      {"version", (*model)->version},
+                      {"infer", fmt::format("{}/v2/models/{}/infer", url, (*model)->name)}});
+  }
+  return {{"url", url}, {"port", server.port()}, {"models", std::move(models)}};
+}
+
+CommandResult RunServe(const Arguments& arguments, Context& context) {
+  const Stopwatch watch;
+  const ThreadBudget budget = DetectThreadBudget();
+  SLIPWAY_TRY(server::ServerOptions options, ReadOptions(arguments, context, budget));
+  SLIPWAY_TRY(const ServeSources sources, PrepareSources(context, arguments.List("SOURCE")));
+  options.models = sources.startup;
+
+  server::Termination::Block();
+  SLIPWAY_TRY(registry::Registry * registry, context.Registry());
+  SLIPWAY_TRY(engine::Engine * engine, context.Engine());
+  const serve::FixedSource source(sources.packages,
+                                  std::make_unique<serve::RegistrySource>(*registry));
+  const SystemClock clock;
+  SLIPWAY_TRY(
+      const std::unique_ptr<server::Server> server,
+      server::Server::Start(
+          options, {.engine = *engine, .source = source, .clock = clock, .budget = budget}));
+  const std::string url = UrlOf(options.address, server->port());
+  SLIPWAY_TRY(const std::string welcome, Welcome(*server, url, sources, watch.Seconds()));
+  SLIPWAY_RETURN_IF_ERROR(
+      Print(RenderItem("Server", WelcomeJson(*server, url), welcome, context.format())));
+
+  (void)server::Termination::Wait();
+  const std::uint64_t dropped = server->Drain();
+  context.Say(fmt::format("stopped: {} requests were dropped", dropped));
+  return ExitCode::kSuccess;
+}
+
+}  // namespace
+
+Command MakeServeCommand() {
+  return {
+      .name = "serve",
+      .group = "Start",
+      .summary = "serve models over HTTP",
+      .description =
+          "A source is a model file, a folder of model files, or a model of the store: NAME, "
+          "NAME:3, NAME:alias. Without one, every model of the store is served. SIGTERM and Ctrl-C "
+          "end the server when what it accepted is answered.",
+      .positionals = {{.name = "SOURCE",
+                       .help = "model files, folders, names of the store",
+                       .least = 0,
+                       .most = 1000}},
+      .flags = {{.name = "--port",
+                 .letter = 'p',
+                 .value = "N",
+                 .help = "the port; 0: any free one",
+                 .default_value = "8080"},
+                {.name = "--address",
+                 .value = "ADDRESS",
+                 .help = "the address to listen on",
+                 .default_value = "127.0.0.1"},
+                {.name = "--insecure",
+                 .help = "allow an address that others can reach, though there is no TLS"},
+                {.name = "--max-body",
+                 .value = "BYTES",
+                 .help = "the largest request body, before and after decompression",
+                 .default_value = "67108864"},
+                {.name = "--max-queued",
+                 .value = "N",
+                 .help = "how many requests may wait for one model",
+                 .default_value = "256"},
+                {.name = "--deadline",
+                 .value = "SECONDS",
+                 .help = "how long a request may take that names no time itself",
+                 .default_value = "30"},
+                {.name = "--drain-delay",
+                 .value = "SECONDS",
+                 .help = "how long to go on accepting after readiness ended (default: 0 on "
+                         "loopback, else 5)"},
+                {.name = "--drain-timeout",
+                 .value = "SECONDS",
+                 .help = "how long requests in flight may take at the end",
+                 .default_value = "20"}},
+      .examples = {"slipway serve model.keras", "slipway serve mnist:3 resnet --port 9000",
+                   "slipway serve models/ --address 0.0.0.0 --insecure"},
+      .run = RunServe};
+}
+
+}  // namespace slipway::cli
