@@ -96,4 +96,14 @@ Status OnnxDecoder::DecodeType(Message message, ValueType& type) {
   return {};
 }
 
+Result<ValueType> OnnxDecoder::DecodeType(std::span<const std::byte> bytes) {
+  ValueType type;
+  SLIPWAY_RETURN_IF_ERROR(DecodeType({.type = WireType::kBytes, .bytes = bytes}, type));
+  return type;
+}
+
+Result<ValueType> DecodeValueType(std::span<const std::byte> bytes) {
+  return OnnxDecoder({}, nullptr).DecodeType(bytes);
+}
+
 }  // namespace slipway::graph

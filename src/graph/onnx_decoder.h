@@ -17,7 +17,8 @@
 namespace slipway::graph {
 
 /// Turns the bytes of ONNX messages into our values. Everything that one file may cost is counted
-/// here. One object for one file; the bytes outlive it. Part of onnx_file.h, not for other rooms.
+/// here. One object for one file; the bytes outlive it. Part of onnx_file.h, for this room and
+/// graph/onnx.
 class OnnxDecoder {
  public:
   /// With a keeper, tensors borrow their bytes from the file instead of copying them.
@@ -25,6 +26,7 @@ class OnnxDecoder {
       : limits_(limits), keeper_(std::move(keeper)) {}
 
   Result<Model> DecodeModel(std::span<const std::byte> bytes);
+  Result<ValueType> DecodeType(std::span<const std::byte> bytes);
 
  private:
   /// A field that must hold a message.
@@ -82,6 +84,9 @@ class OnnxDecoder {
   std::size_t depth_ = 0;
   bool has_graph_ = false;
 };
+
+/// One serialised TypeProto.
+Result<ValueType> DecodeValueType(std::span<const std::byte> bytes);
 
 /// What the decoder says about a file that breaks the format.
 Status CorruptModel(std::string message);

@@ -17,7 +17,7 @@ struct EncodeTarget {
 };
 
 /// A model as an ONNX message that borrows the tensors' bytes from the model. FailedPrecondition:
-/// an external tensor whose bytes are not there. Part of onnx_file.h, not for other rooms.
+/// an external tensor whose bytes are not there. Part of onnx_file.h, for this room and graph/onnx.
 Result<WireWriter> EncodeMessage(const Model& model, const EncodeTarget& target);
 
 }  // namespace slipway::graph

@@ -1,11 +1,13 @@
 #include "import/importer.h"
 
 #include "import/known_formats.h"
+#include "import/onnx/onnx_importer.h"
 
 namespace slipway::import {
 
 std::vector<std::unique_ptr<Importer>> AvailableImporters() {
   std::vector<std::unique_ptr<Importer>> importers;
+  importers.push_back(MakeOnnxImporter());  // last: its format has no magic bytes
   return importers;
 }
 
