@@ -64,3 +64,14 @@ function(slipway_test name)
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 120
     ENVIRONMENT "SLIPWAY_ORT_LIBRARY=${CMAKE_BINARY_DIR}/lib/libonnxruntime.so")
 endfunction()
+
+# slipway_bench(NAME FILES ... LINK ...): a micro-benchmark beside hot code, in build/<preset>/bench; it prints ratios and is run by hand.
+function(slipway_bench name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "FILES;LINK")
+  if(NOT SLIPWAY_TESTS)
+    return()
+  endif()
+  add_executable(${name} ${arg_FILES})
+  target_link_libraries(${name} PRIVATE ${arg_LINK})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
+endfunction()
