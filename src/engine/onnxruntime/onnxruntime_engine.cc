@@ -85,6 +85,9 @@ Result<OrtHandle<OrtSessionOptions>> MakeSessionOptions(const OrtRuntime& runtim
   set(api.SetSessionGraphOptimizationLevel(raw,
                                            options.optimize ? ORT_ENABLE_ALL : ORT_DISABLE_ALL));
   set(options.memory_arena ? api.EnableCpuMemArena(raw) : api.DisableCpuMemArena(raw));
+  // Without an arena, memory patterns leave memory behind for every new input shape: 400 MB after
+  // 300 batch sizes of a small CNN.
+  if (!options.memory_arena) set(api.DisableMemPattern(raw));
   for (const Setting& setting : SessionSettings(options, runtime.library.minor)) {
     set(api.AddSessionConfigEntry(raw, setting.key, setting.value));
   }

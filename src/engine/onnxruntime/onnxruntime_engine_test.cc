@@ -14,6 +14,7 @@
 
 #include "base/error_catalogue.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "tensor/npz.h"
 
 namespace slipway::engine {
@@ -247,6 +248,28 @@ TEST_F(OnnxRuntime, BrokenStringsAreRefusedWithTheInputsName) {
   const Result<std::vector<TensorBuffer>> outputs = model->RunAll(inputs);
   EXPECT_EQ(outputs.status().code(), Code::kInvalidArgument);
   EXPECT_THAT(outputs.status().ToString(), HasSubstr("input \"text\""));
+}
+
+std::size_t ResidentBytes() {
+  const std::string statm = *ReadFile("/proc/self/statm", 4096);
+  return ParseUint64(Split(statm, ' ')[1]).value_or(0) * 4096;
+}
+
+TEST_F(OnnxRuntime, EveryNewBatchSizeDoesNotCostMemoryForEver) {
+  const auto model = Compiled(
+      "g (float[N,1000] x) => (float[N,1000] y) { a = Neg(x) b = Abs(a) c = Exp(b) y = Neg(c) }");
+  constexpr std::int64_t kSizes = 200;
+  const std::vector<float> x(kSizes * 1000, 0.5F);
+  const auto run = [&](std::int64_t rows) {
+    const std::array<TensorView, 1> inputs{
+        View({rows, 1000}, std::span(x).first(static_cast<std::size_t>(rows * 1000)))};
+    return model->RunAll(inputs).ok();
+  };
+  ASSERT_TRUE(run(kSizes));
+  const std::size_t before = ResidentBytes();
+  for (std::int64_t rows = 1; rows < kSizes; ++rows) ASSERT_TRUE(run(rows));
+  constexpr std::size_t kOneBlockEach = kSizes * kSizes / 2 * 1000 * sizeof(float);  // 80 MB
+  EXPECT_LT(ResidentBytes(), before + kOneBlockEach / 4);
 }
 
 TEST_F(OnnxRuntime, SixteenThreadsRunOneModelAtOnce) {
