@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/json_fwd.h"
 #include "base/status.h"
 
 namespace slipway {
@@ -12,9 +13,6 @@ namespace slipway {
 /// JSON documents of configuration, manifests and answers: convenient, not fast. Tensors in request
 /// bodies have their own parser (serve/http). Object keys keep no order; use OrderedJson where a
 /// person reads the result.
-using Json = nlohmann::json;
-using OrderedJson = nlohmann::ordered_json;
-
 struct JsonLimits {
   std::size_t max_depth = 64;  ///< nested arrays and objects
   std::size_t max_bytes = 64 * 1024 * 1024;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/error_catalogue.h"
+#include "base/json.h"
 #include "base/log.h"
 
 namespace slipway::package {

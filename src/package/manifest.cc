@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "package/json_fields.h"

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/json.h"
+#include "base/json_fwd.h"
 #include "base/sha256.h"
 #include "base/status.h"
 #include "tensor/signature.h"

@@ -3,6 +3,7 @@
 #include <set>
 #include <utility>
 
+#include "base/json.h"
 #include "base/log.h"
 #include "package/json_fields.h"
 #include "package/manifest.h"
