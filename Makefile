@@ -33,10 +33,10 @@ bench:  ## measure the speed goals as ratios; writes docs/performance.md
 fuzz:  ## run every fuzz target for SECONDS_EACH (default 600); NAMES="json npy" picks some
 	@tools/fuzz $(or $(SECONDS_EACH),600) $(NAMES)
 
-test-sanitized:  ## the unit tests under address, undefined-behaviour and thread sanitizers
+test-sanitized:  ## all tests under address and undefined-behaviour sanitizers, those with threads under the thread sanitizer
 	@tools/bootstrap --test
 	@cmake --preset asan-ubsan >/dev/null && cmake --build --preset asan-ubsan -j $(JOBS) && ctest --preset asan-ubsan -j $(JOBS)
-	@cmake --preset tsan >/dev/null && cmake --build --preset tsan -j $(JOBS) && ctest --preset tsan -j $(JOBS) -L concurrency
+	@cmake --preset tsan >/dev/null && cmake --build --preset tsan -j $(JOBS) --target concurrency_tests && ctest --preset tsan -j $(JOBS) -L concurrency
 
 test-bare:  ## run `make demo` in a fresh Debian 12 root (needs root and debootstrap)
 	@tools/test-bare

@@ -4,6 +4,10 @@
 # of src/layers.txt names and that exists, and with LINK. TESTS become one GoogleTest program <room>_tests, each test a ctest.
 # Configuring fails on a room without a row and on a _test.cc that stands in no list.
 
+# Rooms whose tests the thread sanitizer watches: the target `concurrency_tests` and the label `concurrency`.
+set(SLIPWAY_CONCURRENT_ROOMS base telemetry net access engine registry serve/batch serve/model serve/route serve/predict serve/control serve/http server)
+add_custom_target(concurrency_tests)
+
 set(SLIPWAY_LAYERS_FILE ${CMAKE_SOURCE_DIR}/src/layers.txt)
 set_property(DIRECTORY ${CMAKE_SOURCE_DIR} APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${SLIPWAY_LAYERS_FILE})
 file(STRINGS ${SLIPWAY_LAYERS_FILE} SLIPWAY_LAYER_ROWS REGEX "^[^#]")
@@ -47,13 +51,20 @@ function(slipway_module room)
   target_link_libraries(slipway_${flat} PUBLIC ${arg_LINK} fmt::fmt Threads::Threads)
   slipway_check_tests_listed(${arg_TESTS})
   if(SLIPWAY_TESTS AND arg_TESTS)
-    slipway_test(${flat}_tests FILES ${arg_TESTS} LINK slipway_${flat} ${arg_TEST_LINK})
+    set(label unit)
+    if(room IN_LIST SLIPWAY_CONCURRENT_ROOMS)
+      set(label concurrency)
+    endif()
+    slipway_test(${flat}_tests FILES ${arg_TESTS} LINK slipway_${flat} ${arg_TEST_LINK} LABEL ${label})
+    if(label STREQUAL concurrency)
+      add_dependencies(concurrency_tests ${flat}_tests)
+    endif()
   endif()
 endfunction()
 
-# slipway_test(NAME FILES ... LINK ...): a GoogleTest program whose tests ctest knows one by one.
+# slipway_test(NAME FILES ... LINK ... [LABEL label]): a GoogleTest program whose tests ctest knows one by one.
 function(slipway_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "FILES;LINK")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "LABEL" "FILES;LINK")
   add_executable(${name} ${arg_FILES})
   target_link_libraries(${name} PRIVATE ${arg_LINK} GTest::gmock GTest::gtest_main)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/tests)
@@ -61,13 +72,13 @@ function(slipway_test name)
     SLIPWAY_TESTDATA="${CMAKE_SOURCE_DIR}/tests/data" SLIPWAY_BINARY_DIR="${CMAKE_BINARY_DIR}")
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   include(GoogleTest)
-  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 120
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 120 LABELS "${arg_LABEL}"
     ENVIRONMENT "SLIPWAY_ORT_LIBRARY=${CMAKE_BINARY_DIR}/lib/libonnxruntime.so")
 endfunction()
 
 # slipway_bench(NAME FILES ... LINK ...): a micro-benchmark beside hot code, in build/<preset>/bench; it prints ratios and is run by hand.
 function(slipway_bench name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "FILES;LINK")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "LABEL" "FILES;LINK")
   if(NOT SLIPWAY_TESTS)
     return()
   endif()
