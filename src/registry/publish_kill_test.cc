@@ -161,6 +161,21 @@ std::int64_t LastNumber(std::string_view text) {
   return ParseInt64(text.substr(text.rfind('\n') + 1)).value_or(0);
 }
 
+TEST_F(PublishKilled, AFullDiskFailsOnePublishAndTheNextOnesPass) {
+  const Probe probe = Start("--thrice", "store.write=error(RESOURCE_EXHAUSTED)@1");
+  EXPECT_EQ(*ReadAll(probe.out.get(), 100), "0\n1\n2\n");
+  EXPECT_EQ(probe.Wait(), 0);
+}
+
+// A second fsync would succeed and lie: the kernel has dropped what it could not write.
+TEST_F(PublishKilled, AfterAFailedSyncTheStoreTakesNothingMore) {
+  const Probe probe = Start("--thrice", "store.fsync=error(DATA_LOSS)@1");
+  EXPECT_EQ(*ReadAll(probe.out.get(), 100), "0\n0\n0\n");
+  EXPECT_EQ(probe.Wait(), 0);
+  EXPECT_TRUE(StateAfterReopening().empty());
+  EXPECT_EQ(Published("m", "after a restart"), 1);
+}
+
 TEST_F(PublishKilled, AtFiftyRandomMomentsNothingThatWasAnsweredIsLost) {
   std::mt19937 random(7);
   std::int64_t newest = 0;

@@ -2,6 +2,7 @@
 //
 //   publish_probe STORE MODEL CONTENT    publishes one version and prints its number
 //   publish_probe STORE MODEL --forever  prints 0 when the store is open, then publishes on and on
+//   publish_probe STORE MODEL --thrice   publishes three times, prints 0 for one that failed
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -42,6 +43,13 @@ Result<std::int64_t> PublishOne(Registry& registry, const std::string& model,
 
 Status Run(const std::string& folder, const std::string& model, const std::string& content) {
   SLIPWAY_TRY(const std::unique_ptr<Registry> registry, Registry::Open(folder));
+  if (content == "--thrice") {
+    for (const char* one : {"first", "second", "third"}) {
+      const Result<std::int64_t> version = PublishOne(*registry, model, one);
+      Say(version.ok() ? *version : 0);
+    }
+    return {};
+  }
   if (content != "--forever") {
     SLIPWAY_TRY(const std::int64_t version, PublishOne(*registry, model, content));
     Say(version);
