@@ -1,65 +1,26 @@
 #include "serve/http/decimal.h"
 
 #include <algorithm>
-#include <array>
-#include <bit>
 #include <charconv>
 #include <cmath>
-#include <cstring>
+#include <cstdlib>
 #include <limits>
 #include <string_view>
 #include <system_error>
 
+#include "serve/http/decimal_short.h"
+
 namespace slipway::serve {
 namespace {
 
-constexpr std::array<double, 23> kExactPowers = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                                 1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                                 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-constexpr std::array<std::uint64_t, 9> kPowers = {
-    1, 10, 100, 1'000, 10'000, 100'000, 1'000'000, 10'000'000, 100'000'000};
+using decimal::EightDigits;
+using decimal::IsDigit;
+using decimal::kExactPowers;
+using decimal::kPowers;
+
 constexpr int kMaxExactPower = 22;
 constexpr std::uint64_t kMaxExactInteger = std::uint64_t{1} << 53;
-constexpr int kMaxDigits = 19;  // more may overflow 64 bits
-
-bool IsDigit(char c) { return static_cast<unsigned char>(c - '0') < 10; }
-
-/// The value of eight digits, the first in the lowest byte, each already less '0'.
-std::uint64_t ValueOfEight(std::uint64_t digits) {
-  digits = digits * 10 + (digits >> 8);  // pairs, in every second byte
-  constexpr std::uint64_t kMask = 0x000000FF000000FF;
-  constexpr std::uint64_t kFirst = 0x000F424000000064;   // 100 + (1'000'000 << 32)
-  constexpr std::uint64_t kSecond = 0x0000271000000001;  // 1 + (10'000 << 32)
-  return (((digits & kMask) * kFirst) + (((digits >> 16) & kMask) * kSecond)) >> 32;
-}
-
-/// Appends the digits at `text` to `value`: at most eight a call. Returns how many.
-int AppendDigits(const char* text, std::uint64_t& value) {
-  std::uint64_t bytes;
-  std::memcpy(&bytes, text, sizeof(bytes));
-  bytes ^= 0x3030303030303030;
-  // The high bit of every byte that is no digit. A carry can only spoil bytes behind the first one.
-  const std::uint64_t others = (bytes | (bytes + 0x7676767676767676)) & 0x8080808080808080;
-  if (others == 0) {
-    value = value * kPowers[8] + ValueOfEight(bytes);
-    return 8;
-  }
-  const int count = std::countr_zero(others) >> 3;
-  if (count == 0) return 0;
-  value =
-      value * kPowers[static_cast<std::size_t>(count)] + ValueOfEight(bytes << (64 - 8 * count));
-  return count;
-}
-
-/// As many digits as there are, at most kMaxDigits worth of them counted right.
-const char* ReadDigits(const char* text, const char* end, std::uint64_t& value) {
-  while (text < end) {
-    const int count = AppendDigits(text, value);
-    text += count;
-    if (count < 8) break;
-  }
-  return text;
-}
+constexpr unsigned kMaxDigits = 19;  // more may overflow 64 bits
 
 /// A number as its digits say it: mantissa * 10^exponent.
 struct Parts {
@@ -68,47 +29,56 @@ struct Parts {
   bool is_negative = false;
 };
 
-/// The end of the number, or nullptr: another form, or too many digits for Parts.
-const char* ReadParts(const char* text, const char* end, Parts& parts) {
-  parts.is_negative = *text == '-';
-  text += parts.is_negative ? 1 : 0;
-  const char* const first = text;
-  if (*text == '0') {
-    ++text;
-    if (IsDigit(*text)) return nullptr;
-  } else {
-    text = ReadDigits(text, end, parts.mantissa);
-    if (text == first) return nullptr;
-  }
-  const auto whole_digits = text - first;
-  std::ptrdiff_t fraction_digits = 0;
-  if (*text == '.') {
-    const char* const fraction = ++text;
-    text = ReadDigits(text, end, parts.mantissa);
-    fraction_digits = text - fraction;
-    if (fraction_digits == 0) return nullptr;
-  }
-  if (whole_digits + fraction_digits > kMaxDigits) return nullptr;
-  parts.exponent = -static_cast<int>(fraction_digits);
-  if (*text != 'e' && *text != 'E') return text;
-  ++text;
-  const bool is_small = *text == '-';
-  if (is_small || *text == '+') ++text;
-  std::uint64_t exponent = 0;
-  const int count = AppendDigits(text, exponent);
-  if (count == 0 || count > 4) return nullptr;
-  parts.exponent += is_small ? -static_cast<int>(exponent) : static_cast<int>(exponent);
-  return text + count;
+/// Reads "e-05" into `exponent`. The end, or nullptr.
+const char* ReadExponent(const char* text, int& exponent) {
+  const bool is_small = text[1] == '-';
+  text += is_small || text[1] == '+' ? 2 : 1;
+  const EightDigits digits(text);
+  if (digits.count == 0 || digits.count > 4) return nullptr;
+  exponent += is_small ? -static_cast<int>(digits.value) : static_cast<int>(digits.value);
+  return text + digits.count;
 }
 
-/// mantissa * 10^exponent, correctly rounded because both are exact and one operation joins them.
-bool ToExactDouble(const Parts& parts, double& value) {
-  if (parts.mantissa > kMaxExactInteger) return false;
-  if (parts.exponent < -kMaxExactPower || parts.exponent > kMaxExactPower) return false;
+/// The end of the number, or nullptr: another form, or more digits than seven before and fifteen
+/// behind the point.
+const char* ReadParts(const char* text, Parts& parts) {
+  parts.is_negative = *text == '-';
+  text += parts.is_negative ? 1 : 0;
+  const EightDigits whole(text);
+  if (whole.count == 0 || whole.count == 8 || (whole.count > 1 && *text == '0')) return nullptr;
+  text += whole.count;
+  parts.mantissa = whole.value;
+  if (*text == '.') {
+    const EightDigits first(text + 1);
+    const EightDigits second(text + 9);
+    const std::uint64_t is_full = 0 - std::uint64_t{first.count == 8};  // all bits or none
+    const auto more = static_cast<unsigned>(second.count & is_full);
+    const std::uint64_t more_value = second.value & is_full;
+    const unsigned count = first.count + more;
+    if (count == 0 || count == 16 || whole.count + count > kMaxDigits) return nullptr;
+    parts.mantissa =
+        (whole.value * kPowers[first.count] + first.value) * kPowers[more] + more_value;
+    parts.exponent = -static_cast<int>(count);
+    text += 1 + count;
+  }
+  if (*text != 'e' && *text != 'E') return text;
+  return ReadExponent(text, parts.exponent);
+}
+
+/// The number correctly rounded, because mantissa and power of ten are exact and one operation
+/// joins them. nullptr: not of such a form.
+const char* ReadExactly(const char* text, double& value) {
+  if (const char* const after = decimal::ReadShort(text, value)) [[likely]]
+    return after;
+  Parts parts;
+  const char* const after = ReadParts(text, parts);
+  if (after == nullptr || parts.mantissa > kMaxExactInteger) return nullptr;
+  if (parts.exponent < -kMaxExactPower || parts.exponent > kMaxExactPower) return nullptr;
   const auto mantissa = static_cast<double>(parts.mantissa);
-  value = parts.exponent < 0 ? mantissa / kExactPowers[static_cast<std::size_t>(-parts.exponent)]
-                             : mantissa * kExactPowers[static_cast<std::size_t>(parts.exponent)];
-  return true;
+  const double power = kExactPowers[static_cast<std::size_t>(std::abs(parts.exponent))];
+  value = parts.exponent < 0 ? mantissa / power : mantissa * power;
+  if (parts.is_negative) value = -value;
+  return after;
 }
 
 /// True if the magnitude of a number of the right form, which is not zero, is below one.
@@ -189,30 +159,18 @@ const char* ReadDecimalSlowly(const char* text, const char* end, double& value) 
 }
 
 const char* ReadDecimal(const char* text, const char* end, float& value) {
-  Parts parts;
-  const char* const after = ReadParts(text, end, parts);
   double exact = 0;
-  if (after == nullptr || !ToExactDouble(parts, exact)) return ReadSlowly(text, end, value);
-  // Rounding twice, to double and to float, differs from rounding once only where the double lies
-  // exactly between two floats: the 29 bits that a float lacks are 1000...0. Zero and numbers
-  // between 1e-22 and 1e38 are normal floats, so nothing else can go wrong.
-  constexpr std::uint64_t kLost = (std::uint64_t{1} << 29) - 1;
-  constexpr std::uint64_t kHalfway = std::uint64_t{1} << 28;
-  if ((std::bit_cast<std::uint64_t>(exact) & kLost) == kHalfway) {
-    return ReadSlowly(text, end, value);
-  }
-  const auto rounded = static_cast<float>(exact);
-  value = parts.is_negative ? -rounded : rounded;
+  const char* const after = ReadExactly(text, exact);
+  // Zero and numbers between 1e-22 and 1e38 are normal floats, so nothing but the middle between
+  // two floats can go wrong.
+  if (after == nullptr || decimal::IsHalfway(exact)) return ReadSlowly(text, end, value);
+  value = static_cast<float>(exact);
   return after;
 }
 
 const char* ReadDecimal(const char* text, const char* end, double& value) {
-  Parts parts;
-  const char* const after = ReadParts(text, end, parts);
-  double exact = 0;
-  if (after == nullptr || !ToExactDouble(parts, exact)) return ReadSlowly(text, end, value);
-  value = parts.is_negative ? -exact : exact;
-  return after;
+  const char* const after = ReadExactly(text, value);
+  return after == nullptr ? ReadSlowly(text, end, value) : after;
 }
 
 const char* ReadInteger(const char* text, const char* end, std::uint64_t& value) {

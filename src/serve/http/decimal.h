@@ -9,11 +9,11 @@ namespace slipway::serve {
 /// outside the type (a decimal too small for the type is zero, as IEEE rounds it). What follows the
 /// number is not looked at.
 ///
-/// Precondition: eight bytes are readable after `end`. A number that reaches past `end` may be read
-/// whole or refused: a document never ends in a number.
+/// Precondition: `text` < `end`, and 32 bytes are readable after `end`. A number that reaches past
+/// `end` may be read whole or refused: a document never ends in a number.
 ///
-/// Costs 3 to 5 ns for the shortest text of a float; numbers that need more than 53 bits or a power
-/// of ten above 22 go to std::from_chars.
+/// Numbers of at most seven digits before and fifteen behind the point that fit 53 bits go a quick
+/// way without unpredictable branches; all others go to std::from_chars.
 const char* ReadDecimal(const char* text, const char* end, float& value);
 const char* ReadDecimal(const char* text, const char* end, double& value);
 

@@ -23,7 +23,7 @@ class JsonReader {
  public:
   static constexpr std::size_t kMaxDepth = 64;
   static constexpr std::size_t kMaxKeys = 10'000;  ///< of one object
-  static constexpr std::size_t kPadding = 16;      ///< readable bytes that must follow the text
+  static constexpr std::size_t kPadding = 48;      ///< readable bytes that must follow the text
 
   enum class Kind : std::uint8_t { kObject, kArray, kString, kNumber, kBool, kNull, kEnd, kOther };
 

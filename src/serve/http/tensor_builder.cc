@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "serve/http/base64.h"
 #include "serve/http/decimal.h"
+#include "serve/http/decimal_short.h"
 
 namespace slipway::serve {
 namespace {
@@ -87,7 +88,7 @@ const char* ReadValue(const char* at, const char* end, T& value) {
   if constexpr (std::is_same_v<T, bool>) {
     return ReadBoolean(at, end, value);
   } else if constexpr (std::is_floating_point_v<T>) {
-    return ReadDecimal(at, end, value);
+    return decimal::Read(at, end, value);
   } else if constexpr (std::is_enum_v<T>) {
     return ReadHalf(at, end, value);
   } else {
@@ -157,6 +158,14 @@ Status TensorBuilder::Grow(std::size_t bytes) {
   return {};
 }
 
+inline Status TensorBuilder::Store(const void* bytes, std::size_t size) {
+  if (used_ + size > memory_.bytes().size()) [[unlikely]]
+    SLIPWAY_RETURN_IF_ERROR(Grow(std::max({kFirstBytes, 2 * used_, used_ + size})));
+  if (size > 0) std::memcpy(memory_.bytes().data() + used_, bytes, size);
+  used_ += size;
+  return {};
+}
+
 Status TensorBuilder::Reserve(std::uint64_t elements, const JsonReader& reader) {
   if (dtype_ == DType::kString) return {};
   const auto left = static_cast<std::uint64_t>(reader.end() - reader.cursor());
@@ -194,17 +203,14 @@ Status TensorBuilder::AppendRow(JsonReader& reader, std::size_t level) {
   std::int64_t count = 0;
   for (;; ++count) {
     at = SkipSpace(at, end);
-    if (used_ + sizeof(T) > memory_.bytes().size())
-      SLIPWAY_RETURN_IF_ERROR(Grow(std::max(kFirstBytes, 2 * used_)));
     T value{};
-    const char* after = ReadElement(reader, at, value);
+    const char* const after = ReadElement(reader, at, value);
     if (after == nullptr) [[unlikely]] {
       reader.Advance(at);
       index_[level] = count;
       return WrongElement(reader);
     }
-    std::memcpy(memory_.bytes().data() + used_, &value, sizeof(T));
-    used_ += sizeof(T);
+    SLIPWAY_RETURN_IF_ERROR(Store(&value, sizeof(T)));
     if (after < end && *after == ',') [[likely]] {
       at = after + 1;
       continue;
@@ -228,12 +234,9 @@ Status TensorBuilder::AppendRow(JsonReader& reader, std::size_t level) {
 template <class T>
 Status TensorBuilder::AppendScalar(JsonReader& reader) {
   T value{};
-  if (used_ + sizeof(T) > memory_.bytes().size())
-    SLIPWAY_RETURN_IF_ERROR(Grow(std::max(kFirstBytes, 2 * used_)));
   const char* const after = ReadElement(reader, reader.cursor(), value);
   if (after == nullptr) return WrongElement(reader);
-  std::memcpy(memory_.bytes().data() + used_, &value, sizeof(T));
-  used_ += sizeof(T);
+  SLIPWAY_RETURN_IF_ERROR(Store(&value, sizeof(T)));
   ++elements_;
   reader.Advance(after);
   return {};
@@ -259,14 +262,8 @@ Status TensorBuilder::AppendString(JsonReader& reader) {
   if (++elements_ > kMaxStrings)
     return reader.Invalid(fmt::format("more than {} strings", kMaxStrings), Below(rank_));
   const auto length = static_cast<std::uint32_t>(text.size());
-  const std::size_t needed = used_ + sizeof(length) + text.size();
-  if (needed > memory_.bytes().size())
-    SLIPWAY_RETURN_IF_ERROR(Grow(std::max({kFirstBytes, 2 * used_, needed})));
-  std::memcpy(memory_.bytes().data() + used_, &length, sizeof(length));
-  std::ranges::copy(std::as_bytes(std::span(text)),
-                    memory_.bytes().begin() + static_cast<std::ptrdiff_t>(used_ + sizeof(length)));
-  used_ = needed;
-  return {};
+  SLIPWAY_RETURN_IF_ERROR(Store(&length, sizeof(length)));
+  return Store(text.data(), text.size());
 }
 
 /// Strings are few and go one by one.
@@ -299,28 +296,28 @@ Status TensorBuilder::AppendLevel(JsonReader& reader, std::size_t level) {
   if (level >= Shape::kMaxRank || reader.depth() + level >= JsonReader::kMaxDepth) {
     return reader.Invalid(fmt::format("more than {} nested lists", Shape::kMaxRank));
   }
-  reader.Advance(reader.cursor() + 1);
-  const JsonReader::Kind first = reader.Peek();
-  if (reader.cursor() < reader.end() && *reader.cursor() == ']') {
-    reader.Advance(reader.cursor() + 1);
+  const char* const end = reader.end();
+  const char* at = SkipSpace(reader.cursor() + 1, end);
+  reader.Advance(at);
+  if (at < end && *at == ']') {
+    reader.Advance(at + 1);
     SLIPWAY_RETURN_IF_ERROR(FixRank(reader, level + 1));
     return Close(reader, level, 0);
   }
-  if (first != JsonReader::Kind::kArray) return AppendRow<T>(reader, level);
+  if (at < end && *at != '[') return AppendRow<T>(reader, level);
   for (std::int64_t count = 0;; ++count) {
     index_[level] = count;
-    if (reader.Peek() != JsonReader::Kind::kArray) {
-      if (reader.Peek() == JsonReader::Kind::kEnd) return reader.NotJson("a list");
-      return reader.Invalid("a value stands beside a list", Below(level + 1));
-    }
+    if (at >= end) return reader.NotJson("a list");
+    if (*at != '[') return reader.Invalid("a value stands beside a list", Below(level + 1));
     SLIPWAY_RETURN_IF_ERROR(AppendLevel<T>(reader, level + 1));
-    reader.Peek();
-    const char* const at = reader.cursor();
-    if (at < reader.end() && *at == ',') {
-      reader.Advance(at + 1);
+    at = SkipSpace(reader.cursor(), end);
+    reader.Advance(at);
+    if (at < end && *at == ',') {
+      at = SkipSpace(at + 1, end);
+      reader.Advance(at);
       continue;
     }
-    if (at >= reader.end() || *at != ']') return reader.NotJson("',' or ']' after a list");
+    if (at >= end || *at != ']') return reader.NotJson("',' or ']' after a list");
     reader.Advance(at + 1);
     return Close(reader, level, count + 1);
   }

@@ -59,6 +59,7 @@ class TensorBuilder {
   Status Close(const JsonReader& reader, std::size_t level, std::int64_t count);
   Status FixRank(const JsonReader& reader, std::size_t rank);
   Status Grow(std::size_t bytes);
+  Status Store(const void* bytes, std::size_t size);
   Status WrongElement(JsonReader& reader);
   std::string Below(std::size_t level) const;
 
