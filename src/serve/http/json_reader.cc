@@ -250,11 +250,16 @@ Result<double> JsonReader::ReadDouble() {
   return value;
 }
 
-Status JsonReader::SkipNumber() {
+Status JsonReader::SkipNumber(Words words) {
+  const std::string_view word = WordAt(at_, end_);
+  if (words == Words::kNonFinite && (word == "NaN" || word == "Infinity" || word == "-Infinity")) {
+    at_ += word.size();
+    return {};
+  }
   const char* const after = EndOfNumber(at_, end_);
   if (after == nullptr) {
-    return InvalidArgument(fmt::format("\"{}\" is not a number of JSON",
-                                       Printable(WordAt(at_, end_), kShownBytes)))
+    return InvalidArgument(
+               fmt::format("\"{}\" is not a number of JSON", Printable(word, kShownBytes)))
         .With(errors::kRequestNotJson)
         .At(Pointer());
   }
@@ -262,14 +267,14 @@ Status JsonReader::SkipNumber() {
   return {};
 }
 
-Status JsonReader::Skip() {
+Status JsonReader::Skip(Words words) {
   switch (Peek()) {
     case Kind::kObject: {
       SLIPWAY_RETURN_IF_ERROR(EnterObject());
       while (true) {
         SLIPWAY_TRY(const std::optional<std::string_view> key, NextKey());
         if (!key.has_value()) return {};
-        SLIPWAY_RETURN_IF_ERROR(Skip());
+        SLIPWAY_RETURN_IF_ERROR(Skip(words));
       }
     }
     case Kind::kArray: {
@@ -277,19 +282,19 @@ Status JsonReader::Skip() {
       while (true) {
         SLIPWAY_TRY(const bool has_element, NextElement());
         if (!has_element) return {};
-        SLIPWAY_RETURN_IF_ERROR(Skip());
+        SLIPWAY_RETURN_IF_ERROR(Skip(words));
       }
     }
     case Kind::kString:
       return ReadString().status();
     case Kind::kNumber:
-      return SkipNumber();
+      return SkipNumber(words);
     case Kind::kBool:
       return ReadBool().status();
     case Kind::kNull:
       return ReadWord("null");
     default:
-      return NotJson("a value");
+      return words == Words::kNonFinite && at_ < end_ ? SkipNumber(words) : NotJson("a value");
   }
 }
 

@@ -46,8 +46,10 @@ class JsonReader {
   Result<std::int64_t> ReadInt64();
   Result<std::uint64_t> ReadUint64();
   Result<double> ReadDouble();
-  /// Any value, checked and dropped.
-  Status Skip();
+  enum class Words : std::uint8_t { kStrict, kNonFinite };
+  /// Any value, checked and dropped; with kNonFinite the bare words NaN, Infinity and -Infinity,
+  /// too.
+  Status Skip(Words words = Words::kStrict);
   /// Nothing but white space may follow.
   Status Finish();
 
@@ -84,7 +86,7 @@ class JsonReader {
   Result<std::string_view> ReadQuoted();
   Result<std::string_view> Unescape(std::string_view raw);
   Status ReadWord(std::string_view word);
-  Status SkipNumber();
+  Status SkipNumber(Words words);
 
   const char* begin_;
   const char* at_;

@@ -1,0 +1,172 @@
+#include "serve/http/http_api.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+#include <vector>
+
+#include "base/error_catalogue.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "net/router.h"
+#include "serve/http/api_call.h"
+#include "serve/http/routes.h"
+#include "serve/http/status_mapping.h"
+#include "serve/http/v2_handlers.h"
+
+namespace slipway::serve {
+namespace {
+
+constexpr RequestMetrics::RouteName kNoRoute = {"other", "unknown"};
+
+std::vector<net::RouteRow> RouteRows() {
+  std::vector<net::RouteRow> rows;
+  for (const Route& route : Routes()) rows.push_back({route.method, route.pattern});
+  return rows;
+}
+
+/// One name a route, and one behind them for requests that belong nowhere.
+std::vector<RequestMetrics::RouteName> RouteNames() {
+  std::vector<RequestMetrics::RouteName> names;
+  for (const Route& route : Routes()) names.push_back(route.name);
+  names.push_back(kNoRoute);
+  return names;
+}
+
+/// The types under which clients send JSON: none, `curl -d`'s, and tritonclient.aio's.
+constexpr std::array<std::string_view, 4> kBodyTypes = {"application/json",
+                                                        "application/x-www-form-urlencoded",
+                                                        "application/octet-stream", "text/json"};
+
+bool IsUtf8Charset(std::string_view parameters) {
+  for (const std::string_view parameter : Split(parameters, ';')) {
+    const std::size_t equals = std::min(parameter.find('='), parameter.size());
+    if (!EqualsIgnoreCase(Trim(parameter.substr(0, equals)), "charset")) continue;
+    std::string_view value = Trim(parameter.substr(std::min(equals + 1, parameter.size())));
+    if (value.starts_with('"') && value.ends_with('"') && value.size() > 1)
+      value = value.substr(1, value.size() - 2);
+    if (!EqualsIgnoreCase(value, "utf-8") && !EqualsIgnoreCase(value, "us-ascii")) return false;
+  }
+  return true;
+}
+
+Status CheckContentType(const net::RequestHead& head) {
+  const std::string* const header = head.Find("Content-Type");
+  if (header == nullptr) return {};
+  const std::string_view text = *header;
+  const std::size_t end = std::min(text.find(';'), text.size());
+  const std::string_view type = Trim(text.substr(0, end));
+  const bool is_known = std::ranges::any_of(
+      kBodyTypes, [&](std::string_view known) { return EqualsIgnoreCase(known, type); });
+  if (is_known && !head.Repeated("Content-Type") && IsUtf8Charset(text.substr(end))) return {};
+  return InvalidArgument(fmt::format("Content-Type \"{}\" is not supported", Printable(text, 64)))
+      .With(errors::kUnsupportedMediaType)
+      .Hint(
+          "send application/json in UTF-8, or application/octet-stream with "
+          "Inference-Header-Content-Length");
+}
+
+ErrorForm FormFor(const net::RequestHead& head, const Route* route) {
+  if (route != nullptr && route->access != Access::kOpen) return ErrorForm::kProblem;
+  return WishedErrorForm(head);
+}
+
+class RestApi final : public HttpApi {
+ public:
+  explicit RestApi(HttpApiParts parts)
+      : router_(RouteRows()),
+        context_{.parts = parts,
+                 .admin = AdminHandlers(parts.control, parts.configuration),
+                 .metrics = RequestMetrics(RouteNames()),
+                 .aliases = AliasCache(parts.control, parts.clock)} {}
+
+  net::BodyPlan Plan(const net::RequestHead& head) override {
+    const net::RouteMatch match = router_.Match(head);
+    if (match.outcome != net::RouteMatch::Outcome::kFound)
+      return Rejected(Routes().size(), NoRoute(head, match));
+    const Route& route = Routes()[match.row];
+    const Result<net::BodyPlan> plan = PlanRoute(head, route);
+    if (!plan.ok()) return Rejected(match.row, ErrorAnswer(plan.status(), FormFor(head, &route)));
+    return *plan;
+  }
+
+  void Serve(std::shared_ptr<net::Exchange> exchange) override {
+    const net::RouteMatch match = router_.Match(exchange->head());
+    if (match.outcome != net::RouteMatch::Outcome::kFound) {
+      return exchange->Send(NoRoute(exchange->head(), match));  // Plan() has said so already
+    }
+    const Route& route = Routes()[match.row];
+    const ErrorForm form = FormFor(exchange->head(), &route);
+    route.handle({context_, std::move(exchange), match.captures, match.row, form});
+  }
+
+  net::Response ErrorResponse(int status, std::string_view message,
+                              const net::RequestHead* head) override {
+    const ErrorForm form = head == nullptr ? ErrorForm::kPlain : WishedErrorForm(*head);
+    return ErrorAnswer(status, message, form);
+  }
+
+  const RequestMetrics& requests() const override { return context_.metrics; }
+
+ private:
+  Result<net::BodyPlan> PlanRoute(const net::RequestHead& head, const Route& route) const {
+    const HttpApiParts& parts = context_.parts;
+    if (route.access != Access::kOpen) {
+      SLIPWAY_RETURN_IF_ERROR(parts.guard.Check(head, route.access == Access::kAdmin
+                                                          ? AdminGuard::Need::kAlways
+                                                          : AdminGuard::Need::kUnlessLoopback));
+    }
+    net::BodyPlan plan{.max_bytes = parts.limits.max_body_bytes};
+    plan.may_overlap = route.access == Access::kOpen;
+    if (route.body == BodyRule::kNone) return plan;
+    SLIPWAY_RETURN_IF_ERROR(CheckContentType(head));
+    if (route.body == BodyRule::kAdmin) plan.max_bytes = parts.limits.max_admin_body_bytes;
+    if (route.body != BodyRule::kInference) return plan;
+    SLIPWAY_TRY(const std::optional<std::uint64_t> json_bytes, v2::JsonBytes(head));
+    if (json_bytes.value_or(0) <= plan.max_bytes)
+      plan.aligned_offset = static_cast<std::size_t>(json_bytes.value_or(0));
+    return plan;
+  }
+
+  net::BodyPlan Rejected(std::size_t route, net::Response response) {
+    context_.metrics.Record(route, response.status, std::chrono::nanoseconds(0));
+    net::BodyPlan plan{.max_bytes = context_.parts.limits.max_admin_body_bytes};
+    plan.reject = std::move(response);
+    return plan;
+  }
+
+  static net::Response NoRoute(const net::RequestHead& head, const net::RouteMatch& match) {
+    const ErrorForm form = WishedErrorForm(head);
+    switch (match.outcome) {
+      case net::RouteMatch::Outcome::kWrongMethod: {
+        net::Response response = ErrorAnswer(405, "Method Not Allowed", form);
+        response.headers.emplace_back("Allow", match.allow);
+        return response;
+      }
+      case net::RouteMatch::Outcome::kUnknownMethod:
+        return ErrorAnswer(501, "Not Implemented", form);
+      default:
+        break;
+    }
+    const bool is_tfs = !head.segments.empty() && head.segments.front() == "v1";
+    if (!is_tfs) return ErrorAnswer(404, "Not Found", form);
+    const std::string path = head.target.substr(0, head.target.find('?'));
+    return ErrorAnswer(400,
+                       fmt::format("Malformed request: {} {}", Printable(head.method_text, 16),
+                                   Printable(path, 256)),
+                       form);
+  }
+
+  net::Router router_;
+  ApiContext context_;
+};
+
+}  // namespace
+
+std::unique_ptr<HttpApi> HttpApi::Create(HttpApiParts parts) {
+  return std::make_unique<RestApi>(std::move(parts));
+}
+
+}  // namespace slipway::serve

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "serve/http/tensor_builder.h"
+#include "serve/predict/predictor.h"
+#include "tensor/signature.h"
+#include "tensor/tensor.h"
+
+namespace slipway::serve {
+
+/// How a client wants one output.
+struct OutputWish {
+  std::string_view name;
+  bool is_binary = false;
+  std::uint32_t classes = 0;  ///< not 0: the so many highest, as "value:index[:label]"
+};
+
+/// A request of the Open Inference protocol, decoded. Binary tensors and plain strings are views of
+/// the body, which outlives this; numbers out of JSON lie in memory of this object's. Movable only
+/// before decoding: its views point into itself.
+struct V2Request {
+  std::optional<std::string> id;
+  std::vector<InferInput> inputs;
+  std::vector<OutputWish> outputs;  ///< empty: all of the model's
+  bool is_binary_by_default = false;
+  std::optional<std::chrono::microseconds> timeout;
+
+  std::deque<std::string> strings;      ///< texts that had escapes
+  std::deque<TensorBuilder> from_json;  ///< one per input with `data`
+  std::deque<TensorBuffer> aligned;     ///< copies of binary tensors at odd addresses
+};
+
+/// Reads a body into `request`. `json_bytes` is Inference-Header-Content-Length, absent where all
+/// of the body is JSON; 0: all of it is the model's one input, raw. 48 readable bytes follow
+/// `body`. InvalidArgument with the JSON pointer of what is wrong. Names, types and shapes are
+/// compared with the model by the Predictor; here `signature` bounds how many tensors there may be.
+Status DecodeInferRequest(std::span<const std::byte> body, std::optional<std::uint64_t> json_bytes,
+                          const Signature& signature, V2Request& request);
+
+}  // namespace slipway::serve

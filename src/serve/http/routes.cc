@@ -1,0 +1,196 @@
+#include "serve/http/routes.h"
+
+#include <array>
+#include <string>
+#include <utility>
+
+#include "serve/http/page_files.h"
+#include "serve/http/page_models.h"
+#include "serve/http/tfs_handlers.h"
+#include "serve/http/v2_handlers.h"
+
+namespace slipway::serve {
+namespace {
+
+void Root(const ApiCall& call) { call.Send(RootResponse(call.head())); }
+void OpenApi(const ApiCall& call) { call.Send(FileResponse("openapi.json", call.head())); }
+void PageFile(const ApiCall& call) { call.Send(FileResponse(call.Capture("file"), call.head())); }
+void PageModels(const ApiCall& call) { call.SendJson(EncodePageModels(call.parts().models)); }
+
+void Metrics(const ApiCall& call) {
+  call.Send(net::Response::Text(200, "text/plain; version=0.0.4; charset=utf-8",
+                                call.parts().metrics_text()));
+}
+
+AdminHandlers::Answer AnswerOf(const ApiCall& call) {
+  return [call](Result<net::Response> response) { call.Answer(std::move(response)); };
+}
+
+void Config(const ApiCall& call) { call.Send(call.context().admin.Config()); }
+void Index(const ApiCall& call) { call.context().admin.Index(call.text(), AnswerOf(call)); }
+
+void Load(const ApiCall& call) {
+  const Result<std::string_view> model = call.ModelName();
+  if (!model.ok()) return call.Fail(model.status());
+  call.context().admin.Load(std::string(*model), call.text(), AnswerOf(call));
+}
+
+void Unload(const ApiCall& call) {
+  const Result<std::string_view> model = call.ModelName();
+  if (!model.ok()) return call.Fail(model.status());
+  call.context().admin.Unload(std::string(*model), call.text(), AnswerOf(call));
+}
+
+constexpr net::Method kGet = net::Method::kGet;
+constexpr net::Method kPost = net::Method::kPost;
+constexpr BodyRule kNone = BodyRule::kNone;
+constexpr BodyRule kJson = BodyRule::kJson;
+constexpr BodyRule kInference = BodyRule::kInference;
+constexpr BodyRule kAdminBody = BodyRule::kAdmin;
+constexpr Access kOpen = Access::kOpen;
+constexpr Access kAdmin = Access::kAdmin;
+
+constexpr std::array kRoutes = {
+    Route{kGet, "/", {"page", "root"}, kNone, kOpen, Root},
+    Route{kGet, "/page/models", {"page", "models"}, kNone, kOpen, PageModels},
+    Route{kGet, "/page/{file}", {"page", "file"}, kNone, kOpen, PageFile},
+    Route{kGet, "/openapi.json", {"page", "openapi"}, kNone, kOpen, OpenApi},
+    Route{kGet, "/metrics", {"metrics", "metrics"}, kNone, kOpen, Metrics},
+    Route{kGet, "/monitoring/prometheus/metrics", {"metrics", "metrics"}, kNone, kOpen, Metrics},
+
+    Route{kGet, "/v2/health/live", {"v2", "live"}, kNone, kOpen, v2::Live},
+    Route{kGet, "/v2/health/ready", {"v2", "ready"}, kNone, kOpen, v2::Ready},
+    Route{kGet, "/v2", {"v2", "server_metadata"}, kNone, kOpen, v2::ServerMetadata},
+    Route{kGet, "/v2/models", {"v2", "models"}, kNone, kOpen, v2::ModelNames},
+    Route{kGet, "/v2/models/stats", {"v2", "stats"}, kNone, kOpen, v2::AllStatistics},
+    Route{kGet, "/v2/models/{model}", {"v2", "metadata"}, kNone, kOpen, v2::ModelMetadata},
+    Route{kGet, "/v2/models/{model}/ready", {"v2", "model_ready"}, kNone, kOpen, v2::ModelReady},
+    Route{kGet, "/v2/models/{model}/config", {"v2", "config"}, kNone, kOpen, v2::ModelConfig},
+    Route{kGet, "/v2/models/{model}/stats", {"v2", "stats"}, kNone, kOpen, v2::Statistics},
+    Route{kPost, "/v2/models/{model}/infer", {"v2", "infer"}, kInference, kOpen, v2::Infer},
+    Route{kGet,
+          "/v2/models/{model}/versions/{version}",
+          {"v2", "metadata"},
+          kNone,
+          kOpen,
+          v2::ModelMetadata},
+    Route{kGet,
+          "/v2/models/{model}/versions/{version}/ready",
+          {"v2", "model_ready"},
+          kNone,
+          kOpen,
+          v2::ModelReady},
+    Route{kGet,
+          "/v2/models/{model}/versions/{version}/config",
+          {"v2", "config"},
+          kNone,
+          kOpen,
+          v2::ModelConfig},
+    Route{kGet,
+          "/v2/models/{model}/versions/{version}/stats",
+          {"v2", "stats"},
+          kNone,
+          kOpen,
+          v2::Statistics},
+    Route{kPost,
+          "/v2/models/{model}/versions/{version}/infer",
+          {"v2", "infer"},
+          kInference,
+          kOpen,
+          v2::Infer},
+
+    Route{kGet, "/v2/config", {"admin", "config"}, kNone, Access::kAdminUnlessLoopback, Config},
+    Route{kPost, "/v2/repository/index", {"admin", "index"}, kAdminBody, kAdmin, Index},
+    Route{kPost, "/v2/repository/models/{model}/load", {"admin", "load"}, kAdminBody, kAdmin, Load},
+    Route{kPost,
+          "/v2/repository/models/{model}/unload",
+          {"admin", "unload"},
+          kAdminBody,
+          kAdmin,
+          Unload},
+
+    Route{kGet, "/v1/models", {"tfserving", "status"}, kNone, kOpen, tfs::MissingModelName},
+    Route{kGet, "/v1/models/{model}", {"tfserving", "status"}, kNone, kOpen, tfs::VersionStatus},
+    Route{kGet,
+          "/v1/models/{model}/metadata",
+          {"tfserving", "metadata"},
+          kNone,
+          kOpen,
+          tfs::Metadata},
+    Route{
+        kPost, "/v1/models/{model}:predict", {"tfserving", "predict"}, kJson, kOpen, tfs::Predict},
+    Route{kPost,
+          "/v1/models/{model}:classify",
+          {"tfserving", "classify"},
+          kJson,
+          kOpen,
+          tfs::Classify},
+    Route{
+        kPost, "/v1/models/{model}:regress", {"tfserving", "regress"}, kJson, kOpen, tfs::Regress},
+    Route{kGet,
+          "/v1/models/{model}/versions/{version}",
+          {"tfserving", "status"},
+          kNone,
+          kOpen,
+          tfs::VersionStatus},
+    Route{kGet,
+          "/v1/models/{model}/versions/{version}/metadata",
+          {"tfserving", "metadata"},
+          kNone,
+          kOpen,
+          tfs::Metadata},
+    Route{kPost,
+          "/v1/models/{model}/versions/{version}:predict",
+          {"tfserving", "predict"},
+          kJson,
+          kOpen,
+          tfs::Predict},
+    Route{kPost,
+          "/v1/models/{model}/versions/{version}:classify",
+          {"tfserving", "classify"},
+          kJson,
+          kOpen,
+          tfs::Classify},
+    Route{kPost,
+          "/v1/models/{model}/versions/{version}:regress",
+          {"tfserving", "regress"},
+          kJson,
+          kOpen,
+          tfs::Regress},
+    Route{kGet,
+          "/v1/models/{model}/labels/{label}",
+          {"tfserving", "status"},
+          kNone,
+          kOpen,
+          tfs::VersionStatus},
+    Route{kGet,
+          "/v1/models/{model}/labels/{label}/metadata",
+          {"tfserving", "metadata"},
+          kNone,
+          kOpen,
+          tfs::Metadata},
+    Route{kPost,
+          "/v1/models/{model}/labels/{label}:predict",
+          {"tfserving", "predict"},
+          kJson,
+          kOpen,
+          tfs::Predict},
+    Route{kPost,
+          "/v1/models/{model}/labels/{label}:classify",
+          {"tfserving", "classify"},
+          kJson,
+          kOpen,
+          tfs::Classify},
+    Route{kPost,
+          "/v1/models/{model}/labels/{label}:regress",
+          {"tfserving", "regress"},
+          kJson,
+          kOpen,
+          tfs::Regress},
+};
+
+}  // namespace
+
+std::span<const Route> Routes() { return kRoutes; }
+
+}  // namespace slipway::serve

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "net/http_types.h"
+#include "serve/http/api_call.h"
+#include "serve/http/metrics_requests.h"
+
+namespace slipway::serve {
+
+/// What the body of a route may be.
+enum class BodyRule : std::uint8_t {
+  kNone,       ///< nothing is read from it
+  kJson,       ///< JSON, or one of the types that clients send JSON under
+  kInference,  ///< the same, and binary tensors; a long one is worth compressing
+  kAdmin,      ///< a short JSON
+};
+
+/// Who may come in.
+enum class Access : std::uint8_t { kOpen, kAdmin, kAdminUnlessLoopback };
+
+/// One row of the table of all routes.
+struct Route {
+  net::Method method = net::Method::kGet;
+  std::string_view pattern;
+  RequestMetrics::RouteName name;
+  BodyRule body = BodyRule::kNone;
+  Access access = Access::kOpen;
+  void (*handle)(const ApiCall&) = nullptr;
+};
+
+/// Every route. api/openapi.json has the same paths.
+std::span<const Route> Routes();
+
+}  // namespace slipway::serve

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+
+#include "base/status.h"
+#include "net/http_types.h"
+
+namespace slipway::serve {
+
+/// How an error's body looks.
+enum class ErrorForm : std::uint8_t {
+  kPlain,    ///< {"error":"..."}: Open Inference v2 and TensorFlow Serving
+  kProblem,  ///< RFC 9457 with `code`, `detail`, `pointer` and `error`: admin routes, and who asks
+};
+
+/// The status line of a failure: the error catalogue's where it has one, else by code.
+/// Precondition: !status.ok().
+int HttpCode(const Status& status);
+
+/// "message (at place). hint": the one text of an error.
+std::string ErrorText(const Status& status);
+
+/// The only way from a Status to an answer on the wire. Says when to come back (Retry-After) where
+/// that is the remedy.
+net::Response ErrorAnswer(const Status& status, ErrorForm form);
+
+/// The same for an error that a listener found: a status line and a sentence.
+net::Response ErrorAnswer(int http_code, std::string_view message, ErrorForm form);
+
+/// kProblem where the client accepts application/problem+json.
+ErrorForm WishedErrorForm(const net::RequestHead& head);
+
+}  // namespace slipway::serve
