@@ -2,57 +2,23 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <linux/openat2.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
+#include <map>
 #include <memory>
+#include <tuple>
 #include <utility>
 
-#include "base/checked.h"
-#include "base/error_catalogue.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "graph/external_file.h"
 #include "graph/onnx_file.h"
+#include "graph/tensor_bytes.h"
 #include "jobs/external_tensors.h"
 
 namespace slipway::jobs {
 
 namespace {
-
-Status Forbidden(std::string_view what) {
-  return PermissionDenied(fmt::format("external data {}", what))
-      .With(errors::kForbiddenContent)
-      .Hint("external data must be plain files in the model's own folder");
-}
-
-Status OpenStatus(int error_number) {
-  if (error_number == EXDEV || error_number == ELOOP)
-    return Forbidden("leave the model's folder or are a link");
-  if (error_number == ENOENT) {
-    return DataLoss("a file with external data is missing")
-        .With(errors::kCorruptModelFile)
-        .Hint("keep the model and its data files in one folder");
-  }
-  return ErrnoStatus(error_number, "cannot open external data");
-}
-
-Result<FileDescriptor> OpenBeneath(int folder, const std::string& location) {
-  open_how how{};
-  how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK;
-  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
-  FileDescriptor file(
-      static_cast<int>(syscall(SYS_openat2, folder, location.c_str(), &how, sizeof how)));
-  if (!file.valid()) return OpenStatus(errno);
-  struct stat status;
-  if (fstat(file.get(), &status) != 0) return ErrnoStatus(errno, "cannot stat external data");
-  if (!S_ISREG(status.st_mode)) return Forbidden("are not a regular file");
-  if (status.st_nlink != 1) return Forbidden("have a second name (a hard link)");
-  return file;
-}
 
 /// Moves tensors one by one; keeps the last file mapped, because a model's tensors mostly share
 /// one.
@@ -66,7 +32,7 @@ class Copier {
   Status Copy(graph::Tensor& tensor) {
     graph::ExternalData& place = *tensor.external;
     if (place.location == weights_location_) return {};
-    Status status = CopyFrom(place);
+    Status status = CopyFrom(place, graph::PackedSize(tensor.dtype, tensor.dims).value_or(0));
     if (status.ok()) return {};
     return std::move(status)
         .At(fmt::format("tensor {}", Printable(tensor.name)))
@@ -74,21 +40,19 @@ class Copier {
   }
 
  private:
-  Status CopyFrom(graph::ExternalData& place) {
+  /// Tensors that share their bytes share the copy: a small file cannot ask for a large one.
+  Status CopyFrom(graph::ExternalData& place, std::uint64_t size) {
     if (mapped_location_ != place.location) {
-      SLIPWAY_TRY(const FileDescriptor file, OpenBeneath(folder_.get(), place.location));
+      SLIPWAY_TRY(const FileDescriptor file, graph::OpenBeneath(folder_.get(), place.location));
       SLIPWAY_TRY(mapped_, MappedFile::Map(file.get()));
       mapped_location_ = place.location;
     }
-    const std::uint64_t size = mapped_.bytes().size();
-    const std::uint64_t length = place.length.value_or(size - std::min(size, place.offset));
-    const auto end = CheckedAdd(place.offset, length);
-    if (!end || *end > size) {
-      return DataLoss(fmt::format("bytes {} to {} are needed, the file has {}", place.offset,
-                                  place.offset + length, size))
-          .With(errors::kCorruptModelFile);
+    const auto [copied, is_new] = copied_.try_emplace({place.location, place.offset, size});
+    if (is_new) {
+      SLIPWAY_TRY(const auto bytes, graph::PartOf(mapped_, place, size));
+      SLIPWAY_TRY(copied->second, sink_->Put(bytes));
     }
-    SLIPWAY_TRY(place, sink_->Put(mapped_.bytes().subspan(place.offset, length)));
+    place = copied->second;
     return {};
   }
 
@@ -97,6 +61,7 @@ class Copier {
   std::unique_ptr<graph::WeightSink> sink_;
   std::string mapped_location_;
   MappedFile mapped_;
+  std::map<std::tuple<std::string, std::uint64_t, std::uint64_t>, graph::ExternalData> copied_;
 };
 
 }  // namespace
