@@ -56,10 +56,10 @@ Result<ConvertedModel> ConvertSource(const SourceFile& source, const ImportOptio
                            .weights = std::move(weights),
                            .signature = std::move(import.answer.signature),
                            .facts = std::move(import.answer.facts)};
-  SLIPWAY_RETURN_IF_ERROR(
-      CopyExternalData(converted.model, location, source, converted.weights.descriptor()));
-  if (Status status = Verified(converted, location); !status.ok())
-    return std::move(status).At(Printable(source.name));
+  Status status =
+      CopyExternalData(converted.model, location, source, converted.weights.descriptor());
+  if (status.ok()) status = Verified(converted, location);
+  if (!status.ok()) return std::move(status).At(Printable(source.name));
   return converted;
 }
 

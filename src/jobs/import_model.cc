@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <future>
+#include <iterator>
+#include <string_view>
 #include <utility>
 
 #include "base/clock.h"
@@ -62,12 +65,24 @@ Status WriteStructure(ConvertedModel& converted, const std::string& folder,
   return {};
 }
 
+/// On CPUs without VNNI the plain product of uint8 and int8 overflows; the engine's optimizer puts
+/// a right one in its place.
+bool MultipliesIntegers(const graph::Graph& graph) {
+  static constexpr std::string_view kOperators[] = {"MatMulInteger",         "ConvInteger",
+                                                    "QLinearMatMul",         "QLinearConv",
+                                                    "DynamicQuantizeMatMul", "QGemm"};
+  return std::ranges::any_of(graph.nodes, [](const graph::Node& node) {
+    return std::ranges::find(kOperators, node.op) != std::end(kOperators);
+  });
+}
+
 Status RunSelfCheck(const ConvertedModel& converted, engine::Engine& engine,
                     const ImportOptions& options, ImportedModel& imported) {
   // As it stands and with mapped weights: quick to load, and no second copy of the weights in
   // memory.
   SLIPWAY_TRY(const std::unique_ptr<engine::Executable> executable,
-              engine.Compile({.path = imported.graph_path}, {.optimize = false}));
+              engine.Compile({.path = imported.graph_path},
+                             {.optimize = MultipliesIntegers(converted.model.main)}));
   SLIPWAY_RETURN_IF_ERROR(CheckSignature(*executable, converted.signature));
   const CheckSubject subject{.executable = *executable,
                              .signature = converted.signature,
