@@ -27,17 +27,12 @@ Result<std::string> FreshLocation() {
   return fmt::format("slipway-weights-{:016x}{:016x}", random[0], random[1]);
 }
 
-Status VerifyModel(const graph::Model& model) {
-  SLIPWAY_RETURN_IF_ERROR(graph::ToStatus(graph::Verify(model)));
-  return {};
-}
-
 /// Everything between the importer's answer and a model that is as good as any other.
 Status Verified(ConvertedModel& converted, const std::string& location) {
   SLIPWAY_TRY(converted.weights_blob, converted.weights.Seal());
   const package::Blob weights = converted.weights_blob.value_or(package::Blob{});
   SLIPWAY_RETURN_IF_ERROR(PlaceInWeights(converted.model, location, weights));
-  return VerifyModel(converted.model);
+  return graph::ToStatus(graph::Verify(converted.model));
 }
 
 }  // namespace

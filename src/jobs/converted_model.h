@@ -23,10 +23,10 @@ struct ConvertedModel {
   importer::FoundFacts facts;
 };
 
-/// Converts the source in the confined process and verifies what comes back: graph::Verify, ONNX's
-/// own checker, shape inference (whose types it fills in), and the place of every tensor in the
-/// weights file. External data of an ONNX file are looked for beneath the source's folder and
-/// copied to the weights. Errors as ImportModel's.
+/// Converts the source in the confined process and verifies what comes back: graph::Verify, and the
+/// place of every tensor in the weights file. (ONNX's own checker ran in there.) External data of
+/// an ONNX file are looked for beneath the source's folder and copied to the weights. Errors as
+/// ImportModel's.
 Result<ConvertedModel> ConvertSource(const SourceFile& source, const ImportOptions& options);
 
 }  // namespace slipway::jobs
