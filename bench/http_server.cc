@@ -3,6 +3,8 @@
 //
 //   bench_http ANSWER_BYTES    prints its port and serves until it is killed
 
+#include "net/http_server.h"
+
 #include <unistd.h>
 
 #include <cstdio>
@@ -11,7 +13,6 @@
 #include <utility>
 
 #include "base/text.h"
-#include "net/http_server.h"
 
 namespace {
 

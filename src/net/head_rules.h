@@ -17,7 +17,7 @@ std::optional<Refusal> CheckUnfinishedHead(std::string_view head, std::size_t ch
                                            const HttpLimits& limits);
 
 /// Checks a whole head, up to and including its empty line, as bytes: lengths (414, 431), the count
-/// of headers, line ends, folded lines, names that are no tokens, the version (505).
+/// of headers, line ends, folded lines, the version (505). Characters are left to Beast.
 std::optional<Refusal> CheckHeadBytes(std::string_view head, const HttpLimits& limits);
 
 /// Checks what a parsed head says: Host, one way to tell the body's length, Expect.

@@ -5,6 +5,14 @@
 #include "base/text.h"
 
 namespace slipway::net {
+namespace {
+
+/// The lengths differ nearly always, and heads are searched many times.
+bool IsNamed(const Header& header, std::string_view name) {
+  return header.first.size() == name.size() && EqualsIgnoreCase(header.first, name);
+}
+
+}  // namespace
 
 std::string_view MethodName(Method method) {
   switch (method) {
@@ -27,15 +35,15 @@ std::string_view MethodName(Method method) {
 }
 
 const std::string* RequestHead::Find(std::string_view name) const {
-  const auto at = std::ranges::find_if(
-      headers, [&](const Header& header) { return EqualsIgnoreCase(header.first, name); });
-  return at == headers.end() ? nullptr : &at->second;
+  for (const Header& header : headers) {
+    if (IsNamed(header, name)) return &header.second;
+  }
+  return nullptr;
 }
 
 bool RequestHead::Repeated(std::string_view name) const {
-  return std::ranges::count_if(headers, [&](const Header& header) {
-           return EqualsIgnoreCase(header.first, name);
-         }) > 1;
+  return std::ranges::count_if(headers,
+                               [&](const Header& header) { return IsNamed(header, name); }) > 1;
 }
 
 BodyPart BodyPart::Of(std::string text) {

@@ -22,6 +22,15 @@ bool IsForbiddenInSegment(char c) {
   return byte < 0x20 || byte == 0x7f || c == '/' || c == '\\';
 }
 
+/// Nothing to decode and nothing to look at closely: what names are made of nearly always.
+bool IsPlain(std::string_view raw) {
+  const auto is_plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-' || c == ':';
+  };
+  return std::ranges::all_of(raw, is_plain);
+}
+
 Status CheckSegment(std::string_view decoded) {
   if (decoded == "." || decoded == "..")
     return InvalidArgument("the path holds \".\" or \"..\", which no route has");
@@ -34,7 +43,11 @@ Status CheckSegment(std::string_view decoded) {
   return {};
 }
 
-Result<std::string> DecodeSegment(std::string_view raw) {
+Status AppendSegment(std::string_view raw, std::vector<std::string>& segments) {
+  if (IsPlain(raw)) {
+    segments.emplace_back(raw);
+    return {};
+  }
   std::optional<std::string> decoded = PercentDecode(raw);
   if (!decoded) {
     return InvalidArgument(
@@ -42,7 +55,8 @@ Result<std::string> DecodeSegment(std::string_view raw) {
                     Printable(raw, 64)));
   }
   SLIPWAY_RETURN_IF_ERROR(CheckSegment(*decoded));
-  return std::move(*decoded);
+  segments.push_back(std::move(*decoded));
+  return {};
 }
 
 Result<std::vector<std::string>> SplitPath(std::string_view path) {
@@ -53,8 +67,7 @@ Result<std::vector<std::string>> SplitPath(std::string_view path) {
   segments.reserve(static_cast<std::size_t>(std::ranges::count(path, '/')) + 1);
   for (;;) {
     const std::size_t slash = path.find('/');
-    SLIPWAY_TRY(std::string segment, DecodeSegment(path.substr(0, slash)));
-    segments.push_back(std::move(segment));
+    SLIPWAY_RETURN_IF_ERROR(AppendSegment(path.substr(0, slash), segments));
     if (slash == std::string_view::npos) return segments;
     path.remove_prefix(slash + 1);
   }
