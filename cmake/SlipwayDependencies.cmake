@@ -35,3 +35,8 @@ target_include_directories(onnxruntime_headers SYSTEM INTERFACE ${SLIPWAY_THIRD_
 file(GLOB SLIPWAY_ORT_LIBRARY ${SLIPWAY_THIRD_PARTY}/onnxruntime/lib/libonnxruntime.so.*)
 file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
 file(CREATE_LINK ${SLIPWAY_ORT_LIBRARY} ${CMAKE_BINARY_DIR}/lib/libonnxruntime.so SYMBOLIC)
+
+# libhdf5 as one target: its own package sets variables only. For room import alone.
+add_library(hdf5_c INTERFACE)
+target_include_directories(hdf5_c SYSTEM INTERFACE ${HDF5_C_INCLUDE_DIRS})
+target_link_libraries(hdf5_c INTERFACE ${HDF5_C_LIBRARIES})

@@ -1,5 +1,6 @@
 #include "import/importer.h"
 
+#include "import/keras/keras_importer.h"
 #include "import/known_formats.h"
 #include "import/onnx/onnx_importer.h"
 
@@ -7,6 +8,7 @@ namespace slipway::import {
 
 std::vector<std::unique_ptr<Importer>> AvailableImporters() {
   std::vector<std::unique_ptr<Importer>> importers;
+  importers.push_back(MakeKerasImporter());
   importers.push_back(MakeOnnxImporter());  // last: its format has no magic bytes
   return importers;
 }
