@@ -18,6 +18,9 @@ struct Refusal {
   std::string says;
 };
 
+// Bad input K7: SavedModels and frozen graphs are refused unread, whatever is in them
+// Bad input K8: TFLite files are refused unread
+// Bad input K10: GGUF files are refused unread
 // Bad input K11: a file is told by its content, whatever its extension says
 TEST(RefuseUnrecognised, NamesTheFormatAndSaysWhatToDo) {
   const Refusal refusals[] = {
