@@ -10,8 +10,6 @@ find_package(ZLIB REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(fmt REQUIRED)
-find_package(spdlog REQUIRED)
-find_package(simdjson REQUIRED)
 pkg_check_modules(LIBZIP REQUIRED IMPORTED_TARGET libzip)  # its CMake config wants zipcmp, a tool nobody needs
 find_package(HDF5 REQUIRED COMPONENTS C)
 find_package(LibArchive REQUIRED)
