@@ -73,7 +73,8 @@ CommandResult RunCommand(const Command& command, std::span<const std::string> wo
               ParseArguments(command.name, flags, command.positionals, words));
   ConfigureLog(arguments.Switch("--verbose") ? LogLevel::kDebug : LogLevel::kWarning,
                arguments.Text("--log-format") == "json" ? LogFormat::kJson : LogFormat::kText);
-  Context context = Context::From(arguments);
+  Interruption interruption;
+  Context context = Context::From(arguments, interruption);
   return command.run(arguments, context);
 }
 

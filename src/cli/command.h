@@ -34,7 +34,7 @@ struct Command {
 /// Every verb, in the order of the help. A new verb is one file and one line in command.cc.
 std::span<const Command> Commands();
 
-/// The verb of that name or alias (plural forms are accepted), or nullptr.
+/// The verb of that name or alias, or nullptr.
 const Command* FindCommand(std::string_view name);
 
 /// The flags that every verb takes.

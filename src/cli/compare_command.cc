@@ -114,7 +114,7 @@ CommandResult RunCompare(const Arguments& arguments, Context& context) {
   json["tolerance"] = tolerance;
   text += fmt::format("  one run                  {} against {} ({:.2f}x)\n",
                       HumanSeconds(seconds_a), HumanSeconds(seconds_b), seconds_a / seconds_b);
-  SLIPWAY_RETURN_IF_ERROR(Print(RenderItem("Comparison", json, text, context.format())));
+  SLIPWAY_RETURN_IF_ERROR(context.PrintItem("Comparison", json, text));
   return equal ? ExitCode::kSuccess : ExitCode::kCheckFailed;
 }
 

@@ -1,5 +1,9 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
+#include "base/log.h"
 #include "cli/command.h"
 #include "cli/context.h"
 
@@ -49,15 +53,25 @@ std::string ZshScript() {
   return "#compdef slipway\nautoload -U +X bashcompinit && bashcompinit\n" + BashScript();
 }
 
+/// Text within single quotes of fish.
+std::string FishQuoted(std::string_view text) {
+  std::string quoted;
+  for (const char c : text) {
+    if (c == '\'' || c == '\\') quoted.push_back('\\');
+    quoted.push_back(c);
+  }
+  return quoted;
+}
+
 std::string FishScript() {
   std::string script;
   for (const Command& command : Commands()) {
     script += fmt::format("complete -c slipway -n __fish_use_subcommand -a {} -d '{}'\n",
-                          command.name, command.summary);
+                          command.name, FishQuoted(command.summary));
     for (const Flag& flag : AllFlags(command)) {
       script +=
           fmt::format("complete -c slipway -n '__fish_seen_subcommand_from {}' -l {} -d '{}'\n",
-                      command.name, flag.name.substr(2), flag.help);
+                      command.name, flag.name.substr(2), FishQuoted(flag.help));
     }
   }
   script +=
@@ -65,18 +79,26 @@ std::string FishScript() {
   return script;
 }
 
-CommandResult RunCompletion(const Arguments& arguments, Context&) {
-  const std::string shell = arguments.Text("SHELL");
-  if (shell == "bash") {
-    SLIPWAY_RETURN_IF_ERROR(Print(BashScript()));
-  } else if (shell == "zsh") {
-    SLIPWAY_RETURN_IF_ERROR(Print(ZshScript()));
-  } else if (shell == "fish") {
-    SLIPWAY_RETURN_IF_ERROR(Print(FishScript()));
-  } else {
-    return InvalidArgument(fmt::format("no completion for \"{}\": bash, zsh or fish", shell))
+struct Shell {
+  std::string_view name;
+  std::string (*script)();
+};
+constexpr std::array kShells = {Shell{"bash", BashScript}, Shell{"zsh", ZshScript},
+                                Shell{"fish", FishScript}};
+
+CommandResult RunCompletion(const Arguments& arguments, Context& context) {
+  const std::string name = arguments.Text("SHELL");
+  const auto shell = std::ranges::find(kShells, name, &Shell::name);
+  if (shell == kShells.end()) {
+    return InvalidArgument(
+               fmt::format("no completion for \"{}\": bash, zsh or fish", Printable(name, 64)))
         .With(errors::kUsage);
   }
+  const std::string script = shell->script();
+  OrderedJson json;
+  json["shell"] = name;
+  json["script"] = script;
+  SLIPWAY_RETURN_IF_ERROR(context.PrintItem("Completion", json, script));
   return ExitCode::kSuccess;
 }
 

@@ -33,8 +33,9 @@ void WriteError(std::string_view text) {
 
 }  // namespace
 
-Context Context::From(const Arguments& arguments) {
+Context Context::From(const Arguments& arguments, Interruption& interruption) {
   Context context;
+  context.interruption_ = &interruption;
   context.format_ = ParseFormat(arguments.Text("--format"));
   context.quiet_ = arguments.Switch("--quiet");
   if (context.quiet_ && context.format_ == Format::kTable) context.format_ = Format::kName;
@@ -86,6 +87,12 @@ void Context::Warn(std::string_view line) const {
 
 Status Context::PrintListing(const Listing& listing) const {
   return Print(Render(listing, format_, headers_));
+}
+
+Status Context::PrintItem(std::string_view kind, const OrderedJson& json, std::string_view text,
+                          std::string_view name) const {
+  if (format_ == Format::kName && !name.empty()) return Print(fmt::format("{}\n", name));
+  return Print(RenderItem(kind, json, text, format_));
 }
 
 }  // namespace slipway::cli

@@ -5,6 +5,7 @@
 
 #include "base/status.h"
 #include "cli/arguments.h"
+#include "cli/interruption.h"
 #include "cli/output.h"
 #include "cli/terminal.h"
 #include "engine/engine.h"
@@ -16,8 +17,8 @@ namespace slipway::cli {
 /// on first use. Not thread-safe.
 class Context {
  public:
-  /// From the global flags.
-  static Context From(const Arguments& arguments);
+  /// From the global flags. `interruption` outlives this.
+  static Context From(const Arguments& arguments, Interruption& interruption);
 
   Format format() const { return format_; }
   bool quiet() const { return quiet_; }
@@ -35,12 +36,20 @@ class Context {
   const std::string& host() const { return host_; }
   /// The admin key of this user's store or of --api-key-file. NotFound (kAdminKeyMissing).
   Result<std::string> AdminKey() const;
+  bool names_admin_key() const { return !api_key_file_.empty(); }  ///< --api-key-file is given
 
   /// A line for people on standard error, not in --quiet.
   void Say(std::string_view line) const;
   /// A warning on standard error: "warning: ...".
   void Warn(std::string_view line) const;
   Status PrintListing(const Listing& listing) const;
+  /// One object on standard output: `text` for people, `json` for programs, `name` for --quiet and
+  /// --format name (`text` when it is empty).
+  Status PrintItem(std::string_view kind, const OrderedJson& json, std::string_view text,
+                   std::string_view name = "") const;
+
+  /// What ends the process at Ctrl-C; a server releases it and waits for signals itself.
+  Interruption& interruption() const { return *interruption_; }
 
  private:
   Format format_ = Format::kTable;
@@ -50,6 +59,7 @@ class Context {
   std::string store_folder_;
   std::string host_;
   std::string api_key_file_;
+  Interruption* interruption_ = nullptr;
   std::unique_ptr<registry::Registry> registry_;
   std::unique_ptr<engine::Engine> engine_;
 };

@@ -1,84 +1,152 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <limits>
 
 #include "base/clock.h"
+#include "base/error_catalogue.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/context.h"
+#include "cli/labelled_set.h"
+#include "cli/load_report.h"
 #include "cli/metrics.h"
 #include "cli/model_argument.h"
-#include "cli/tensor_files.h"
+#include "cli/remote_model.h"
 
 namespace slipway::cli {
 
 namespace {
 
-/// Runs the rows of `set` in batches and feeds the metric with output `output`.
-Status Evaluate(const engine::Executable& executable, const LabelledSet& set, std::int64_t batch,
-                std::size_t output, Metric& metric, Progress& progress) {
-  std::vector<TensorBuffer> labels;
-  labels.push_back(TensorBuffer());
-  SLIPWAY_TRY(labels[0], TensorBuffer::CopyOf(set.labels.view()));
-  for (std::int64_t begin = 0; begin < set.rows; begin += batch) {
-    const std::int64_t end = std::min(set.rows, begin + batch);
+/// Runs a batch and gives the output to judge: in this process, or over HTTP.
+using RunBatch = std::function<Result<TensorBuffer>(std::span<const TensorView>)>;
+
+struct Evaluation {
+  std::string title;
+  Metric metric;
+  std::int64_t batch = 1;
+  std::vector<float> latencies;  ///< seconds of every batch; sorted at the end
+  double seconds = 0;
+};
+
+/// Runs the rows of `set` in batches and feeds the metric.
+Status Evaluate(const LabelledSet& set, const RunBatch& run, const Context& context,
+                Evaluation& evaluation) {
+  const Stopwatch watch;
+  Progress progress(context.style(), "evaluating");
+  for (std::int64_t begin = 0; begin < set.rows; begin += evaluation.batch) {
+    const std::int64_t end = std::min(set.rows, begin + evaluation.batch);
     progress.Fraction(static_cast<std::size_t>(begin), static_cast<std::size_t>(set.rows));
-    std::vector<TensorBuffer> outputs(1);
-    const std::size_t wanted[] = {output};
-    SLIPWAY_RETURN_IF_ERROR(executable.Run(RowsOf(set.inputs, begin, end), wanted, outputs));
-    SLIPWAY_RETURN_IF_ERROR(metric.Add(outputs[0].view(), RowsOf(labels, begin, end)[0]));
+    const std::vector<TensorView> inputs = RowsOf(set.inputs, begin, end);
+    const Stopwatch one;
+    SLIPWAY_TRY(const TensorBuffer output, run(inputs));
+    evaluation.latencies.push_back(static_cast<float>(one.Seconds()));
+    SLIPWAY_RETURN_IF_ERROR(
+        evaluation.metric.Add(output.view(), RowsOf({&set.labels, 1}, begin, end)[0]));
   }
+  evaluation.seconds = watch.Seconds();
+  std::ranges::sort(evaluation.latencies);
   return {};
 }
 
 Result<std::size_t> ChooseOutput(const Signature& signature, const std::string& name) {
   if (name.empty()) return std::size_t{0};
   const TensorSpec* spec = signature.FindOutput(name);
-  if (spec == nullptr)
-    return InvalidArgument(fmt::format("the model has no output \"{}\"", name))
+  if (spec == nullptr) {
+    std::vector<std::string> names;
+    for (const TensorSpec& output : signature.outputs) names.push_back(output.name);
+    return InvalidArgument(fmt::format("the model has no output \"{}\"; it has: {}",
+                                       Printable(name, 64), fmt::join(names, ", ")))
         .With(errors::kTensorNameUnknown);
+  }
   return static_cast<std::size_t>(spec - signature.outputs.data());
 }
 
-CommandResult RunEval(const Arguments& arguments, Context& context) {
-  SLIPWAY_TRY(Metric metric, Metric::Named(arguments.Text("--metric")));
-  SLIPWAY_TRY(const std::int64_t batch_asked, arguments.Integer("--batch", 1, 65536));
-  SLIPWAY_TRY(const OpenedModel model, OpenModel(context, arguments.Text("MODEL")));
+/// Rows of one run: what was asked for, or the model's fixed first dimension.
+std::int64_t BatchOf(const Signature& signature, std::int64_t asked) {
+  if (signature.IsBatchable() || signature.inputs.empty()) return asked;
+  const Shape& shape = signature.inputs[0].shape;
+  return shape.rank() == 0 ? 1 : std::max<std::int64_t>(1, shape[0]);
+}
+
+Status EvaluateServed(const Arguments& arguments, const Context& context, Evaluation& evaluation) {
+  SLIPWAY_TRY(RemoteModel model, RemoteModel::Open(evaluation.title));
+  SLIPWAY_TRY(const LabelledSet set, ReadLabelledSet(model.signature(), arguments.Text("--data")));
+  SLIPWAY_TRY(const std::size_t output,
+              ChooseOutput(model.signature(), arguments.Text("--output-name")));
+  evaluation.batch = BatchOf(model.signature(), evaluation.batch);
+  return Evaluate(
+      set, [&](std::span<const TensorView> inputs) { return model.Run(inputs, output); }, context,
+      evaluation);
+}
+
+Status EvaluateHere(const Arguments& arguments, Context& context, Evaluation& evaluation) {
+  SLIPWAY_TRY(const OpenedModel model, OpenModel(context, evaluation.title));
   SLIPWAY_TRY(const auto executable, Compile(context, model));
-  const Signature& signature = executable->signature();
-  SLIPWAY_TRY(const LabelledSet set, ReadLabelledSet(signature, arguments.Text("--data")));
-  SLIPWAY_TRY(const std::size_t output, ChooseOutput(signature, arguments.Text("--output-name")));
-  const std::int64_t batch = signature.IsBatchable()
-                                 ? batch_asked
-                                 : std::max<std::int64_t>(1, signature.inputs[0].shape[0]);
-  const Stopwatch watch;
-  {
-    Progress progress(context.style(), "evaluating");
-    SLIPWAY_RETURN_IF_ERROR(Evaluate(*executable, set, batch, output, metric, progress));
-  }
-  const double seconds = watch.Seconds();
+  SLIPWAY_TRY(const LabelledSet set,
+              ReadLabelledSet(executable->signature(), arguments.Text("--data")));
+  SLIPWAY_TRY(const std::size_t output,
+              ChooseOutput(executable->signature(), arguments.Text("--output-name")));
+  evaluation.title = model.title;
+  evaluation.batch = BatchOf(executable->signature(), evaluation.batch);
+  const auto run = [&](std::span<const TensorView> inputs) -> Result<TensorBuffer> {
+    std::vector<TensorBuffer> outputs(1);
+    SLIPWAY_RETURN_IF_ERROR(executable->Run(inputs, {&output, 1}, outputs));
+    return std::move(outputs[0]);
+  };
+  return Evaluate(set, run, context, evaluation);
+}
+
+Status PrintEvaluation(const Evaluation& evaluation, const Context& context) {
+  const Metric& metric = evaluation.metric;
   const Estimate estimate = metric.Estimated();
+  const double p50 = LoadReport::QuantileOf(evaluation.latencies, 0.5);
+  const double p99 = LoadReport::QuantileOf(evaluation.latencies, 0.99);
   OrderedJson json;
-  json["model"] = model.title;
+  json["model"] = evaluation.title;
   json["metric"] = metric.name();
   json["value"] = estimate.value;
   json["interval95"] = {estimate.low, estimate.high};
   json["rows"] = metric.rows();
-  json["seconds"] = seconds;
-  std::string text = fmt::format("{} {:.4f}  (95 % interval {:.4f} .. {:.4f}, {} rows, {})\n",
-                                 metric.name(), estimate.value, estimate.low, estimate.high,
-                                 metric.rows(), HumanSeconds(seconds));
+  json["seconds"] = evaluation.seconds;
+  json["rows_per_request"] = evaluation.batch;
+  json["p50_seconds"] = p50;
+  json["p99_seconds"] = p99;
+  std::string text = fmt::format("{} {}  (95 % interval {} .. {}, {} rows)\n", metric.name(),
+                                 metric.Text(estimate.value), metric.Text(estimate.low),
+                                 metric.Text(estimate.high), metric.rows());
   if (!metric.remark().empty()) text += fmt::format("  {}\n", metric.remark());
-  SLIPWAY_RETURN_IF_ERROR(Print(RenderItem("Evaluation", json, text, context.format())));
-  if (arguments.Given("--at-least")) {
-    SLIPWAY_TRY(const double least, arguments.Number("--at-least", -1e300, 1e300));
-    if (estimate.value < least) {
-      context.Say(
-          fmt::format("{} {:.4f} is below --at-least {}", metric.name(), estimate.value, least));
-      return ExitCode::kCheckFailed;
-    }
+  text += fmt::format("latency  p50 {}, p99 {}  ({} runs of {} {}, {} in all)\n", HumanSeconds(p50),
+                      HumanSeconds(p99), evaluation.latencies.size(), evaluation.batch,
+                      evaluation.batch == 1 ? "row" : "rows", HumanSeconds(evaluation.seconds));
+  return context.PrintItem("Evaluation", json, text, metric.Text(estimate.value));
+}
+
+CommandResult RunEval(const Arguments& arguments, Context& context) {
+  if (!arguments.Given("--data")) {
+    return InvalidArgument("--data is missing: a .npz with inputs and labels")
+        .With(errors::kUsage)
+        .Hint("see: slipway eval --help");
   }
-  return ExitCode::kSuccess;
+  SLIPWAY_TRY(Metric metric, Metric::Named(arguments.Text("--metric")));
+  SLIPWAY_TRY(const std::int64_t batch, arguments.Integer("--batch", 1, 65536));
+  double least = -std::numeric_limits<double>::infinity();
+  if (arguments.Given("--at-least")) {
+    SLIPWAY_TRY(least, arguments.Number("--at-least", -1e300, 1e300));
+  }
+  Evaluation evaluation{
+      .title = arguments.Text("MODEL"), .metric = std::move(metric), .batch = batch};
+  SLIPWAY_RETURN_IF_ERROR(net::LooksLikeUrl(evaluation.title)
+                              ? EvaluateServed(arguments, context, evaluation)
+                              : EvaluateHere(arguments, context, evaluation));
+  SLIPWAY_RETURN_IF_ERROR(PrintEvaluation(evaluation, context));
+  const double value = evaluation.metric.Estimated().value;
+  if (value >= least) return ExitCode::kSuccess;
+  context.Say(fmt::format("{} {} is below --at-least {}", evaluation.metric.name(),
+                          evaluation.metric.Text(value), evaluation.metric.Text(least)));
+  return ExitCode::kCheckFailed;
 }
 
 }  // namespace
@@ -91,8 +159,10 @@ Command MakeEvalCommand() {
       .description =
           "The data file is a .npz with one array for each input (by name, or in_0, in_1, ...) and "
           "\"label\": class numbers,\n"
-          "one-hot rows or target values.",
-      .positionals = {{.name = "MODEL", .help = "a model file, or a model of the store"}},
+          "one-hot rows or target values. A URL of a served model is asked over HTTP, one request "
+          "after another.",
+      .positionals = {{.name = "MODEL",
+                       .help = "a model file, a model of the store, or the URL of a served model"}},
       .flags = {{.name = "--data",
                  .value = "FILE.npz",
                  .help = "inputs and labels",
@@ -112,7 +182,8 @@ Command MakeEvalCommand() {
                  .help = "exit with 6 when the metric is below",
                  .from_environment = false}},
       .examples = {"slipway eval mnist.keras --data test.npz",
-                   "slipway eval mnist:2 --data test.npz --at-least 0.98 --format json"},
+                   "slipway eval mnist:2 --data test.npz --at-least 0.98 --format json",
+                   "slipway eval http://127.0.0.1:8080/v2/models/mnist --data test.npz --batch 1"},
       .run = RunEval};
 }
 

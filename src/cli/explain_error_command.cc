@@ -26,7 +26,7 @@ CommandResult RunExplainError(const Arguments& arguments, Context& context) {
     json["http_status"] = entry.http_status;
     text += fmt::format("\nOver HTTP: status {}.\n", entry.http_status);
   }
-  SLIPWAY_RETURN_IF_ERROR(Print(RenderItem("Error", json, text, context.format())));
+  SLIPWAY_RETURN_IF_ERROR(context.PrintItem("Error", json, text));
   return ExitCode::kSuccess;
 }
 

@@ -19,22 +19,23 @@ Status UnknownTopic(const std::string& word) {
   return NotFound(std::move(message)).Hint("see: slipway help");
 }
 
-CommandResult RunHelp(const Arguments& arguments, Context&) {
-  const std::string word = arguments.Text("TOPIC");
-  if (word.empty()) {
-    SLIPWAY_RETURN_IF_ERROR(Print(OverviewHelp()));
-    return ExitCode::kSuccess;
-  }
-  if (const Command* command = FindCommand(word)) {
-    SLIPWAY_RETURN_IF_ERROR(Print(CommandHelp(*command)));
-    return ExitCode::kSuccess;
-  }
+Result<std::string> TextOn(const std::string& word) {
+  if (word.empty()) return OverviewHelp();
+  if (const Command* command = FindCommand(word)) return CommandHelp(*command);
   for (const Topic& topic : Topics()) {
-    if (topic.name != word) continue;
-    SLIPWAY_RETURN_IF_ERROR(Print(topic.text()));
-    return ExitCode::kSuccess;
+    if (topic.name == word) return topic.text();
   }
   return UnknownTopic(word);
+}
+
+CommandResult RunHelp(const Arguments& arguments, Context& context) {
+  const std::string word = arguments.Text("TOPIC");
+  SLIPWAY_TRY(const std::string text, TextOn(word));
+  OrderedJson json;
+  json["topic"] = word;
+  json["text"] = text;
+  SLIPWAY_RETURN_IF_ERROR(context.PrintItem("Help", json, text));
+  return ExitCode::kSuccess;
 }
 
 }  // namespace

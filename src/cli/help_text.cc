@@ -127,9 +127,44 @@ A file or request beyond a limit is refused with both numbers; nothing is cut si
 )";
 }
 
+std::string StoreTopic() {
+  return R"(The store
+
+Published models lie in one folder: --store, SLIPWAY_STORE, else $XDG_DATA_HOME/slipway/store, else
+~/.local/share/slipway/store. Files in it are named by their SHA-256; a catalogue says which belong to which version.
+
+  NAME           the newest version
+  NAME:3         version 3; versions count from 1 and never change
+  NAME:prod      the version that the alias prod points at (slipway tag NAME:3 prod)
+  NAME@sha256:.. the version with this digest
+
+Publishing is safe at any moment: after a crash or Ctrl-C the store holds the old state or the new one. Removed versions
+give their space back with slipway gc.
+)";
+}
+
+std::string ServerTopic() {
+  return R"(A running server
+
+  slipway serve mnist                  a model of the store, at http://127.0.0.1:8080
+  slipway serve model.keras --port 0   a file, at any free port
+  slipway ps                           what it serves, and how often it was asked
+  slipway load mnist:2                 one more version; slipway unload mnist takes all of them away
+  slipway bench http://127.0.0.1:8080/v2/models/mnist
+
+ps, load and unload talk to --host (SLIPWAY_HOST). Changing what is served needs the server's admin key: the first start
+writes it into the store as admin.key, readable by its owner alone, and these commands find it there. It is sent to this
+machine only, unless --api-key-file names it.
+
+SIGTERM and Ctrl-C end a server when it has answered what it accepted; a second signal ends it at once.
+)";
+}
+
 constexpr std::array kTopics = {
     Topic{"formats", "model and tensor files that are read and written", FormatsTopic},
     Topic{"signature", "how inputs and outputs are written", SignatureTopic},
+    Topic{"store", "where models are kept and how versions are named", StoreTopic},
+    Topic{"server", "a running server: its address, its key, how it ends", ServerTopic},
     Topic{"exit-codes", "what the program's exit code says", ExitCodesTopic},
     Topic{"env", "environment variables", EnvironmentTopic},
     Topic{"limits", "what is bounded, and how", LimitsTopic},

@@ -50,8 +50,7 @@ CommandResult RunImport(const Arguments& arguments, Context& context) {
     json["output"] = output;
     text += fmt::format("wrote     {}\n", output);
   }
-  SLIPWAY_RETURN_IF_ERROR(
-      Print(RenderItem("Import", json, context.quiet() ? "" : text, context.format())));
+  SLIPWAY_RETURN_IF_ERROR(context.PrintItem("Import", json, context.quiet() ? "" : text));
   return ExitCode::kSuccess;
 }
 
@@ -66,7 +65,15 @@ CommandResult RunPush(const Arguments& arguments, Context& context) {
   PrintFindings(imported, context);
   const std::string name = ModelName(arguments, imported);
   if (arguments.Switch("--dry-run")) {
-    context.Say(fmt::format("would publish {} in {}", name, context.store_folder()));
+    OrderedJson json;
+    json["model"] = name;
+    json["dry_run"] = true;
+    json["import"] = ImportToJson(imported);
+    SLIPWAY_RETURN_IF_ERROR(
+        context.PrintItem("ModelVersion", json,
+                          DescribeImport(imported) +
+                              fmt::format("would publish {} in {}\n", name, context.store_folder()),
+                          name));
     return ExitCode::kSuccess;
   }
   SLIPWAY_TRY(registry::Registry * registry, context.Registry());
@@ -83,12 +90,9 @@ CommandResult RunPush(const Arguments& arguments, Context& context) {
   json["digest"] = version.package.ToString();
   json["import"] = ImportToJson(imported);
   const std::string reference = fmt::format("{}:{}", version.model, version.version);
-  const std::string text =
-      context.format() == Format::kName
-          ? reference + "\n"
-          : DescribeImport(imported) +
-                fmt::format("published {} ({})\n", reference, version.package.ToString());
-  SLIPWAY_RETURN_IF_ERROR(Print(RenderItem("ModelVersion", json, text, context.format())));
+  const std::string text = DescribeImport(imported) + fmt::format("published {} ({})\n", reference,
+                                                                  version.package.ToString());
+  SLIPWAY_RETURN_IF_ERROR(context.PrintItem("ModelVersion", json, text, reference));
   return ExitCode::kSuccess;
 }
 

@@ -86,7 +86,7 @@ CommandResult RunInspect(const Arguments& arguments, Context& context) {
   if (arguments.Switch("--signature")) text += DescribeSignature(opened.manifest.signature);
   if (arguments.Switch("--weights")) text += DescribeWeights(model.main);
   if (arguments.Switch("--graph")) text += graph::PrintText(model);
-  SLIPWAY_RETURN_IF_ERROR(Print(RenderItem("Model", json, text, context.format())));
+  SLIPWAY_RETURN_IF_ERROR(context.PrintItem("Model", json, text));
   return ExitCode::kSuccess;
 }
 

@@ -96,6 +96,10 @@ Status Metric::Add(const TensorView& predictions, const TensorView& labels) {
   return {};
 }
 
+std::string Metric::Text(double value) const {
+  return IsProportion(name_) ? fmt::format("{:.2f} %", value * 100) : fmt::format("{:.4g}", value);
+}
+
 Estimate Metric::Estimated() const {
   if (IsProportion(name_)) {
     return ProportionInterval(

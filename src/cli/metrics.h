@@ -38,6 +38,8 @@ class Metric {
 
   Estimate Estimated() const;
   std::string_view name() const { return name_; }
+  /// A value of this metric for people: "98.85 %", or "0.0312" for an error.
+  std::string Text(double value) const;
   std::uint64_t rows() const { return scores_.size(); }
   /// How a row is judged, where the shape leaves a choice: "one score a row: above 0.5 is class 1".
   /// May be empty.

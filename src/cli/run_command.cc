@@ -4,6 +4,7 @@
 #include "cli/context.h"
 #include "cli/model_argument.h"
 #include "cli/tensor_files.h"
+#include "cli/tensor_json.h"
 
 namespace slipway::cli {
 
@@ -28,15 +29,20 @@ CommandResult RunRun(const Arguments& arguments, Context& context) {
   std::vector<NamedView> outputs;
   for (std::size_t i = 0; i < ran->size(); ++i)
     outputs.push_back({signature.outputs[i].name, (*ran)[i].view()});
+  OrderedJson json;
   if (const std::string path = arguments.Text("--output"); !path.empty()) {
     SLIPWAY_RETURN_IF_ERROR(WriteOutputs(path, outputs));
-    context.Say(fmt::format("wrote {}", path));
+    json["output"] = path;
+    if (context.format() == Format::kJson) {
+      SLIPWAY_RETURN_IF_ERROR(context.PrintItem("Outputs", json, ""));
+    } else {
+      context.Say(fmt::format("wrote {}", path));
+    }
     return ExitCode::kSuccess;
   }
-  OrderedJson json;
   for (const NamedView& output : outputs)
     json[std::string(output.name)] = TensorToJson(output.tensor);
-  SLIPWAY_RETURN_IF_ERROR(Print(DumpJson(json) + "\n"));
+  SLIPWAY_RETURN_IF_ERROR(context.PrintItem("Outputs", json, DumpJson(json) + "\n"));
   return ExitCode::kSuccess;
 }
 

@@ -108,6 +108,7 @@ CommandResult RunServe(const Arguments& arguments, Context& context) {
   SLIPWAY_TRY(const ServeSources sources, PrepareSources(context, arguments.List("SOURCE")));
   options.models = sources.startup;
 
+  context.interruption().Release();
   server::Termination::Block();
   SLIPWAY_TRY(registry::Registry * registry, context.Registry());
   SLIPWAY_TRY(engine::Engine * engine, context.Engine());

@@ -88,7 +88,8 @@ CommandResult RunShow(const Arguments& arguments, Context& context) {
   if (!version.aliases.empty())
     text += fmt::format("  aliases   {}\n", fmt::join(version.aliases, ", "));
   text += DescribeManifest(package.manifest);
-  SLIPWAY_RETURN_IF_ERROR(Print(RenderItem("ModelVersion", json, text, context.format())));
+  SLIPWAY_RETURN_IF_ERROR(context.PrintItem("ModelVersion", json, text,
+                                            fmt::format("{}:{}", version.model, version.version)));
   return ExitCode::kSuccess;
 }
 
@@ -115,14 +116,25 @@ CommandResult RunTag(const Arguments& arguments, Context& context) {
   const std::string alias = arguments.Text("ALIAS");
   SLIPWAY_TRY(registry::Registry * registry, context.Registry());
   SLIPWAY_TRY(const registry::ModelVersion version, ResolveArgument(arguments, context));
-  if (arguments.Switch("--remove")) {
-    SLIPWAY_RETURN_IF_ERROR(registry->RemoveAlias(version.model, alias));
-    context.Say(fmt::format("{}:{} is gone", version.model, alias));
-    return ExitCode::kSuccess;
-  }
-  SLIPWAY_RETURN_IF_ERROR(registry->SetAlias(version.model, alias, version.version));
-  context.Say(fmt::format("{}:{} is version {}", version.model, alias, version.version));
+  const bool remove = arguments.Switch("--remove");
+  SLIPWAY_RETURN_IF_ERROR(remove ? registry->RemoveAlias(version.model, alias)
+                                 : registry->SetAlias(version.model, alias, version.version));
+  OrderedJson json;
+  json["model"] = version.model;
+  json["alias"] = alias;
+  json["version"] = remove ? OrderedJson() : OrderedJson(version.version);
+  const std::string name = fmt::format("{}:{}", version.model, alias);
+  const std::string text = remove ? fmt::format("{} is gone\n", name)
+                                  : fmt::format("{} is version {}\n", name, version.version);
+  SLIPWAY_RETURN_IF_ERROR(context.PrintItem("Alias", json, text, name));
   return ExitCode::kSuccess;
+}
+
+Status AllIsMissing(const registry::ModelVersion& newest) {
+  return InvalidArgument(fmt::format("\"{}\" names every version of the model", newest.model))
+      .With(errors::kUsage)
+      .Hint(fmt::format("one version: slipway rm {}:{}    all of them: slipway rm {} --all",
+                        newest.model, newest.version, newest.model));
 }
 
 CommandResult RunRm(const Arguments& arguments, Context& context) {
@@ -131,22 +143,21 @@ CommandResult RunRm(const Arguments& arguments, Context& context) {
   SLIPWAY_TRY(registry::Registry * registry, context.Registry());
   SLIPWAY_TRY(const registry::ModelVersion version, registry->Resolve(reference));
   const bool whole_model = !reference.version && reference.alias.empty() && !reference.package;
-  if (whole_model && !arguments.Switch("--all")) {
-    return InvalidArgument(fmt::format("\"{}\" names every version of the model", version.model))
-        .With(errors::kUsage)
-        .Hint(fmt::format("one version: slipway rm {}:{}    all of them: slipway rm {} --all",
-                          version.model, version.version, version.model));
+  if (whole_model && !arguments.Switch("--all")) return AllIsMissing(version);
+  const std::string name =
+      whole_model ? version.model : fmt::format("{}:{}", version.model, version.version);
+  const bool dry_run = arguments.Switch("--dry-run");
+  if (!dry_run) {
+    SLIPWAY_RETURN_IF_ERROR(registry->Remove(
+        version.model, whole_model ? std::nullopt : std::optional(version.version)));
   }
-  const std::optional<std::int64_t> which =
-      whole_model ? std::nullopt : std::optional(version.version);
-  if (arguments.Switch("--dry-run")) {
-    context.Say(fmt::format(
-        "would remove {}",
-        whole_model ? version.model : fmt::format("{}:{}", version.model, version.version)));
-    return ExitCode::kSuccess;
-  }
-  SLIPWAY_RETURN_IF_ERROR(registry->Remove(version.model, which));
-  context.Say("removed; the disk space comes back with: slipway gc");
+  OrderedJson json;
+  json["model"] = version.model;
+  json["version"] = whole_model ? OrderedJson() : OrderedJson(version.version);
+  json["dry_run"] = dry_run;
+  SLIPWAY_RETURN_IF_ERROR(context.PrintItem(
+      "Removal", json, fmt::format("{} {}\n", dry_run ? "would remove" : "removed", name), name));
+  if (!dry_run) context.Say("the disk space comes back with: slipway gc");
   return ExitCode::kSuccess;
 }
 
@@ -164,7 +175,7 @@ CommandResult RunGc(const Arguments& arguments, Context& context) {
   const std::string text =
       fmt::format("{} {} files, {}; {} files stay\n", dry_run ? "would remove" : "removed",
                   report.blobs_removed, HumanBytes(report.bytes_removed), report.blobs_kept);
-  SLIPWAY_RETURN_IF_ERROR(Print(RenderItem("GarbageReport", json, text, context.format())));
+  SLIPWAY_RETURN_IF_ERROR(context.PrintItem("GarbageReport", json, text));
   return ExitCode::kSuccess;
 }
 

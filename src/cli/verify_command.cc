@@ -68,8 +68,7 @@ CommandResult RunVerify(const Arguments& arguments, Context& context) {
   OrderedJson json;
   json["model"] = model.title;
   json["checks"] = verification.json();
-  SLIPWAY_RETURN_IF_ERROR(
-      Print(RenderItem("Verification", json, verification.text(), context.format())));
+  SLIPWAY_RETURN_IF_ERROR(context.PrintItem("Verification", json, verification.text()));
   return ExitCode::kSuccess;
 }
 

@@ -16,7 +16,7 @@ CommandResult RunVersion(const Arguments&, Context& context) {
   json["onnxruntime"] = engine.ok() ? (*engine)->version() : "not found";
   const std::string text =
       fmt::format("slipway {}\nonnxruntime {}\n", kVersion, json["onnxruntime"].get<std::string>());
-  SLIPWAY_RETURN_IF_ERROR(Print(RenderItem("Version", json, text, context.format())));
+  SLIPWAY_RETURN_IF_ERROR(context.PrintItem("Version", json, text));
   return ExitCode::kSuccess;
 }
 

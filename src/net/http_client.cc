@@ -85,7 +85,9 @@ int TryConnect(const addrinfo& address, std::chrono::milliseconds timeout, FileD
   return 0;
 }
 
-std::string HeadOf(const ClientRequest& request, const HttpUrl& server) {
+}  // namespace
+
+std::string EncodeHead(const ClientRequest& request, const HttpUrl& server) {
   std::string head = fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\n", request.method, request.target,
                                  server.Authority());
   for (const Header& header : request.headers)
@@ -94,8 +96,6 @@ std::string HeadOf(const ClientRequest& request, const HttpUrl& server) {
     head += fmt::format("Content-Length: {}\r\n", request.body.size());
   return head + "\r\n";
 }
-
-}  // namespace
 
 Result<FileDescriptor> ConnectTo(const HttpUrl& server, std::chrono::milliseconds timeout) {
   SLIPWAY_TRY(const AddressList addresses, Resolve(server));
@@ -130,7 +130,7 @@ Status HttpClient::Late() const {
 }
 
 Result<HttpAnswer> HttpClient::Send(const ClientRequest& request) {
-  const std::string head = HeadOf(request, server_);
+  const std::string head = EncodeHead(request, server_);
   const bool reused = socket_.valid();
   Result<HttpAnswer> answer = Exchange(request, head);
   if (answer.ok()) return answer;

@@ -30,6 +30,9 @@ struct ClientRequest {
   std::string_view body;
 };
 
+/// The head of the request as it is sent, with Host and Content-Length.
+std::string EncodeHead(const ClientRequest& request, const HttpUrl& server);
+
 /// A connected socket that blocks nobody. Unavailable (kServerUnreachable) saying what to do: the
 /// name is unknown, nothing listens there, no answer in time. Resolving a name blocks as long as
 /// the system's resolver does.

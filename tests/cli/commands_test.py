@@ -7,6 +7,8 @@ import sys
 import time
 import unittest
 
+import numpy as np
+
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from program import DATA, SLIPWAY, ProgramTest
 
@@ -28,7 +30,7 @@ class Teaching(ProgramTest):
             self.assertIn(f"slipway {verb}", self.slipway(verb, "--help").stdout)
 
     def test_topics(self):
-        for topic in ("formats", "signature", "exit-codes", "env", "errors"):
+        for topic in ("formats", "signature", "store", "server", "exit-codes", "env", "errors"):
             self.slipway("help", topic)
 
     def test_a_mistyped_command_is_guessed(self):
@@ -121,20 +123,100 @@ class ModelWork(ProgramTest):
         self.assertIn("Conv", self.slipway("inspect", MNIST, "--ops").stdout)
         self.assertIn("image f32[N,28,28,1]", self.slipway("inspect", MNIST, "--signature").stdout)
 
-    def test_interrupt_leaves_nothing_half_done(self):
-        import shutil
-        big = self.folder / "fashion.keras"
-        shutil.copy(DATA / "fashion" / "fashion.keras", big)
-        for delay in (0.01, 0.03, 0.06):
-            process = subprocess.Popen([SLIPWAY, "import", str(big), "-o", "out.onnx"], cwd=self.folder, env=self.environment,
-                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            time.sleep(delay)
-            process.send_signal(signal.SIGINT)
-            code = process.wait(20)
-            self.assertIn(code, (0, 130))
-            if code == 130:
-                leftovers = [path.name for path in self.folder.iterdir() if path.name not in ("fashion.keras", "store", "out.onnx")]
-                self.assertEqual(leftovers, [])
+    def test_bench_in_this_process(self):
+        rows = self.json("bench", IRIS, "--concurrency", "1,2", "--duration", "0.1", "--batch", "4", "--threads", "2")["items"]
+        self.assertEqual([row["concurrency"] for row in rows], [1, 2])
+        for row in rows:
+            self.assertGreater(row["answers"], 0)
+            self.assertEqual(row["rows_per_request"], 4)
+        self.slipway("bench", IRIS, "--duration", "0.1", "--slo", "p50=0.001us", code=12)
+        self.assertIn("--concurrency", self.fails("bench", IRIS, "--concurrency", "0", code=2))
+        self.assertIn("p99=20ms", self.fails("bench", IRIS, "--slo", "p99", code=2))
+
+    def test_eval_says_what_a_set_lacks(self):
+        self.assertIn("--data", self.fails("eval", IRIS, code=2))
+        self.fails("eval", IRIS, "--data", "absent.npz", code=3)
+        self.assertIn("no labels", self.fails("eval", IRIS, "--data", DATA / "nets" / "iris.npz", code=3))
+
+
+class Interrupted(ProgramTest):
+    """Ctrl-C at several moments: the exit code says so, and nothing half done is left."""
+
+    def interrupt(self, words, delay, expected):
+        process = subprocess.Popen([SLIPWAY, *map(str, words)], cwd=self.folder, env=self.environment, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.PIPE, text=True)
+        time.sleep(delay)
+        process.send_signal(signal.SIGINT)
+        error = process.communicate(timeout=60)[1]
+        # -2: it came before the program's first line, when there was nothing to clean up; a shell says 130 too.
+        self.assertIn(process.returncode, (0, 130, -2), error)
+        self.assertEqual([name for name in self.leftovers() if name not in expected], [])
+        return process.returncode
+
+    def test_importing(self):
+        codes = set()
+        for delay in (0.02, 0.05, 0.1, 0.2, 0.4):
+            codes.add(self.interrupt(("import", DATA / "fashion" / "fashion.keras", "-o", "out.onnx"), delay, ["out.onnx"]))
+        self.assertIn(130, codes)
+
+    def test_publishing(self):
+        codes = set()
+        for delay in (0.02, 0.05, 0.1, 0.2, 0.4):
+            codes.add(self.interrupt(("push", DATA / "fashion" / "fashion.keras", "--name", "fashion"), delay, []))
+            self.json("ls")
+        self.assertIn(130, codes)
+        self.slipway("push", DATA / "fashion" / "fashion.keras", "--name", "fashion")
+        self.slipway("verify", "fashion")
+
+    def test_measuring(self):
+        self.assertEqual(self.interrupt(("bench", IRIS, "--duration", "60"), 1.0, []), 130)
+
+
+class Formats(ProgramTest):
+    """Every verb that prints a result prints it as JSON in one envelope."""
+
+    def test_json_everywhere(self):
+        x = json.dumps(np.load(DATA / "nets" / "iris.npz")["in_0"][:2].tolist())
+        np.savez(self.folder / "set.npz", in_0=np.load(DATA / "nets" / "iris.npz")["in_0"], label=np.zeros(150, "int64"))
+        name = self.json("inspect", IRIS)["item"]["signature"]["inputs"][0]["name"]
+        commands = [("push", IRIS, "--name", "iris", "--dry-run"), ("push", IRIS, "--name", "iris"), ("ls",), ("ls", "iris"),
+                    ("show", "iris"), ("tag", "iris:1", "prod"), ("tag", "iris:1", "prod", "--remove"), ("history", "iris"),
+                    ("import", IRIS), ("inspect", "iris"), ("verify", "iris"), ("compare", "iris", IRIS),
+                    ("run", "iris", "-i", f"{name}={x}"), ("run", "iris", "-i", f"{name}={x}", "-o", "out.json"),
+                    ("eval", "iris", "--data", "set.npz"), ("bench", "iris", "--duration", "0.05"), ("rm", "iris:1", "--dry-run"),
+                    ("rm", "iris", "--all"), ("gc", "--dry-run"), ("gc", "--minimum-age", "0"), ("doctor",), ("version",), ("help",),
+                    ("help", "formats"), ("explain-error", "2104"), ("completion", "bash")]
+        for words in commands:
+            with self.subTest(words[0]):
+                envelope = self.json(*words)
+                self.assertEqual(envelope["apiVersion"], "slipway/v1")
+                self.assertRegex(envelope["kind"], "^[A-Z][A-Za-z]+$")
+                self.assertEqual(("item" in envelope) + ("items" in envelope), 1)
+
+    def test_quiet_prints_names_alone(self):
+        self.assertEqual(self.slipway("push", IRIS, "--name", "iris", "-q").stdout, "iris:1\n")
+        for words in (("ls",), ("show", "iris")):
+            done = self.slipway(*words, "-q")
+            self.assertEqual((done.stdout, done.stderr), ("iris:1\n", ""))
+
+    def test_headers_may_be_left_out(self):
+        self.slipway("push", IRIS, "--name", "iris")
+        self.assertEqual(len(self.slipway("ls", "--no-headers").stdout.splitlines()), 1)
+
+    def test_nothing_but_text_where_no_terminal_is(self):
+        for words in (("import", MNIST), ("doctor",), ("push", MNIST)):
+            done = self.slipway(*words)
+            self.assertNotIn("\x1b", done.stdout + done.stderr)
+            self.assertNotIn("\r", done.stdout + done.stderr)
+
+    # Bad input S10: a full disk on output is an error, a path with spaces, a newline and a dash is not
+    def test_odd_paths_and_full_disks(self):
+        odd = self.folder / "-odd name\n.onnx"
+        self.slipway("import", IRIS, "-o", odd)
+        self.slipway("verify", "--", odd.name)
+        done = subprocess.run(f"{SLIPWAY} help errors >/dev/full", shell=True, capture_output=True, text=True, env=self.environment)
+        self.assertEqual(done.returncode, 9, done.stderr)
+        self.assertTrue(done.stderr.startswith("error"), done.stderr)
 
 
 class Store(ProgramTest):

@@ -33,6 +33,7 @@ class Reader:
         self.server = None
         (folder / "examples").symlink_to(ROOT / "examples")
         self.environment = dict(os.environ, SLIPWAY_STORE=str(folder / "store"), SLIPWAY_PORT=self.port, NO_COLOR="1",
+                                SLIPWAY_HOST=f"http://127.0.0.1:{self.port}",
                                 PATH=f"{BUILD}:{os.environ['PATH']}", TMPDIR=str(folder))
 
     def follow(self, document):

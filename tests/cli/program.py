@@ -2,13 +2,57 @@
 import json
 import os
 import pathlib
+import signal
+import socket
 import subprocess
 import tempfile
+import time
 import unittest
+import urllib.request
 
 BUILD = pathlib.Path(os.environ["SLIPWAY_BINARY_DIR"])
 DATA = pathlib.Path(os.environ["SLIPWAY_TESTDATA"])
 SLIPWAY = str(BUILD / "slipway")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
+
+
+class Server:
+    """A running `slipway serve`, ready; stopped at the end of the test."""
+
+    def __init__(self, test, *words):
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.output = open(test.folder / f"server-{self.port}.log", "w+")
+        self.process = subprocess.Popen([SLIPWAY, "serve", *map(str, words), "--port", self.port], cwd=test.folder,
+                                        env=test.environment, stdout=self.output, stderr=self.output)
+        test.addCleanup(self.stop)
+        for _ in range(1200):
+            try:
+                self.get("/v2/health/ready")
+                return
+            except OSError:
+                if self.process.poll() is not None:
+                    break
+                time.sleep(0.05)
+        raise AssertionError("the server is not ready: " + self.log())
+
+    def get(self, path):
+        with urllib.request.urlopen(self.url + path, timeout=30) as answer:
+            return answer.read().decode()
+
+    def log(self):
+        return pathlib.Path(self.output.name).read_text()
+
+    def stop(self, how=signal.SIGTERM):
+        """The exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        return self.process.wait(60)
 
 
 class ProgramTest(unittest.TestCase):
@@ -32,6 +76,10 @@ class ProgramTest(unittest.TestCase):
         self.assertTrue(done.stderr.startswith("error"), done.stderr)
         self.assertEqual(done.stdout, "")
         return done.stderr
+
+    def leftovers(self):
+        """What lies in the folder beside the store and the logs of servers."""
+        return sorted(path.name for path in self.folder.iterdir() if path.name != "store" and not path.name.startswith("server-"))
 
     def json(self, *words):
         return json.loads(self.slipway(*words, "--format", "json").stdout)

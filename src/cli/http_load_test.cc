@@ -1,0 +1,81 @@
+#include "cli/http_load.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error_catalogue.h"
+#include "net/scripted_server.h"
+
+namespace slipway::cli {
+namespace {
+
+using net::ReadRequest;
+using net::Say;
+using net::Script;
+using net::ScriptedServer;
+using std::chrono::milliseconds;
+
+constexpr std::string_view kOk = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+constexpr std::string_view kChunked =
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
+constexpr std::string_view kBusy = "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n";
+
+/// Gives the same answer until the client goes.
+Script Always(std::string_view answer) {
+  return [answer](int socket) {
+    while (!ReadRequest(socket).empty()) Say(socket, answer);
+  };
+}
+
+HttpLoadOptions Options(const ScriptedServer& server, unsigned connections = 1) {
+  return {.server = server.url(),
+          .request = "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+          .connections = connections,
+          .warm_up = milliseconds(0),
+          .duration = milliseconds(50)};
+}
+
+TEST(HttpLoad, CountsAnswersAndTheirTimes) {
+  for (const std::string_view answer : {kOk, kChunked}) {
+    ScriptedServer server({Always(answer)});
+    const Result<LoadReport> report = RunHttpLoad(Options(server));
+    ASSERT_TRUE(report.ok()) << report.status().ToString();
+    EXPECT_GT(report->answers, 0U);
+    EXPECT_EQ(report->failures, 0U);
+    EXPECT_EQ(report->latencies.size(), report->answers);
+    EXPECT_TRUE(std::ranges::is_sorted(report->latencies));
+    EXPECT_GE(report->seconds, 0.05);
+  }
+}
+
+TEST(HttpLoad, OtherStatusesAreFailures) {
+  ScriptedServer server({Always(kBusy)});
+  const Result<LoadReport> report = RunHttpLoad(Options(server));
+  ASSERT_TRUE(report.ok());
+  EXPECT_EQ(report->answers, 0U);
+  EXPECT_GT(report->failures, 0U);
+}
+
+TEST(HttpLoad, AClosedConnectionIsAnError) {
+  ScriptedServer server({[](int socket) { ReadRequest(socket); }});
+  const Status status = RunHttpLoad(Options(server)).status();
+  EXPECT_EQ(status.number(), errors::kServerUnreachable);
+}
+
+TEST(HttpLoad, ASilentServerIsAnErrorAtTheEndOfTheDuration) {
+  ScriptedServer server({[](int socket) {
+    while (!ReadRequest(socket).empty()) continue;
+  }});
+  const Status status = RunHttpLoad(Options(server)).status();
+  EXPECT_EQ(status.code(), Code::kDeadlineExceeded);
+  EXPECT_THAT(status.hint(), testing::HasSubstr("--duration"));
+}
+
+TEST(HttpLoad, AServerThatClosesAfterEachAnswerIsNamed) {
+  ScriptedServer server(
+      {net::Answering({"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"})});
+  EXPECT_THAT(RunHttpLoad(Options(server)).status().message(), testing::HasSubstr("ends"));
+}
+
+}  // namespace
+}  // namespace slipway::cli

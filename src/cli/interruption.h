@@ -1,0 +1,32 @@
+#pragma once
+
+#include <thread>
+
+#include "base/file.h"
+
+namespace slipway::cli {
+
+/// Ctrl-C and SIGTERM while a command runs: what it has not finished is removed, and the process
+/// ends with 130 or 143. A signal that was ignored when the program started stays ignored. One at a
+/// time; made before any other thread, because threads inherit what is blocked.
+class Interruption {
+ public:
+  Interruption();
+  /// A signal that has come by now still ends the process; later ones do nothing.
+  ~Interruption();
+  Interruption(const Interruption&) = delete;
+  Interruption& operator=(const Interruption&) = delete;
+
+  /// Stops watching and leaves both signals blocked, for a command that waits for them itself
+  /// (server::Termination).
+  void Release();
+
+ private:
+  void Watch() const;
+
+  FileDescriptor signals_;
+  FileDescriptor released_;
+  std::thread watcher_;
+};
+
+}  // namespace slipway::cli

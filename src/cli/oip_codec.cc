@@ -1,0 +1,190 @@
+#include "cli/oip_codec.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "base/error_catalogue.h"
+#include "base/json.h"
+#include "base/log.h"
+
+namespace slipway::cli {
+
+namespace {
+
+Status NotOip(std::string_view what) {
+  return DataLoss(
+             fmt::format("the server's answer is not of the Open Inference Protocol: {}", what))
+      .Hint("is it the address of a model server?");
+}
+
+/// The member of an object, nullptr when there is none.
+const Json* Member(const Json& json, std::string_view key) {
+  if (!json.is_object()) return nullptr;
+  const auto found = json.find(key);
+  return found == json.end() ? nullptr : &*found;
+}
+
+std::string TextOf(const Json& json, std::string_view key) {
+  const Json* member = Member(json, key);
+  return member != nullptr && member->is_string() ? member->get<std::string>() : std::string();
+}
+
+Result<Shape> ShapeOf(const Json& json) {
+  const Json* dims = Member(json, "shape");
+  if (dims == nullptr || !dims->is_array()) return NotOip("a tensor has no shape");
+  std::vector<std::int64_t> sizes;
+  for (const Json& dim : *dims) {
+    if (!dim.is_number_integer()) return NotOip("a shape is not a list of whole numbers");
+    sizes.push_back(std::max<std::int64_t>(-1, dim.get<std::int64_t>()));
+  }
+  return Shape::Make(sizes);
+}
+
+Result<TensorSpec> ParseSpec(const Json& json) {
+  TensorSpec spec{.name = TextOf(json, "name")};
+  if (spec.name.empty()) return NotOip("a tensor has no name");
+  const std::string datatype = TextOf(json, "datatype");
+  const auto dtype = DTypeFromOip(datatype);
+  if (!dtype) return NotOip(fmt::format("unknown datatype \"{}\"", Printable(datatype, 64)));
+  spec.dtype = *dtype;
+  SLIPWAY_TRY(spec.shape, ShapeOf(json));
+  return spec;
+}
+
+Result<std::vector<TensorSpec>> ParseSpecs(const Json& json, std::string_view key) {
+  const Json* list = Member(json, key);
+  if (list == nullptr || !list->is_array()) return NotOip(fmt::format("no \"{}\"", key));
+  std::vector<TensorSpec> specs;
+  for (const Json& element : *list) {
+    SLIPWAY_TRY(TensorSpec spec, ParseSpec(element));
+    specs.push_back(std::move(spec));
+  }
+  return specs;
+}
+
+/// Bytes that an output has behind the JSON; nullopt when its values stand in the JSON.
+std::optional<std::uint64_t> BinarySize(const Json& output) {
+  const Json* parameters = Member(output, "parameters");
+  const Json* size = parameters == nullptr ? nullptr : Member(*parameters, "binary_data_size");
+  if (size == nullptr || !size->is_number_unsigned()) return std::nullopt;
+  return size->get<std::uint64_t>();
+}
+
+Result<TensorBuffer> TensorOf(const Json& output, std::string_view bytes, const TensorSpec& spec) {
+  SLIPWAY_TRY(const TensorSpec given, ParseSpec(output));
+  if (given.dtype != spec.dtype) {
+    return NotOip(fmt::format("output \"{}\" is {}, the model says {}", spec.name,
+                              OipName(given.dtype), OipName(spec.dtype)));
+  }
+  const TensorView view{given.dtype, given.shape, std::as_bytes(std::span(bytes))};
+  const bool whole = given.dtype == DType::kString
+                         ? UnpackStrings(view).ok()
+                         : ByteSize(given.dtype, given.shape) == bytes.size();
+  if (!given.shape.IsStatic() || !whole) {
+    return NotOip(fmt::format("output \"{}\" has {} bytes, which are not {}", spec.name,
+                              bytes.size(), ToString(given)));
+  }
+  return TensorBuffer::CopyOf(view);
+}
+
+struct StatusRow {
+  int http;
+  Code code;
+  ErrorNumber number;
+};
+
+/// What a server's status means to the one who sent the request.
+constexpr std::array kStatusRows = {
+    StatusRow{400, Code::kInvalidArgument, ErrorNumber::kNone},
+    StatusRow{401, Code::kUnauthenticated, errors::kAdminKeyMissing},
+    StatusRow{403, Code::kPermissionDenied, ErrorNumber::kNone},
+    StatusRow{404, Code::kNotFound, ErrorNumber::kNone},
+    StatusRow{409, Code::kAborted, ErrorNumber::kNone},
+    StatusRow{413, Code::kInvalidArgument, errors::kBodyTooLarge},
+    StatusRow{415, Code::kInvalidArgument, errors::kUnsupportedMediaType},
+    StatusRow{422, Code::kDataLoss, ErrorNumber::kNone},
+    StatusRow{429, Code::kResourceExhausted, ErrorNumber::kNone},
+    StatusRow{501, Code::kUnimplemented, ErrorNumber::kNone},
+    StatusRow{503, Code::kUnavailable, ErrorNumber::kNone},
+    StatusRow{504, Code::kDeadlineExceeded, ErrorNumber::kNone},
+    StatusRow{507, Code::kResourceExhausted, errors::kStoreFull},
+};
+
+}  // namespace
+
+Result<Signature> ParseModelMetadata(std::string_view body) {
+  const Result<Json> json = ParseJson(body);
+  if (!json.ok()) return NotOip("it is not JSON");
+  Signature signature;
+  SLIPWAY_TRY(signature.inputs, ParseSpecs(*json, "inputs"));
+  SLIPWAY_TRY(signature.outputs, ParseSpecs(*json, "outputs"));
+  if (signature.outputs.empty()) return NotOip("the model has no outputs");
+  return signature;
+}
+
+InferBody EncodeInfer(const Signature& signature, std::span<const TensorView> inputs,
+                      std::string_view wanted) {
+  OrderedJson json;
+  json["inputs"] = OrderedJson::array();
+  std::size_t tensor_bytes = 0;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    OrderedJson input;
+    input["name"] = signature.inputs[i].name;
+    input["shape"] = std::vector(inputs[i].shape.dims().begin(), inputs[i].shape.dims().end());
+    input["datatype"] = OipName(inputs[i].dtype);
+    input["parameters"]["binary_data_size"] = inputs[i].bytes.size();
+    json["inputs"].push_back(std::move(input));
+    tensor_bytes += inputs[i].bytes.size();
+  }
+  if (!wanted.empty()) {
+    OrderedJson output;
+    output["name"] = wanted;
+    output["parameters"]["binary_data"] = true;
+    json["outputs"].push_back(std::move(output));
+  } else {
+    json["parameters"]["binary_data_output"] = true;
+  }
+  InferBody body{.bytes = DumpJson(json)};
+  body.json_bytes = body.bytes.size();
+  body.bytes.reserve(body.json_bytes + tensor_bytes);
+  for (const TensorView& input : inputs)
+    body.bytes.append(reinterpret_cast<const char*>(input.bytes.data()), input.bytes.size());
+  return body;
+}
+
+Result<TensorBuffer> DecodeInferOutput(std::string_view body, std::size_t json_bytes,
+                                       const TensorSpec& spec) {
+  if (json_bytes > body.size()) return NotOip("it ends within its JSON");
+  const Result<Json> json = ParseJson(body.substr(0, json_bytes));
+  if (!json.ok()) return NotOip("it does not begin with JSON");
+  const Json* outputs = Member(*json, "outputs");
+  if (outputs == nullptr || !outputs->is_array()) return NotOip("no \"outputs\"");
+  std::string_view rest = body.substr(json_bytes);
+  for (const Json& output : *outputs) {
+    const auto size = BinarySize(output);
+    const bool is_wanted = TextOf(output, "name") == spec.name;
+    if (is_wanted && !size) return NotOip("the server does not send tensors in binary form");
+    if (size.value_or(0) > rest.size()) return NotOip("it ends within a tensor");
+    const std::string_view bytes = rest.substr(0, size.value_or(0));
+    if (is_wanted) return TensorOf(output, bytes, spec);
+    rest.remove_prefix(bytes.size());
+  }
+  return NotOip(fmt::format("output \"{}\" is absent", spec.name));
+}
+
+Status StatusOfAnswer(const net::HttpAnswer& answer) {
+  constexpr std::size_t kMaxShown = 2000;
+  if (answer.status == 200) return {};
+  const Result<Json> json = ParseJson(answer.body);
+  std::string message = json.ok() ? TextOf(*json, "error") : std::string();
+  if (message.empty()) message = fmt::format("the server answered with status {}", answer.status);
+  const auto row = std::ranges::find(kStatusRows, answer.status, &StatusRow::http);
+  message = Printable(message, kMaxShown);
+  if (row == kStatusRows.end()) return Internal(std::move(message));
+  return Status(row->code, std::move(message)).With(row->number);
+}
+
+}  // namespace slipway::cli

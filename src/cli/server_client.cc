@@ -1,0 +1,80 @@
+#include "cli/server_client.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/error_catalogue.h"
+#include "base/json.h"
+#include "cli/oip_codec.h"
+#include "server/server_options.h"
+
+namespace slipway::cli {
+
+namespace {
+
+/// A load answers when the model has been read, compiled and warmed.
+constexpr std::chrono::minutes kAnswerTimeout{10};
+
+std::string RepositoryPath(const std::string& model, std::string_view action) {
+  return fmt::format("/v2/repository/models/{}/{}", model, action);
+}
+
+}  // namespace
+
+Result<ServerClient> ServerClient::Create(const Context& context) {
+  SLIPWAY_TRY(net::HttpUrl server, net::ParseHttpUrl(context.host()));
+  std::string key;
+  if (server::IsLoopback(server.host) || context.names_admin_key()) {
+    Result<std::string> found = context.AdminKey();
+    if (found.ok()) key = std::move(*found);
+    if (!found.ok() && context.names_admin_key()) return std::move(found).status();
+  }
+  return ServerClient(net::HttpClient(std::move(server), {.answer_timeout = kAnswerTimeout}),
+                      std::move(key));
+}
+
+Result<std::string> ServerClient::Call(std::string_view method, const std::string& target,
+                                       std::string_view body) {
+  net::ClientRequest request{.method = method, .target = target, .headers = {}, .body = body};
+  if (!body.empty()) request.headers.emplace_back("Content-Type", "application/json");
+  if (!key_.empty()) request.headers.emplace_back("Authorization", "Bearer " + key_);
+  SLIPWAY_TRY(net::HttpAnswer answer, client_.Send(request));
+  if (answer.status == 401) {
+    return StatusOfAnswer(answer)
+        .At(server().Authority())
+        .Hint(
+            "name the store of that server with --store DIR, or its key with --api-key-file FILE "
+            "(the file admin.key in its store)");
+  }
+  if (Status status = StatusOfAnswer(answer); !status.ok())
+    return std::move(status).At(server().Authority());
+  return std::move(answer.body);
+}
+
+Result<std::vector<ServedVersion>> ServerClient::List() {
+  SLIPWAY_TRY(const std::string index, Call("POST", "/v2/repository/index", "{}"));
+  const Result<std::string> statistics = Call("GET", "/v2/models/stats", "");
+  return ParseServedVersions(index, statistics.ok() ? *statistics : "");
+}
+
+Status ServerClient::Load(const registry::Reference& reference) {
+  if (reference.package) {
+    return InvalidArgument("a server loads a model by its version or alias, not by a digest")
+        .With(errors::kUsage)
+        .Hint(fmt::format("the versions: slipway ls {}", reference.model));
+  }
+  Json body = Json::object();
+  if (reference.version) {
+    body["parameters"]["version"] = *reference.version;
+  } else if (!reference.alias.empty()) {
+    body["parameters"]["version"] = reference.alias;
+  }
+  return Call("POST", RepositoryPath(reference.model, "load"), DumpJson(body)).status();
+}
+
+Status ServerClient::Unload(const std::string& model) {
+  return Call("POST", RepositoryPath(model, "unload"), "{}").status();
+}
+
+}  // namespace slipway::cli
