@@ -211,6 +211,7 @@ TEST(Recognise, TellsOnnxByItsContent) {
   const std::string whole = graph::EncodeModel(Network()).value();
   EXPECT_TRUE(looks(whole));
   EXPECT_TRUE(looks(std::string_view(whole).substr(0, whole.size() / 2)));
+  EXPECT_FALSE(looks(whole + "PK\x03\x04 and an archive"));
   EXPECT_FALSE(looks(""));
   EXPECT_FALSE(looks("hello"));
   EXPECT_FALSE(looks("PK\x03\x04"));
