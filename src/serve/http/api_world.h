@@ -1,0 +1,211 @@
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error_catalogue.h"
+#include "net/request_target.h"
+#include "serve/http/http_api.h"
+
+namespace slipway::serve {
+
+/// For tests: a model whose outputs are its inputs, in their order.
+class EchoExecutable final : public engine::Executable {
+ public:
+  explicit EchoExecutable(Signature signature) : signature_(std::move(signature)) {}
+  const Signature& signature() const override { return signature_; }
+  Status Run(std::span<const TensorView> inputs, std::span<const std::size_t> wanted,
+             std::span<TensorBuffer> outputs) const override {
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      SLIPWAY_TRY(outputs[i], TensorBuffer::CopyOf(inputs[wanted[i]]));
+    }
+    return {};
+  }
+
+ private:
+  Signature signature_;
+};
+
+/// For tests: models that are there from the start.
+class FixedModelSet final : public ModelSet {
+ public:
+  void Add(std::string name, std::int64_t version, std::vector<TensorSpec> inputs,
+           std::map<std::string, std::vector<std::string>> labels = {}) {
+    Signature signature{.inputs = inputs, .outputs = inputs};
+    for (TensorSpec& output : signature.outputs) output.name = "out_" + output.name;
+    auto executable = std::make_shared<EchoExecutable>(signature);
+    const std::vector<OutputMemory> memory(signature.outputs.size(), OutputMemory::kEngine);
+    models_.push_back(std::make_shared<ServedModel>(
+        ServedModel::Parts{.name = std::move(name),
+                           .version = version,
+                           .signature = std::move(signature),
+                           .labels = std::move(labels),
+                           .executable = std::move(executable),
+                           .platform = "onnxruntime_onnx",
+                           .output_memory = memory,
+                           .run_time = std::chrono::microseconds(1)}));
+  }
+
+  void Load(ModelPackage, std::function<void(Status)> done) override { done({}); }
+  Status Unload(const std::string&, std::optional<std::int64_t>) override { return {}; }
+  Result<ModelHandle> Find(std::string_view name,
+                           std::optional<std::int64_t> version) const override {
+    ModelHandle best;
+    for (const ModelHandle& model : models_) {
+      if ((*model)->name != name || version.value_or((*model)->version) != (*model)->version)
+        continue;
+      if (best == nullptr || (*best)->version < (*model)->version) best = model;
+    }
+    if (best != nullptr) return best;
+    return NotFound("there is no model \"" + std::string(name) + "\"").With(errors::kModelNotFound);
+  }
+  std::vector<ModelHandle> Ready() const override { return models_; }
+  std::vector<ModelStatus> Statuses() const override {
+    std::vector<ModelStatus> statuses;
+    for (const ModelHandle& model : models_) {
+      statuses.push_back(
+          {.name = (*model)->name, .version = (*model)->version, .state = ModelState::kReady});
+    }
+    return statuses;
+  }
+  bool AllReady() const override { return true; }
+
+ private:
+  std::vector<ModelHandle> models_;
+};
+
+/// For tests: says yes to everything, and knows the alias "prod": version 1.
+class FixedControl final : public ModelControl {
+ public:
+  void Index(bool, IndexDone done) override {
+    done(std::vector<IndexRow>{{"row", 1, "READY", ""}});
+  }
+  void Load(std::string, LoadRequest, Done done) override { done({}); }
+  void Unload(std::string, Done done) override { done({}); }
+  void ResolveAlias(std::string, std::string alias, AliasDone done) override {
+    ++lookups;
+    if (alias == "prod") return done(1);
+    done(NotFound("there is no such alias").With(errors::kModelNotFound));
+  }
+  int lookups = 0;
+};
+
+/// An answer as a test reads it.
+struct WorldAnswer {
+  int status = 0;
+  std::vector<net::Header> headers;
+  std::string body;
+
+  std::string Header(std::string_view name) const {
+    for (const auto& [key, value] : headers) {
+      if (key == name) return value;
+    }
+    return "";
+  }
+  std::string Line() const { return std::to_string(status) + " " + body; }
+};
+
+/// Every route with models behind it that echo: row f32[N,3], pair (a i64[N], s_bytes string[N]),
+/// scores f32[N,2] with labels, one f32[N,1], scalar f32[]; versions 1 and 2 of row.
+class ApiWorld {
+ public:
+  static constexpr std::string_view kKey =
+      "slw_admin_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+  explicit ApiWorld(bool is_loopback = true)
+      : api_(HttpApi::Create(
+            {.models = Models(),
+             .predictor = *predictor_,
+             .control = control,
+             .configuration = configuration_,
+             .guard = AdminGuard(access::AdminKey::FromText(kKey).value(), is_loopback),
+             .is_ready = [this] { return is_ready; },
+             .metrics_text = [] { return std::string("slipway_up 1\n"); },
+             .clock = clock_,
+             .limits = {}})) {}
+
+  WorldAnswer Ask(std::string method, std::string target, std::string body = "",
+                  std::vector<net::Header> headers = {}) {
+    const auto exchange = std::make_shared<FixedExchange>();
+    exchange->body_text = body + std::string(64, '\0');
+    exchange->body_size = body.size();
+    exchange->when = clock_.Now();
+    net::RequestHead& head = exchange->request;
+    head.method_text = method;
+    head.method = method == "GET"    ? net::Method::kGet
+                  : method == "POST" ? net::Method::kPost
+                  : method == "HEAD" ? net::Method::kHead
+                                     : net::Method::kOther;
+    head.target = target;
+    const Result<net::RequestTarget> parsed = net::ParseRequestTarget(head.target);
+    if (!parsed.ok()) return {.status = 400};
+    head.segments = parsed->segments;
+    head.headers = std::move(headers);
+    head.content_length = body.size();
+    plan = api_->Plan(head);
+    if (plan.reject.has_value()) return Told(*plan.reject);
+    api_->Serve(exchange);
+    return Told(exchange->answer);
+  }
+
+  HttpApi& api() { return *api_; }
+
+  FixedControl control;
+  net::BodyPlan plan;  ///< of the last request
+  bool is_ready = true;
+
+ private:
+  class FixedExchange final : public net::Exchange {
+   public:
+    const net::RequestHead& head() const override { return request; }
+    std::span<const std::byte> body() const override {
+      return std::as_bytes(std::span(body_text)).first(body_size);
+    }
+    void Send(net::Response response) override { answer = std::move(response); }
+    bool Abandoned() const override { return false; }
+    MonotonicTime received() const override { return when; }
+    void Post(std::function<void()> task) override { task(); }
+
+    net::RequestHead request;
+    std::string body_text;
+    std::size_t body_size = 0;
+    MonotonicTime when;
+    net::Response answer{.status = 0};
+  };
+
+  static WorldAnswer Told(const net::Response& response) {
+    WorldAnswer answer{.status = response.status, .headers = response.headers};
+    for (const net::BodyPart& part : response.body)
+      answer.body.append(reinterpret_cast<const char*>(part.bytes.data()), part.bytes.size());
+    return answer;
+  }
+
+  FixedModelSet& Models() {
+    const auto spec = [](std::string name, DType dtype, Shape shape) {
+      return TensorSpec{.name = std::move(name), .dtype = dtype, .shape = shape};
+    };
+    models_.Add("row", 1, {spec("x", DType::kF32, {-1, 3})});
+    models_.Add("row", 2, {spec("x", DType::kF32, {-1, 3})});
+    models_.Add("pair", 1, {spec("a", DType::kI64, {-1}), spec("s_bytes", DType::kString, {-1})});
+    models_.Add("scores", 1, {spec("x", DType::kF32, {-1, 2})}, {{"out_x", {"cat", "dog"}}});
+    models_.Add("one", 1, {spec("x", DType::kF32, {-1, 1})});
+    models_.Add("scalar", 1, {spec("x", DType::kF64, {})});
+    models_.Add("text", 1, {spec("t", DType::kString, {-1})});
+    models_.Add("bytes", 1, {spec("b", DType::kU8, {-1})});
+    models_.Add("odd", 1, {spec("b", DType::kU8, {-1}), spec("x", DType::kF32, {-1})});
+    return models_;
+  }
+
+  SystemClock clock_;
+  FixedModelSet models_;
+  std::unique_ptr<Predictor> predictor_ = Predictor::Create({}, clock_);
+  Configuration configuration_{.facts = {{"engine", "echo"}}};
+  std::unique_ptr<HttpApi> api_;
+};
+
+}  // namespace slipway::serve

@@ -1,0 +1,166 @@
+#include "serve/http/http_api.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "serve/http/api_world.h"
+#include "serve/http/page_files.h"
+#include "serve/http/routes.h"
+#include "serve/http/status_mapping.h"
+
+namespace slipway::serve {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+std::string OpenApiText() {
+  for (const EmbeddedFile& file : PageFiles()) {
+    if (file.name == "openapi.json") return std::string(file.content);
+  }
+  return "";
+}
+
+TEST(HttpApi, OpenApiHasTheRoutesAndNoOthers) {
+  const Json document = ParseJson(OpenApiText()).value();
+  std::set<std::string> described;
+  for (const auto& [path, item] : document["paths"].items()) {
+    for (const auto& [method, operation] : item.items()) {
+      if (method == "get" || method == "post") described.insert(method + " " + path);
+    }
+  }
+  std::set<std::string> served;
+  for (const Route& route : Routes()) {
+    served.insert(ToLower(net::MethodName(route.method)) + " " + std::string(route.pattern));
+  }
+  EXPECT_EQ(described, served);
+}
+
+TEST(HttpApi, KnowsPathsAndMethodsApart) {
+  ApiWorld world;
+  EXPECT_EQ(world.Ask("GET", "/nothing").Line(), R"(404 {"error":"Not Found"})");
+  const WorldAnswer wrong = world.Ask("GET", "/v2/models/row/infer");
+  EXPECT_EQ(wrong.Line(), R"(405 {"error":"Method Not Allowed"})");
+  EXPECT_EQ(wrong.Header("Allow"), "POST");
+  EXPECT_EQ(world.Ask("TRACE", "/").status, 405);
+  EXPECT_EQ(world.Ask("BREW", "/pot").status, 501);
+  EXPECT_EQ(world.Ask("HEAD", "/v2/health/live").status, 200);
+}
+
+TEST(HttpApi, ServesPageMetricsAndDocument) {
+  ApiWorld world;
+  EXPECT_THAT(world.Ask("GET", "/").body, HasSubstr("<!doctype html>"));
+  EXPECT_EQ(world.Ask("GET", "/metrics").body, "slipway_up 1\n");
+  EXPECT_EQ(world.Ask("GET", "/monitoring/prometheus/metrics").status, 200);
+  EXPECT_EQ(world.Ask("GET", "/openapi.json").body, OpenApiText());
+  EXPECT_EQ(world.Ask("GET", "/page/page.js").status, 200);
+  EXPECT_EQ(world.Ask("GET", "/page/nothing.js").status, 404);
+  EXPECT_THAT(world.Ask("GET", "/page/models").body, HasSubstr(R"("name":"row")"));
+}
+
+TEST(HttpApi, AdminRoutesWantTheKey) {
+  ApiWorld world;
+  const std::vector<net::Header> key = {{"Authorization", "Bearer " + std::string(ApiWorld::kKey)}};
+  for (const char* path : {"/v2/repository/index", "/v2/repository/models/row/load",
+                           "/v2/repository/models/row/unload"}) {
+    const WorldAnswer refused = world.Ask("POST", path, "{}");
+    EXPECT_EQ(refused.status, 401) << path;
+    EXPECT_TRUE(world.plan.reject.has_value()) << path;
+    EXPECT_EQ(refused.Header("Content-Type"), "application/problem+json");
+    EXPECT_EQ(ParseJson(refused.body).value()["code"], "SLIPWAY-E5004");
+    EXPECT_EQ(world.Ask("POST", path, "", key).status, 200) << path;
+  }
+  EXPECT_EQ(world.Ask("GET", "/v2/config").status, 200);
+  ApiWorld open(false);
+  EXPECT_EQ(open.Ask("GET", "/v2/config").status, 401);
+  EXPECT_EQ(open.Ask("GET", "/v2/config", "", key).status, 200);
+}
+
+// Bad input J15: fields that are the server's to write
+TEST(HttpApi, AdminRoutesRefuseFieldsTheyDoNotKnow) {
+  ApiWorld world;
+  const std::vector<net::Header> key = {{"Slipway-Admin-Key", std::string(ApiWorld::kKey)}};
+  for (const char* field : {"owner", "created_by", "state", "signature_verified"}) {
+    const WorldAnswer answer =
+        world.Ask("POST", "/v2/repository/models/row/load",
+                  std::string(R"({"parameters":{")") + field + R"(":"x"}})", key);
+    EXPECT_EQ(answer.status, 400) << field;
+    EXPECT_THAT(answer.body, HasSubstr(field));
+  }
+}
+
+// Bad input J1: nesting on admin routes
+TEST(HttpApi, AdminRoutesBoundTheDepth) {
+  ApiWorld world;
+  const std::vector<net::Header> key = {{"Slipway-Admin-Key", std::string(ApiWorld::kKey)}};
+  for (const std::size_t depth : {std::size_t{101}, std::size_t{250'000}}) {
+    EXPECT_EQ(world.Ask("POST", "/v2/repository/index", std::string(depth, '['), key).status, 400);
+  }
+}
+
+TEST(HttpApi, BoundsTheBodyByRoute) {
+  ApiWorld world;
+  world.Ask("POST", "/v2/models/row/infer", "{}");
+  EXPECT_EQ(world.plan.max_bytes, 64u * 1024 * 1024);
+  world.Ask("POST", "/v2/repository/index", "",
+            {{"Slipway-Admin-Key", std::string(ApiWorld::kKey)}});
+  EXPECT_EQ(world.plan.max_bytes, 1024u * 1024);
+}
+
+TEST(HttpApi, CountsAnswersByRoute) {
+  ApiWorld world;
+  world.Ask("GET", "/v2/health/live");
+  world.Ask("GET", "/v2/models/nothing");
+  world.Ask("GET", "/nothing");
+  std::string counted;
+  for (const RequestMetrics::Snapshot& series : world.api().requests().Snapshots()) {
+    counted += std::string(series.name.protocol) + "." + std::string(series.name.method) + " " +
+               std::to_string(series.codes[0].code) + ";";
+  }
+  EXPECT_EQ(counted, "v2.live 200;v2.metadata 404;other.unknown 404;");
+}
+
+TEST(HttpApi, AClientsTimeoutIsADeadline) {
+  ApiWorld world;
+  const std::string body =
+      R"({"inputs":[{"name":"x","shape":[1,3],"datatype":"FP32","data":[1,2,3]}]})";
+  const auto with_timeout = [&](const std::string& timeout) {
+    return world.Ask("POST", "/v2/models/row/infer", body, {{"Slipway-Timeout", timeout}}).status;
+  };
+  EXPECT_EQ(with_timeout("0n"), 504);
+  EXPECT_EQ(with_timeout("10S"), 200);
+  EXPECT_EQ(with_timeout("99999999H"), 200);
+  for (const char* timeout : {"", "S", "10", "-1S", "1.5S", "10s", "123456789S"})
+    EXPECT_EQ(with_timeout(timeout), 400) << timeout;
+}
+
+TEST(StatusMapping, HasOneCodeForEveryKindOfFailure) {
+  EXPECT_EQ(HttpCode(InvalidArgument("")), 400);
+  EXPECT_EQ(HttpCode(NotFound("")), 404);
+  EXPECT_EQ(HttpCode(Unavailable("")), 503);
+  EXPECT_EQ(HttpCode(DeadlineExceeded("")), 504);
+  EXPECT_EQ(HttpCode(InvalidArgument("").With(errors::kBodyTooLarge)), 413);
+  EXPECT_EQ(HttpCode(InvalidArgument("").With(errors::kInvalidPackage)), 422);
+  const net::Response busy = ErrorAnswer(Unavailable("full"), ErrorForm::kPlain);
+  EXPECT_EQ(busy.headers.back(), net::Header("Retry-After", "1"));
+}
+
+TEST(StatusMapping, AProblemSaysWhereAndWhatToDo) {
+  ApiWorld world;
+  const WorldAnswer answer = world.Ask("POST", "/v2/models/row/infer", R"({"inputs":[{"name":7}]})",
+                                       {{"Accept", "application/problem+json"}});
+  const Json problem = ParseJson(answer.body).value();
+  EXPECT_EQ(answer.Header("Content-Type"), "application/problem+json");
+  EXPECT_EQ(problem["pointer"], "/inputs/0/name");
+  EXPECT_EQ(problem["code"], "SLIPWAY-E2102");
+  EXPECT_EQ(problem["status"], 400);
+  EXPECT_EQ(problem["detail"], "expected a string, got a number");
+}
+
+}  // namespace
+}  // namespace slipway::serve
