@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ranges>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -22,8 +22,8 @@ Status Missing(std::string message, std::string hint) {
 std::string VersionsHint(std::span<const ModelVersion> versions) {
   constexpr std::size_t kShown = 5;
   std::vector<std::int64_t> newest;
-  for (const ModelVersion& version : versions | std::views::reverse | std::views::take(kShown)) {
-    newest.push_back(version.version);
+  for (std::size_t i = versions.size(); i > 0 && newest.size() < kShown; --i) {
+    newest.push_back(versions[i - 1].version);
   }
   return fmt::format("its versions, newest first: {}{}", fmt::join(newest, ", "),
                      versions.size() > kShown ? ", ..." : "");
@@ -59,8 +59,8 @@ Result<ModelVersion> PickVersion(const Reference& reference,
   }
   if (!reference.alias.empty()) return PickAlias(reference, versions);
   if (!reference.package) return versions.back();
-  for (const ModelVersion& version : versions | std::views::reverse) {
-    if (version.package == *reference.package) return version;
+  for (std::size_t i = versions.size(); i > 0; --i) {
+    if (versions[i - 1].package == *reference.package) return versions[i - 1];
   }
   return Missing(
       fmt::format("no version of {} is {}", reference.model, reference.package->ToString()),
