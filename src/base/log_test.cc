@@ -30,6 +30,7 @@ TEST_F(LogTest, DropsWhatIsBelowTheThreshold) {
   EXPECT_THAT(text, Not(HasSubstr("seen")));
 }
 
+// Bad input S12: line ends and escapes in a name that is logged stay in its line
 TEST_F(LogTest, KeepsOneLineWhateverTheMessageHolds) {
   CaptureStderr();
   LogLine(LogLevel::kError, "model \r\n2026-01-01 forged\x1b[31m");
@@ -37,6 +38,7 @@ TEST_F(LogTest, KeepsOneLineWhateverTheMessageHolds) {
                                             "\n"));
 }
 
+// Bad input S12: what breaks JSON is escaped
 TEST_F(LogTest, WritesJsonThatParsesBack) {
   ConfigureLog(LogLevel::kInfo, LogFormat::kJson);
   CaptureStderr();
