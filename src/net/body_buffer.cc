@@ -21,6 +21,7 @@ BodyBuffer& BodyBuffer::operator=(BodyBuffer&& other) noexcept {
   if (this == &other) return *this;
   Release();
   memory_ = std::move(other.memory_);
+  allocation_ = std::exchange(other.allocation_, nullptr);
   block_ = std::exchange(other.block_, nullptr);
   lead_ = other.lead_;
   capacity_ = std::exchange(other.capacity_, 0);
@@ -29,18 +30,21 @@ BodyBuffer& BodyBuffer::operator=(BodyBuffer&& other) noexcept {
 }
 
 void BodyBuffer::Release() {
-  std::free(block_);
+  std::free(allocation_);
   if (memory_ && size_ > 0) memory_->Give(size_);
 }
 
 bool BodyBuffer::Reserve(std::size_t capacity) {
   if (block_ != nullptr && capacity <= capacity_) return true;
-  const std::size_t total = lead_ + capacity + kPadding;
-  const std::size_t rounded = (total + kAlignment - 1) / kAlignment * kAlignment;
-  auto* block = static_cast<std::byte*>(std::aligned_alloc(kAlignment, rounded));
-  if (block == nullptr) return false;
+  // Aligned by hand: aligned_alloc costs more than all else that a small body needs.
+  const std::size_t total = lead_ + capacity + kPadding + kAlignment;
+  void* allocation = std::malloc(total);
+  if (allocation == nullptr) return false;
+  const std::size_t skip = -reinterpret_cast<std::uintptr_t>(allocation) % kAlignment;
+  std::byte* block = static_cast<std::byte*>(allocation) + skip;
   if (size_ > 0) std::memcpy(block + lead_, begin(), size_);
-  std::free(block_);
+  std::free(allocation_);
+  allocation_ = allocation;
   block_ = block;
   capacity_ = capacity;
   return true;

@@ -57,7 +57,8 @@ class BodyBuffer {
   void Release();
 
   std::shared_ptr<BodyMemory> memory_;
-  std::byte* block_ = nullptr;  ///< kAlignment-aligned: lead_, capacity_ and kPadding bytes
+  void* allocation_ = nullptr;
+  std::byte* block_ = nullptr;  ///< in it, kAlignment-aligned: lead_, capacity_ and kPadding bytes
   std::size_t lead_ = 0;
   std::size_t capacity_ = 0;
   std::size_t size_ = 0;

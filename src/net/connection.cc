@@ -293,17 +293,26 @@ bool Connection::IsLastInDrain() const {
 void Connection::Write() {
   if (closed_ || waiting_for_room_) return;
   while (!output_.empty()) {
-    iovec vectors[kVectors];
-    msghdr message{};
-    message.msg_iov = vectors;
-    message.msg_iovlen = output_.Gather(vectors);
-    const ssize_t count = sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    const ssize_t count = SendSome();
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return WaitForRoom();
     if (count < 0) return Close();
     output_.Consume(static_cast<std::size_t>(count));
   }
   AfterWrite();
+}
+
+ssize_t Connection::SendSome() {
+  constexpr int kFlags = MSG_NOSIGNAL | MSG_DONTWAIT;
+  iovec vectors[kVectors];
+  const std::size_t count = output_.Gather(vectors);
+  // A small answer is one run of text, for which send() is the shorter way through the kernel.
+  if (count == 1)
+    return send(socket_.native_handle(), vectors[0].iov_base, vectors[0].iov_len, kFlags);
+  msghdr message{};
+  message.msg_iov = vectors;
+  message.msg_iovlen = count;
+  return sendmsg(socket_.native_handle(), &message, kFlags);
 }
 
 void Connection::WaitForRoom() {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <array>
 #include <atomic>
 #include <boost/asio/ip/tcp.hpp>
@@ -88,6 +90,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   void Serialize(PendingAnswer& answer, bool close);
   bool IsLastInDrain() const;
   void Write();
+  ssize_t SendSome();
   void WaitForRoom();
   void AfterWrite();
 

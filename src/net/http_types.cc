@@ -7,9 +7,11 @@
 namespace slipway::net {
 namespace {
 
-/// The lengths differ nearly always, and heads are searched many times.
+/// Heads are searched many times, and the length or the first letter differs nearly always.
 bool IsNamed(const Header& header, std::string_view name) {
-  return header.first.size() == name.size() && EqualsIgnoreCase(header.first, name);
+  constexpr int kCaseBit = 0x20;
+  return header.first.size() == name.size() && ((header.first[0] ^ name[0]) & ~kCaseBit) == 0 &&
+         EqualsIgnoreCase(header.first, name);
 }
 
 }  // namespace
