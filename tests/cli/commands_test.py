@@ -66,6 +66,13 @@ class Teaching(ProgramTest):
         self.assertEqual(checks["engine"], "pass")
         self.assertEqual(checks["importer"], "pass")
 
+    def test_nothing_is_kept_about_its_use_or_told_to_anybody(self):
+        home = self.folder / "home"
+        home.mkdir()
+        self.environment.update(HOME=str(home))
+        self.slipway("version")
+        self.assertEqual([path.name for path in self.folder.rglob("*")], ["home"])
+
     def test_output_into_a_closed_pipe_is_no_error(self):
         done = subprocess.run(f"{SLIPWAY} help errors | head -1", shell=True, capture_output=True, text=True, env=self.environment)
         self.assertEqual(done.stderr, "")

@@ -83,6 +83,9 @@ void ORT_API_CALL LogFromOrt(void*, OrtLoggingLevel, const char* category, const
 }  // namespace
 
 Result<OrtLibrary> OpenOrtLibrary(const std::string& path) {
+  // Some builds of the library report use to their maker, from a database in the user's home. Ours
+  // says nothing to anybody; it reads this once, when it is opened.
+  setenv("ORT_DISABLE_TELEMETRY", "1", 1);
   std::vector<std::string> reasons;
   for (const std::string& place : PlacesToLook(path)) {
     // Never closed: its threads and exit handlers do not stand that.
