@@ -69,6 +69,6 @@ packed("external_storage.h5", None, shape=(2, 3), dtype="f4", external=[("/etc/p
 packed("user_filter.h5", np.ones((2, 3), "f4"), chunks=(2, 3), compression="lzf")
 packed("shape_bomb.h5", None, shape=(10**6, 10**6, 10**6), dtype="f4", chunks=(1, 1, 1024))
 packed("unstored.h5", None, shape=(10**4, 10**5), dtype="f4")
-packed("inflating.h5", np.zeros((2**13, 2**13), "f4"), chunks=(2**11, 2**11), compression=9)
+packed("inflating.h5", np.zeros((2**12, 2**13), "f4"), chunks=(2**11, 2**11), compression=9)
 write("other_shape.h5", kernel=np.ones((5, 3), "f4"))
 write("lambda.h5", class_name="Lambda", function=["4wEAAAAA", None, None], function_type="lambda")
