@@ -33,7 +33,10 @@ std::vector<Limit> NetworkLimits(const net::HttpLimits& limits) {
       {"connections", limits.connections, "connections",
        "refused beyond; never more than half of the descriptors"},
       {"connections_per_address", limits.connections_per_address, "connections", "refused beyond"},
-      {"pipelined_requests", limits.pipelined_requests, "requests", "wait in the socket"}};
+      {"pipelined_requests", limits.pipelined_requests, "requests", "wait in the socket"},
+      {"bodies_together", limits.body_bytes_total, "bytes", "503 with Retry-After"},
+      {"drain_linger", Count(limits.drain_linger), "ms",
+       "a drain still listens to connections that were busy this recently"}};
 }
 
 std::vector<Limit> ServingLimits(const ServerOptions& options) {
