@@ -130,7 +130,8 @@ class ArgumentParser {
     for (const Positional& positional : positionals) {
       auto* option =
           app_.add_option(std::string(positional.name), values_[std::string(positional.name)]);
-      option->expected(static_cast<int>(positional.least), static_cast<int>(positional.most));
+      option->expected(static_cast<int>(positional.least), static_cast<int>(positional.most))
+          ->allow_extra_args(positional.most > positional.least);
     }
   }
 

@@ -1,5 +1,6 @@
 #include "cli/oip_codec.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

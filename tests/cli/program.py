@@ -52,6 +52,7 @@ class Server:
         """The exit code."""
         if self.process.poll() is None:
             self.process.send_signal(how)
+        self.output.close()
         return self.process.wait(60)
 
 
