@@ -19,7 +19,7 @@ constexpr std::size_t kSinkThreshold = 1024;
 /// The type as it is declared; a free batch is called N.
 graph::ValueType DeclaredType(DType dtype, std::span<const std::int64_t> shape) {
   graph::ValueType type = graph::TensorType(dtype, shape);
-  if (!shape.empty() && shape.front() < 0) type.shape->front().symbol = "N";
+  if (!shape.empty() && shape.front() < 0) type.shape->front().symbol = "batch";
   return type;
 }
 
