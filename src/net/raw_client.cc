@@ -16,7 +16,7 @@ RawClient::RawClient(std::uint16_t port)
                             .sin_addr = {htonl(INADDR_LOOPBACK)},
                             .sin_zero = {}};
   const int on = 1;
-  const timeval limit{10, 0};
+  const timeval limit{60, 0};
   setsockopt(socket_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
   setsockopt(socket_.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);

@@ -9,7 +9,7 @@
 namespace slipway::net {
 
 /// For tests: one socket to a server on the loopback address, and the bytes as they are. Waits at
-/// most ten seconds for anything.
+/// most a minute for anything.
 class RawClient {
  public:
   explicit RawClient(std::uint16_t port);
