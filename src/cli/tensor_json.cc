@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstring>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "base/log.h"
@@ -75,7 +76,10 @@ Result<TensorBuffer> WideIntegersFromJson(const TensorSpec& spec, const Shape& s
   for (std::size_t i = 0; i < leaves.size(); ++i) {
     const Json& leaf = *leaves[i];
     const bool fits =
-        spec.dtype == DType::kU64 ? leaf.is_number_unsigned() : leaf.is_number_integer();
+        spec.dtype == DType::kU64
+            ? leaf.is_number_unsigned()
+            : leaf.is_number_integer() && (!leaf.is_number_unsigned() ||
+                                           std::in_range<std::int64_t>(leaf.get<std::uint64_t>()));
     if (!fits)
       return InputError(spec, fmt::format("element {} is {}, not an integer of type {}", i,
                                           Printable(DumpJson(leaf), 64), ShortName(spec.dtype)));
