@@ -60,7 +60,10 @@ Status NetworkLowering::AddInput(const SavedLayer& layer, std::size_t output, Va
                                ? Field(layer.config, "batch_input_shape")
                                : Field(layer.config, "batch_shape");
   const auto shape = IntsIn(shape_json);
-  const auto bounded = [](std::int64_t size) { return size >= -1 && size != 0; };
+  constexpr std::int64_t kLargest = std::int64_t{1} << 31;
+  const auto bounded = [](std::int64_t size) {
+    return size >= -1 && size != 0 && size <= kLargest;
+  };
   if (!shape || shape->empty() || shape->size() > Shape::kMaxRank ||
       !std::ranges::all_of(*shape, bounded)) {
     return DataLoss("the shape of the input is not in the file")
@@ -125,6 +128,12 @@ Status NetworkLowering::LowerCall(const SavedLayer& layer, std::size_t call_numb
   }
   const LayerRow* row = FindLayer(layer);
   if (call.inputs.empty() || (row == nullptr && layer.network == nullptr)) return {};
+  const bool has_axes =
+      std::ranges::all_of(call.inputs, [this](TensorId id) { return builder_.at(id).rank() > 0; });
+  if (!has_axes) {
+    refusals_.Add(layer, "a single number as its input");
+    return {};
+  }
   builder_.EnterLayer(path);
   Result<std::vector<TensorId>> outputs =
       layer.network != nullptr ? LowerNested(*layer.network, path, call.inputs) : row->lower(call);

@@ -136,6 +136,10 @@ Status ParseParts(SavedLayer& layer, std::size_t depth) {
     layer.parts.push_back(std::move(part));
   }
   if (!bidirectional || layer.parts.size() != 1) return {};
+  const SavedLayer& forward = layer.parts.front();
+  if (forward.attribute != "forward_layer" || !forward.config.is_object()) {
+    return Corrupt("a Bidirectional around no layer");
+  }
   // Old files give the forward layer only: the backward one is its mirror image.
   Json mirrored = Field(layer.config, "layer");
   mirrored["config"] = layer.parts.front().config;

@@ -310,8 +310,10 @@ Result<TensorId> Activate(const LayerCall& call, TensorId tensor, const Json& ac
   if (activation.is_null() || name == "linear") return tensor;
   if (name == "softmax") return AlongAxis(call, tensor, "Softmax", -1);
   if (name == "log_softmax") return AlongAxis(call, tensor, "LogSoftmax", -1);
+  constexpr std::int64_t kLongestSparsemax = 1 << 20;
+  const bool is_short = call.builder.at(tensor).shape.back() <= kLongestSparsemax;
   if (name == "glu") return Glu(call, tensor);
-  if (name == "sparsemax" && call.builder.at(tensor).shape.back() > 0) {
+  if (name == "sparsemax" && is_short && call.builder.at(tensor).shape.back() > 0) {
     return Sparsemax(call, tensor);
   }
   const auto row = std::ranges::find(kFunctions, name, &FunctionRow::name);

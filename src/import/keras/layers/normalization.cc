@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "base/checked.h"
 #include "import/keras/layer_library.h"
 
 namespace slipway::import::keras {
@@ -16,6 +17,9 @@ using graph::FloatAttribute;
 using graph::IntAttribute;
 using graph::ValueId;
 using Outputs = Result<std::vector<TensorId>>;
+
+/// Scales and shifts that a layer does without are made up to this many numbers.
+constexpr std::uint64_t kMostMadeUp = std::uint64_t{1} << 24;
 
 bool Scales(const Json& config) { return BoolOr(config, "scale", true); }
 bool Centers(const Json& config) { return BoolOr(config, "center", true); }
@@ -46,9 +50,9 @@ Result<std::vector<float>> WeightOr(LayerCall& call, std::string_view name,
     SLIPWAY_TRY(const WeightArray weight, call.Load(name, dims));
     return ToFloats(weight);
   }
-  std::size_t count = 1;
-  for (const std::int64_t dim : dims) count *= static_cast<std::size_t>(dim);
-  return std::vector<float>(count, otherwise);
+  const auto count = CheckedProduct(dims);
+  if (!count || *count > kMostMadeUp) return call.Broken("its axes are too large");
+  return std::vector<float>(*count, otherwise);
 }
 
 Result<ValueId> ConstantOr(LayerCall& call, std::string_view name,
@@ -61,6 +65,7 @@ Result<ValueId> ConstantOr(LayerCall& call, std::string_view name,
 std::optional<std::vector<std::int64_t>> Axes(const LayerCall& call, std::int64_t rank) {
   auto axes = IntsIn(Field(call.config(), "axis"));
   if (!axes) axes = std::vector<std::int64_t>{-1};
+  if (axes->empty()) return std::nullopt;
   for (std::int64_t& axis : *axes) {
     if (axis < 0) axis += rank;
     if (axis < 0 || axis >= rank) return std::nullopt;
@@ -229,7 +234,9 @@ Outputs GroupNormalization(LayerCall& call) {
   const std::int64_t channels = b.at(x).shape[static_cast<std::size_t>(axis)];
   std::int64_t groups = IntOr(call.config(), "groups", 32);
   if (groups == -1) groups = channels;
-  if (channels <= 0 || groups <= 0 || channels % groups != 0) {
+  const bool sizes_fit = rank >= 2 && channels > 0 && groups > 0 &&
+                         groups <= static_cast<std::int64_t>(kMostMadeUp) && channels % groups == 0;
+  if (!sizes_fit) {
     return call.Broken("groups and channels do not fit");
   }
   if (axis != 1 && axis != rank - 1) return call.Unsupported("an axis between the others");
