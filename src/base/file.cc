@@ -118,6 +118,11 @@ Status WriteAll(int descriptor, std::span<const std::byte> bytes) {
 }
 
 Result<AtomicFile> AtomicFile::Create(const std::string& path, unsigned mode) {
+  // Renaming over /dev/null would succeed, for root, and leave the machine without it.
+  struct stat status;
+  if (stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) {
+    return InvalidArgument(fmt::format("{} is a device or a pipe, not a file", path));
+  }
   static std::atomic<unsigned> counter{0};
   std::string temporary =
       fmt::format("{}.{}.{}.tmp", path, getpid(), counter.fetch_add(1, std::memory_order_relaxed));

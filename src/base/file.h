@@ -73,6 +73,7 @@ Status WriteFileAtomically(const std::string& path, std::string_view content, un
 /// nothing behind.
 class AtomicFile {
  public:
+  /// InvalidArgument: `path` is a device or a pipe, which a rename would replace.
   static Result<AtomicFile> Create(const std::string& path, unsigned mode = 0666);
   AtomicFile(AtomicFile&&) noexcept = default;
   AtomicFile& operator=(AtomicFile&&) noexcept = default;

@@ -46,6 +46,12 @@ TEST_F(Files, WriteFileAtomicallyLeavesNothingBehindWhenItFails) {
   EXPECT_EQ(WriteFileAtomically(Path("missing/f"), "x").code(), Code::kNotFound);
 }
 
+TEST_F(Files, WriteFileAtomicallyDoesNotReplaceADeviceOrPipe) {
+  ASSERT_EQ(mkfifo(Path("pipe").c_str(), 0600), 0);
+  EXPECT_EQ(WriteFileAtomically(Path("pipe"), "x").code(), Code::kInvalidArgument);
+  EXPECT_TRUE(fs::is_fifo(Path("pipe")));
+}
+
 TEST_F(Files, AtomicFileIsInvisibleUntilCommitted) {
   AtomicFile file = AtomicFile::Create(Path("f")).value();
   ASSERT_TRUE(file.Write("half").ok());
