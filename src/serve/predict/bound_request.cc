@@ -83,6 +83,11 @@ Status BindOutputs(const Signature& signature, std::span<const std::string_view>
 Status CountRows(const Signature& signature, BoundRequest& bound) {
   if (!signature.IsBatchable()) return {};
   bound.rows = bound.inputs.front().shape[0];
+  if (bound.rows == 0) {
+    return InvalidArgument(fmt::format("input \"{}\" has no rows", signature.inputs[0].name))
+        .With(errors::kTensorShapeMismatch)
+        .Hint("send at least one row; the size of the body bounds how many");
+  }
   for (std::size_t i = 1; i < bound.inputs.size(); ++i) {
     if (bound.inputs[i].shape[0] == bound.rows) continue;
     return InvalidArgument(fmt::format("input \"{}\" has {} rows, input \"{}\" has {}",

@@ -45,8 +45,18 @@ TEST(Bind, KeepsTheOrderInWhichOutputsWereAskedFor) {
   EXPECT_THAT(BindInputs(inputs, {"score"}).value().wanted, ElementsAre(1));
 }
 
-TEST(Bind, NoRowsAreLegal) {
-  EXPECT_EQ(BindInputs({{"image", Floats({0, 2})}, {"age", Floats({0, 1})}}).value().rows, 0);
+// Bad input T4: a batch of 0 is refused
+TEST(Bind, ABatchWithoutRowsIsRefused) {
+  const Status refusal = BindInputs({{"image", Floats({0, 2})}, {"age", Floats({0, 1})}}).status();
+  EXPECT_EQ(refusal.code(), Code::kInvalidArgument);
+  EXPECT_EQ(refusal.number(), errors::kTensorShapeMismatch);
+  EXPECT_EQ(refusal.message(), "input \"image\" has no rows");
+}
+
+TEST(Bind, AnEmptyAxisOfAModelWithoutBatchesIsLegal) {
+  const Signature past{.inputs = {{.name = "past", .shape = {1, -1}}},
+                       .outputs = {{.name = "next", .shape = {1, -1}}}};
+  EXPECT_TRUE(Bind(past, std::vector<InferInput>{{"past", Floats({1, 0})}}, {}).ok());
 }
 
 TEST(Bind, AnUnknownInputGivesTheNearName) {
