@@ -32,7 +32,7 @@ std::string DescribeManifest(const package::Manifest& manifest) {
                       lineage.framework.empty() ? "" : ", ", lineage.framework);
   if (lineage.source_digest)
     text += fmt::format("            {}\n", lineage.source_digest->ToString());
-  text += fmt::format("  imported  by slipway {}\n", lineage.tool_version);
+  text += fmt::format("  imported  by {}\n", lineage.tool_version);
   text += fmt::format("  checked   {}\n", lineage.self_check);
   for (const std::string& warning : lineage.warnings)
     text += fmt::format("  warning   {}\n", warning);
