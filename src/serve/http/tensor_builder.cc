@@ -21,6 +21,12 @@ namespace {
 constexpr std::size_t kFirstBytes = 256;
 constexpr std::size_t kShownBytes = 64;
 
+// The quick way over many numbers asks for 16 bytes before them, and looks at a stretch of text at
+// a time, which only pays for lists of some length; where it stops, single elements follow.
+constexpr std::int64_t kElementsBeforeRun = 8;
+constexpr std::int64_t kElementsBetweenRuns = 64;
+constexpr std::int64_t kMaxShortRow = 32;
+
 // Two types of JSON's own for elements that have no arithmetic type.
 enum class Half : std::uint16_t {};
 enum class BFloat : std::uint16_t {};
@@ -196,12 +202,49 @@ Status TensorBuilder::Close(const JsonReader& reader, std::size_t level, std::in
 }
 
 template <class T>
+std::span<T> TensorBuilder::Room() {
+  return memory_.As<T>().subspan(used_ / sizeof(T));
+}
+
+/// Many numbers of a row at once; none for types that have no quick way.
+template <class T>
+DecimalRun TensorBuilder::AppendRun(const char* at, const char* end) {
+  DecimalRun run{.after = at};
+  if constexpr (std::is_floating_point_v<T>) run = ReadDecimals(at, end, Room<T>());
+  used_ += run.elements * sizeof(T);
+  return run;
+}
+
+/// Many short rows below `level` at once, if their length is known by now and there may be many.
+template <class T>
+DecimalRun TensorBuilder::AppendRows(const char* at, const char* end, std::size_t level) {
+  DecimalRun run{.after = at};
+  if (!is_rank_known_ || level + 2 != rank_) return run;
+  const std::int64_t length = dims_[level + 1];
+  const bool are_few = is_known_[level] && dims_[level] * length < kElementsBetweenRuns;
+  if (are_few || length < 1 || length > kMaxShortRow) return run;
+  if constexpr (std::is_floating_point_v<T>)
+    run = ReadDecimalRows(at, end, static_cast<std::size_t>(length), Room<T>());
+  used_ += run.elements * sizeof(T);
+  elements_ += run.elements;
+  return run;
+}
+
+template <class T>
 Status TensorBuilder::AppendRow(JsonReader& reader, std::size_t level) {
   SLIPWAY_RETURN_IF_ERROR(FixRank(reader, level + 1));
   const char* const end = reader.end();
   const char* at = reader.cursor();
+  const bool is_short = is_known_[level] && dims_[level] < kElementsBetweenRuns;
+  std::int64_t next_run = is_short ? std::numeric_limits<std::int64_t>::max() : kElementsBeforeRun;
   std::int64_t count = 0;
   for (;; ++count) {
+    if (count == next_run) {
+      const DecimalRun run = AppendRun<T>(at, end);
+      at = run.after;
+      count += static_cast<std::int64_t>(run.elements);
+      next_run = count + kElementsBetweenRuns;
+    }
     at = SkipSpace(at, end);
     T value{};
     const char* const after = ReadElement(reader, at, value);
@@ -305,7 +348,15 @@ Status TensorBuilder::AppendLevel(JsonReader& reader, std::size_t level) {
     return Close(reader, level, 0);
   }
   if (at < end && *at != '[') return AppendRow<T>(reader, level);
+  std::int64_t next_run = 0;
   for (std::int64_t count = 0;; ++count) {
+    if (count >= next_run && elements_ >= kElementsBeforeRun) {
+      const DecimalRun run = AppendRows<T>(at, end, level);
+      at = run.after;
+      reader.Advance(at);
+      if (run.elements > 0) count += static_cast<std::int64_t>(run.elements) / dims_[level + 1];
+      next_run = count + kElementsBetweenRuns;
+    }
     index_[level] = count;
     if (at >= end) return reader.NotJson("a list");
     if (*at != '[') return reader.Invalid("a value stands beside a list", Below(level + 1));

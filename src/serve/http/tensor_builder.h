@@ -3,10 +3,12 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "base/status.h"
+#include "serve/http/decimal_run.h"
 #include "serve/http/json_reader.h"
 #include "tensor/tensor.h"
 
@@ -51,6 +53,12 @@ class TensorBuilder {
   Status AppendLevel(JsonReader& reader, std::size_t level);
   template <class T>
   Status AppendRow(JsonReader& reader, std::size_t level);
+  template <class T>
+  DecimalRun AppendRun(const char* at, const char* end);
+  template <class T>
+  DecimalRun AppendRows(const char* at, const char* end, std::size_t level);
+  template <class T>
+  std::span<T> Room();
   template <class T>
   Status AppendScalar(JsonReader& reader);
   template <class T>

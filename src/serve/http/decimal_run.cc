@@ -1,0 +1,194 @@
+#include "serve/http/decimal_run.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <cstring>
+
+#include "serve/http/decimal.h"
+#include "serve/http/decimal_short.h"
+#include "serve/http/last_digits.h"
+#include "serve/http/separators.h"
+
+namespace slipway::serve {
+namespace {
+
+constexpr std::size_t kBlocks = 16;  // whose separators are found at once
+constexpr std::size_t kMaxFraction = decimal::kMaxLastDigits;
+constexpr std::uint64_t kZeros = 0x3030303030303030;
+constexpr std::uint64_t kTop = std::uint64_t{1} << 63;
+constexpr std::uint64_t kMaxExactInteger = std::uint64_t{1} << 53;
+
+constexpr auto kPowers = [] {
+  std::array<std::uint64_t, kMaxFraction + 1> powers{1};
+  for (std::size_t i = 1; i <= kMaxFraction; ++i) powers[i] = 10 * powers[i - 1];
+  return powers;
+}();
+
+/// The high bit of every byte that is no digit; a carry can only spoil bytes behind the first.
+std::uint64_t NoDigits(std::uint64_t digits) {
+  return (digits | (digits + 0x7676767676767676)) & 0x8080808080808080;
+}
+
+double WithSign(double magnitude, bool is_negative) {
+  return std::bit_cast<double>(std::bit_cast<std::uint64_t>(magnitude) |
+                               (std::uint64_t{is_negative} << 63));
+}
+
+/// "d.ddd", one to sixteen digits behind the point, of at most 53 bits in all.
+inline bool ReadFraction(const char* text, const char* after, bool is_negative, double& value) {
+  const auto digits = static_cast<std::size_t>(after - text) - 2;
+  const auto whole = static_cast<unsigned char>(text[0] - '0');
+  if (digits - 1 >= kMaxFraction || whole > 9 || text[1] != '.') return false;
+  std::uint64_t mantissa = 0;
+  if (!decimal::ReadLastDigits(after, digits, mantissa)) return false;
+  mantissa += whole * kPowers.data()[digits];
+  if (mantissa > kMaxExactInteger) return false;
+  value = WithSign(static_cast<double>(static_cast<std::int64_t>(mantissa)) /
+                       decimal::kExactPowers.data()[digits],
+                   is_negative);
+  return true;
+}
+
+/// "ddd" and "ddd.dd", at most eight bytes.
+inline bool ReadShort(const char* text, const char* after, bool is_negative, double& value) {
+  const auto length = static_cast<std::size_t>(after - text);
+  if (length == 0 || (text[0] == '0' && length > 1 && text[1] != '.')) return false;
+  std::uint64_t bytes;
+  std::memcpy(&bytes, after - 8, sizeof(bytes));
+  const std::uint64_t digits = (bytes ^ kZeros) & decimal::kLastBytes.data()[length][1];
+  const std::uint64_t others = NoDigits(digits);
+  const auto point = static_cast<unsigned>(std::countr_zero(others | kTop)) / 8;
+  const std::uint64_t whole = digits & ((std::uint64_t{1} << (8 * point)) - 1);
+  const std::uint64_t fraction = digits >> (8 * point) >> 8 << 8 << (8 * point);
+  const std::uint64_t joined = others == 0 ? digits : (whole << 8) | fraction;
+  const bool is_number = others == 0 || (after[static_cast<int>(point) - 8] == '.' && point != 7 &&
+                                         point + length > 8 && NoDigits(joined) == 0);
+  if (!is_number) return false;
+  const auto integer = static_cast<std::int64_t>(decimal::ValueOfEight(joined));
+  value = WithSign(
+      static_cast<double>(integer) / decimal::kExactPowers.data()[others == 0 ? 0 : 7 - point],
+      is_negative);
+  return true;
+}
+
+/// The number that ends at `after`, exactly or rounded once.
+inline bool ReadExactly(const char* text, const char* after, double& value) {
+  const bool is_negative = *text == '-';
+  text += is_negative ? 1 : 0;
+  if (after - text <= 8) return ReadShort(text, after, is_negative, value);
+  return ReadFraction(text, after, is_negative, value);
+}
+
+inline bool ReadEnded(const char* text, const char* after, const char* end, float& value) {
+  double exact = 0;
+  if (!ReadExactly(text, after, exact) || decimal::IsHalfway(exact)) [[unlikely]]
+    return ReadDecimal(text, end, value) == after;
+  value = static_cast<float>(exact);
+  return true;
+}
+
+inline bool ReadEnded(const char* text, const char* after, const char* end, double& value) {
+  if (!ReadExactly(text, after, value)) [[unlikely]]
+    return ReadDecimal(text, end, value) == after;
+  return true;
+}
+
+/// The separators of the next stretch of text.
+class Stretch {
+ public:
+  Stretch(const char* text, const char* end)
+      : text_(text),
+        count_(FindSeparators(
+            text,
+            std::min(
+                static_cast<std::size_t>(std::max<std::ptrdiff_t>(end - text, 0)) / kSeparatorBlock,
+                kBlocks),
+            offsets_.data())) {}
+  std::size_t count() const { return count_; }
+  const char* operator[](std::size_t i) const { return text_ + offsets_.data()[i]; }
+
+ private:
+  const char* text_;
+  std::array<std::uint16_t, kBlocks * kSeparatorBlock> offsets_;
+  std::size_t count_;
+};
+
+const char* SkipOneSpace(const char* text) { return text + (*text == ' ' ? 1 : 0); }
+
+template <class T>
+DecimalRun ReadList(const char* text, const char* end, std::span<T> out) {
+  DecimalRun run{.after = text};
+  while (run.elements < out.size()) {
+    const Stretch separators(run.after, end);
+    const std::size_t count = std::min(separators.count(), out.size() - run.elements);
+    if (count == 0) return run;
+    T* const values = out.data() + run.elements;
+    for (std::size_t i = 0; i < count; ++i) {
+      const char* const separator = separators[i];
+      if (*separator != ',' || !ReadEnded(run.after, separator, end, values[i])) return run;
+      run.after = SkipOneSpace(separator + 1);
+      ++run.elements;
+    }
+  }
+  return run;
+}
+
+/// Where the row after the one that ends at `bracket` begins; nullptr: none follows.
+const char* NextRow(const char* bracket) {
+  if (bracket[0] != ']' || bracket[1] != ',') return nullptr;
+  const char* const next = SkipOneSpace(bracket + 2);
+  return *next == '[' ? next : nullptr;
+}
+
+template <class T>
+bool ReadRow(const char* text, const char* end, const Stretch& separators, std::size_t first,
+             std::span<T> out) {
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const char* const separator = separators[first + i];
+    const char expected = i + 1 == out.size() ? ']' : ',';
+    if (*separator != expected || !ReadEnded(text, separator, end, out.data()[i])) return false;
+    text = SkipOneSpace(separator + 1);
+  }
+  return true;
+}
+
+template <class T>
+DecimalRun ReadRows(const char* text, const char* end, std::size_t row_length, std::span<T> out) {
+  DecimalRun run{.after = text};
+  while (true) {
+    const Stretch separators(run.after, end);
+    const std::size_t rows =
+        std::min(separators.count() / (row_length + 1), (out.size() - run.elements) / row_length);
+    if (rows == 0) return run;
+    for (std::size_t row = 0; row < rows; ++row) {
+      const std::size_t first = row * (row_length + 1);
+      const char* const next = NextRow(separators[first + row_length - 1]);
+      if (next == nullptr ||
+          !ReadRow(run.after + 1, end, separators, first, out.subspan(run.elements, row_length)))
+        return run;
+      run.after = next;
+      run.elements += row_length;
+    }
+  }
+}
+
+}  // namespace
+
+DecimalRun ReadDecimals(const char* text, const char* end, std::span<float> out) {
+  return ReadList(text, end, out);
+}
+DecimalRun ReadDecimals(const char* text, const char* end, std::span<double> out) {
+  return ReadList(text, end, out);
+}
+DecimalRun ReadDecimalRows(const char* text, const char* end, std::size_t row_length,
+                           std::span<float> out) {
+  return ReadRows(text, end, row_length, out);
+}
+DecimalRun ReadDecimalRows(const char* text, const char* end, std::size_t row_length,
+                           std::span<double> out) {
+  return ReadRows(text, end, row_length, out);
+}
+
+}  // namespace slipway::serve

@@ -1,0 +1,87 @@
+#include "serve/http/separators.h"
+
+#include <bit>
+#include <cstring>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+namespace slipway::serve {
+namespace {
+
+#if defined(__SSE2__)
+
+/// One bit for each of 64 bytes, the first in the lowest: set if it is ',' or ']'.
+std::uint64_t SeparatorBits(const char* text) {
+  std::uint64_t bits = 0;
+  for (int i = 0; i < 4; ++i) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text + 16 * i));
+    const __m128i found = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(',')),
+                                       _mm_cmpeq_epi8(bytes, _mm_set1_epi8(']')));
+    bits |= static_cast<std::uint64_t>(_mm_movemask_epi8(found)) << (16 * i);
+  }
+  return bits;
+}
+
+#else
+
+std::uint64_t BytesThatAre(std::uint64_t bytes, std::uint64_t value) {
+  constexpr std::uint64_t kLow = 0x7F7F7F7F7F7F7F7F;
+  bytes ^= value * 0x0101010101010101;
+  return ~(((bytes & kLow) + kLow) | bytes | kLow);
+}
+
+std::uint64_t SeparatorBits(const char* text) {
+  std::uint64_t bits = 0;
+  for (int i = 0; i < 8; ++i) {
+    std::uint64_t bytes;
+    std::memcpy(&bytes, text + 8 * i, sizeof(bytes));
+    const std::uint64_t found = BytesThatAre(bytes, ',') | BytesThatAre(bytes, ']');
+    bits |= ((found >> 7) * 0x0102040810204081 >> 56) << (8 * i);
+  }
+  return bits;
+}
+
+#endif
+
+/// std::popcount() is a call into the compiler's library where the machine's own is not assumed.
+std::size_t CountOf(std::uint64_t bits) {
+  bits -= (bits >> 1) & 0x5555555555555555;
+  bits = (bits & 0x3333333333333333) + ((bits >> 2) & 0x3333333333333333);
+  bits = (bits + (bits >> 4)) & 0x0F0F0F0F0F0F0F0F;
+  return bits * 0x0101010101010101 >> 56;
+}
+
+}  // namespace
+
+std::size_t FindSeparators(const char* text, std::size_t blocks, std::uint16_t* offsets) {
+  constexpr std::size_t kUsual = 10;  // this many are written always: fewer branches to guess
+  constexpr std::uint64_t kTop = std::uint64_t{1} << 63;
+  std::size_t count = 0;
+  for (std::size_t block = 0; block < blocks; ++block) {
+    const auto base = static_cast<unsigned>(block * kSeparatorBlock);
+    std::uint64_t bits = SeparatorBits(text + base);
+    const std::size_t found = CountOf(bits);
+    const auto write = [&](std::size_t i) {
+      offsets[count + i] =
+          static_cast<std::uint16_t>(base + static_cast<unsigned>(std::countr_zero(bits | kTop)));
+      bits &= bits - 1;
+    };
+#pragma GCC unroll 10
+    for (std::size_t i = 0; i < kUsual; ++i) write(i);
+    for (std::size_t i = kUsual; i < found; ++i) write(i);
+    count += found;
+  }
+  return count;
+}
+
+std::size_t FindSeparatorsSlowly(const char* text, std::size_t blocks, std::uint16_t* offsets) {
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < blocks * kSeparatorBlock; ++i) {
+    if (text[i] == ',' || text[i] == ']') offsets[count++] = static_cast<std::uint16_t>(i);
+  }
+  return count;
+}
+
+}  // namespace slipway::serve
