@@ -15,7 +15,8 @@ Measured by `make bench` (`bench/run`), which wrote this page. The server runs o
 bare echo of the same request take turns in five rounds, and medians are shown: on a shared machine ratios and differences within one run
 hold still, absolute times do not. CPU time is the kernel's own account of the server's threads. The echo (`bench/echo_server.cc`) is one
 epoll loop that answers without looking, so what it costs is the socket's price; the loop (`bench/in_process.cc`) runs the same graph on the
-same engine with preallocated outputs.
+same engine with preallocated outputs. The client looks for answers without pause: one that sleeps has to be woken by whoever answers it, at the
+server's expense, by a server that is slower than the client at every answer and by the echo at hardly any.
 """
 
 

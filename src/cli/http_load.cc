@@ -75,8 +75,10 @@ class Load {
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
     std::array<epoll_event, 64> events;
-    const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
-                                 static_cast<int>(std::max<std::int64_t>(0, left.count())));
+    const auto timeout =
+        options_.is_always_awake ? 0 : static_cast<int>(std::max<std::int64_t>(0, left.count()));
+    const int count =
+        epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), timeout);
     for (int i = 0; i < count; ++i) {
       auto* const connection =
           static_cast<Connection*>(events[static_cast<std::size_t>(i)].data.ptr);

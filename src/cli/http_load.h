@@ -17,6 +17,10 @@ struct HttpLoadOptions {
   unsigned connections = 1;
   std::chrono::milliseconds warm_up{300};  ///< answers of this time are not counted
   std::chrono::milliseconds duration{3000};
+  /// Looks for answers without pause instead of sleeping until one comes. For a client with a core
+  /// of its own: an answer to a client that sleeps costs the server the wake-up, which in a virtual
+  /// machine can be more than all else it does for a small request.
+  bool is_always_awake = false;
 };
 
 /// Runs on the calling thread with one epoll; latencies go from the first byte sent to the last one
