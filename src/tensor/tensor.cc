@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <new>
@@ -19,7 +20,36 @@ static_assert(std::endian::native == std::endian::little, "tensors are little-en
 
 namespace {
 
-constexpr std::align_val_t kAlignment{64};
+constexpr std::size_t kAlignment = 64;
+/// Aligned memory costs several times what plain memory does, which only small tensors notice.
+#ifdef __SANITIZE_ADDRESS__
+constexpr std::size_t kMostAlignedByHand = 0;  // the red zone begins right behind the elements
+#else
+constexpr std::size_t kMostAlignedByHand = 64 * 1024;
+#endif
+
+/// Aligned memory, nullptr if it cannot be had. FreeAligned() with the same size gives it back.
+std::byte* AllocateAligned(std::size_t size) {
+  if (size > kMostAlignedByHand) {
+    return static_cast<std::byte*>(
+        ::operator new(size, std::align_val_t{kAlignment}, std::nothrow));
+  }
+  // malloc() aligns for a pointer at least, so one always has room before the next boundary.
+  void* const allocation = std::malloc(size + kAlignment);
+  if (allocation == nullptr) return nullptr;
+  const std::size_t skip = kAlignment - reinterpret_cast<std::uintptr_t>(allocation) % kAlignment;
+  std::byte* const aligned = static_cast<std::byte*>(allocation) + skip;
+  std::memcpy(aligned - sizeof allocation, &allocation, sizeof allocation);
+  return aligned;
+}
+
+void FreeAligned(std::byte* aligned, std::size_t size) {
+  if (aligned == nullptr) return;
+  if (size > kMostAlignedByHand) return ::operator delete(aligned, std::align_val_t{kAlignment});
+  void* allocation = nullptr;
+  std::memcpy(&allocation, aligned - sizeof allocation, sizeof allocation);
+  std::free(allocation);
+}
 
 /// Calls `visit` with a value of the C++ type that reads the dtype's elements; kF16 and kBF16
 /// through their own readers.
@@ -133,8 +163,7 @@ Result<TensorBuffer> TensorBuffer::Allocate(DType dtype, const Shape& shape) {
         fmt::format("cannot allocate a tensor {}{}", ShortName(dtype), shape.ToString()));
   }
   const auto size = ByteSize(dtype, shape);
-  void* memory =
-      size ? ::operator new(std::max<std::size_t>(*size, 1), kAlignment, std::nothrow) : nullptr;
+  std::byte* const memory = size ? AllocateAligned(*size) : nullptr;
   if (memory == nullptr) {
     return ResourceExhausted(
         fmt::format("no memory for a tensor {}{}", ShortName(dtype), shape.ToString()));
@@ -142,13 +171,12 @@ Result<TensorBuffer> TensorBuffer::Allocate(DType dtype, const Shape& shape) {
   TensorBuffer buffer;
   buffer.dtype_ = dtype;
   buffer.shape_ = shape;
-  buffer.bytes_ = {static_cast<std::byte*>(memory), *size};
+  buffer.bytes_ = {memory, *size};
   return buffer;
 }
 
 Result<TensorBuffer> TensorBuffer::CopyOf(const TensorView& view) {
-  void* memory =
-      ::operator new(std::max<std::size_t>(view.bytes.size(), 1), kAlignment, std::nothrow);
+  std::byte* const memory = AllocateAligned(view.bytes.size());
   if (memory == nullptr) {
     return ResourceExhausted(fmt::format("no memory for a tensor of {} bytes", view.bytes.size()));
   }
@@ -156,7 +184,7 @@ Result<TensorBuffer> TensorBuffer::CopyOf(const TensorView& view) {
   TensorBuffer buffer;
   buffer.dtype_ = view.dtype;
   buffer.shape_ = view.shape;
-  buffer.bytes_ = {static_cast<std::byte*>(memory), view.bytes.size()};
+  buffer.bytes_ = {memory, view.bytes.size()};
   return buffer;
 }
 
@@ -207,8 +235,8 @@ TensorBuffer& TensorBuffer::operator=(TensorBuffer&& other) noexcept {
 TensorBuffer::~TensorBuffer() {
   if (deleter_) {
     deleter_();
-  } else if (bytes_.data() != nullptr) {
-    ::operator delete(bytes_.data(), kAlignment);
+  } else {
+    FreeAligned(bytes_.data(), bytes_.size());
   }
 }
 

@@ -2,7 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <optional>
 #include <span>
 #include <string>
@@ -34,9 +34,9 @@ struct V2Request {
   bool is_binary_by_default = false;
   std::optional<std::chrono::microseconds> timeout;
 
-  std::deque<std::string> strings;      ///< texts that had escapes
-  std::deque<TensorBuilder> from_json;  ///< one per input with `data`
-  std::deque<TensorBuffer> aligned;     ///< copies of binary tensors at odd addresses
+  std::list<std::string> strings;      ///< texts that had escapes
+  std::list<TensorBuilder> from_json;  ///< one per input with `data`
+  std::list<TensorBuffer> aligned;     ///< copies of binary tensors at odd addresses
 };
 
 /// Reads a body into `request`. `json_bytes` is Inference-Header-Content-Length, absent where all

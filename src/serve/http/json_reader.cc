@@ -51,7 +51,7 @@ std::string_view WordAt(const char* at, const char* end) {
 
 }  // namespace
 
-JsonReader::JsonReader(std::string_view text, std::deque<std::string>& arena)
+JsonReader::JsonReader(std::string_view text, std::list<std::string>& arena)
     : begin_(text.data()), at_(text.data()), end_(text.data() + text.size()), arena_(&arena) {}
 
 void JsonReader::SkipSpace() {

@@ -2,7 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,7 +29,7 @@ class JsonReader {
 
   /// `text` is followed by kPadding readable bytes of any value. Strings with escapes are decoded
   /// into `arena`; both outlive what is read.
-  JsonReader(std::string_view text, std::deque<std::string>& arena);
+  JsonReader(std::string_view text, std::list<std::string>& arena);
 
   /// What the next value is, judged by its first byte.
   Kind Peek();
@@ -91,7 +91,7 @@ class JsonReader {
   const char* begin_;
   const char* at_;
   const char* end_;
-  std::deque<std::string>* arena_;
+  std::list<std::string>* arena_;
   std::vector<Frame> frames_;  ///< the first depth_ are entered, the rest wait to be used again
   std::size_t depth_ = 0;
 };

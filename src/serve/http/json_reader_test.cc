@@ -15,7 +15,7 @@ using testing::HasSubstr;
 
 Status SkipAll(const std::string& text) {
   const PaddedText padded(text);
-  std::deque<std::string> arena;
+  std::list<std::string> arena;
   JsonReader reader(padded.text(), arena);
   SLIPWAY_RETURN_IF_ERROR(reader.Skip());
   return reader.Finish();
@@ -88,7 +88,7 @@ TEST(JsonReader, BoundsTheKeysOfAnObject) {
 
 TEST(JsonReader, PointsAtTheValueThatIsWrong) {
   const PaddedText padded(R"({"a/b":[{"c":"x"}]})");
-  std::deque<std::string> arena;
+  std::list<std::string> arena;
   JsonReader reader(padded.text(), arena);
   ASSERT_TRUE(reader.EnterObject().ok());
   ASSERT_EQ(**reader.NextKey(), "a/b");
@@ -102,7 +102,7 @@ TEST(JsonReader, PointsAtTheValueThatIsWrong) {
 }
 
 TEST(JsonReader, ReadsIntegersExactly) {
-  std::deque<std::string> arena;
+  std::list<std::string> arena;
   const auto read = [&](const char* text) {
     const PaddedText padded(text);
     return JsonReader(padded.text(), arena).ReadInt64();

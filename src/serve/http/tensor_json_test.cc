@@ -21,7 +21,7 @@ constexpr TensorJsonRules kLenient{.non_finite = true, .base64 = true};
 
 Status Append(TensorBuilder& builder, const std::string& text) {
   const PaddedText padded(text);
-  std::deque<std::string> arena;
+  std::list<std::string> arena;
   JsonReader reader(padded.text(), arena);
   SLIPWAY_RETURN_IF_ERROR(builder.Append(reader));
   return reader.Finish();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <list>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,7 +21,7 @@ struct Request {
   bool is_row_form = false;   ///< `instances`: the answer goes by rows, too
   std::int64_t examples = 0;  ///< of classify and regress
 
-  std::deque<std::string> strings;
+  std::list<std::string> strings;
   std::deque<TensorBuilder> tensors;
 };
 
