@@ -37,7 +37,8 @@ double WithSign(double magnitude, bool is_negative) {
 }
 
 /// "d.ddd", one to sixteen digits behind the point, of at most 53 bits in all.
-inline bool ReadFraction(const char* text, const char* after, bool is_negative, double& value) {
+[[gnu::always_inline]] inline bool ReadFraction(const char* text, const char* after,
+                                                bool is_negative, double& value) {
   const auto digits = static_cast<std::size_t>(after - text) - 2;
   const auto whole = static_cast<unsigned char>(text[0] - '0');
   if (digits - 1 >= kMaxFraction || whole > 9 || text[1] != '.') return false;
@@ -52,9 +53,10 @@ inline bool ReadFraction(const char* text, const char* after, bool is_negative, 
 }
 
 /// "ddd" and "ddd.dd", at most eight bytes.
-inline bool ReadShort(const char* text, const char* after, bool is_negative, double& value) {
+[[gnu::always_inline]] inline bool ReadShort(const char* text, const char* after, bool is_negative,
+                                             double& value) {
   const auto length = static_cast<std::size_t>(after - text);
-  if (length == 0 || (text[0] == '0' && length > 1 && text[1] != '.')) return false;
+  if (length - 1 >= 8 || (text[0] == '0' && length > 1 && text[1] != '.')) return false;
   std::uint64_t bytes;
   std::memcpy(&bytes, after - 8, sizeof(bytes));
   const std::uint64_t digits = (bytes ^ kZeros) & decimal::kLastBytes.data()[length][1];
@@ -73,26 +75,36 @@ inline bool ReadShort(const char* text, const char* after, bool is_negative, dou
   return true;
 }
 
-/// The number that ends at `after`, exactly or rounded once.
-inline bool ReadExactly(const char* text, const char* after, double& value) {
-  const bool is_negative = *text == '-';
-  text += is_negative ? 1 : 0;
-  if (after - text <= 8) return ReadShort(text, after, is_negative, value);
-  return ReadFraction(text, after, is_negative, value);
-}
-
-inline bool ReadEnded(const char* text, const char* after, const char* end, float& value) {
-  double exact = 0;
-  if (!ReadExactly(text, after, exact) || decimal::IsHalfway(exact)) [[unlikely]]
-    return ReadDecimal(text, end, value) == after;
+/// The float nearest to a number of which `exact` is the nearest double; false: it is not known.
+inline bool Narrow(double exact, float& value) {
   value = static_cast<float>(exact);
+  return !decimal::IsHalfway(exact);
+}
+inline bool Narrow(double exact, double& value) {
+  value = exact;
   return true;
 }
 
-inline bool ReadEnded(const char* text, const char* after, const char* end, double& value) {
-  if (!ReadExactly(text, after, value)) [[unlikely]]
-    return ReadDecimal(text, end, value) == after;
-  return true;
+/// Apart, for the registers that the usual form needs.
+template <class T>
+[[gnu::noinline]] bool ReadOther(const char* text, const char* after, const char* end, T& value) {
+  const bool is_negative = *text == '-';
+  double exact = 0;
+  if (ReadShort(text + (is_negative ? 1 : 0), after, is_negative, exact) && Narrow(exact, value))
+    return true;
+  return ReadDecimal(text, end, value) == after;
+}
+
+/// The number that ends at `after`.
+template <class T>
+[[gnu::always_inline]] inline bool ReadEnded(const char* text, const char* after, const char* end,
+                                             T& value) {
+  const bool is_negative = *text == '-';
+  double exact = 0;
+  if (after - text > 8 && ReadFraction(text + (is_negative ? 1 : 0), after, is_negative, exact) &&
+      Narrow(exact, value)) [[likely]]
+    return true;
+  return ReadOther(text, after, end, value);
 }
 
 /// The separators of the next stretch of text.
@@ -125,12 +137,16 @@ DecimalRun ReadList(const char* text, const char* end, std::span<T> out) {
     const std::size_t count = std::min(separators.count(), out.size() - run.elements);
     if (count == 0) return run;
     T* const values = out.data() + run.elements;
-    for (std::size_t i = 0; i < count; ++i) {
+    const char* at = run.after;
+    std::size_t i = 0;
+    for (; i < count; ++i) {
       const char* const separator = separators[i];
-      if (*separator != ',' || !ReadEnded(run.after, separator, end, values[i])) return run;
-      run.after = SkipOneSpace(separator + 1);
-      ++run.elements;
+      if (*separator != ',' || !ReadEnded(at, separator, end, values[i])) break;
+      at = SkipOneSpace(separator + 1);
     }
+    run.after = at;
+    run.elements += i;
+    if (i < count) return run;
   }
   return run;
 }
