@@ -41,7 +41,7 @@ double Median(std::vector<double> values) {
 }
 
 bool Build(std::string_view text, std::uint64_t elements) {
-  std::deque<std::string> arena;
+  std::list<std::string> arena;
   JsonReader reader(text, arena);
   TensorBuilder builder(DType::kF32, {});
   return builder.Reserve(elements, reader).ok() && builder.Append(reader).ok() &&
