@@ -43,6 +43,10 @@ class MappedFile {
   std::span<const std::byte> bytes() const { return {data_, size_}; }
   std::string_view text() const { return {reinterpret_cast<const char*>(data_), size_}; }
 
+  /// Gives back the memory that reading took; pages come back from the file when they are touched
+  /// again. Other threads may be reading meanwhile.
+  void ReleasePages() const;
+
  private:
   const std::byte* data_ = nullptr;
   std::size_t size_ = 0;

@@ -14,6 +14,12 @@
 
 namespace slipway::engine {
 
+/// A constant whose bytes the caller holds.
+struct Weight {
+  std::string_view name;
+  TensorView tensor;
+};
+
 /// What to compile: a portable ONNX file. External data are looked for beside it, as the format
 /// says.
 struct ModelSource {
@@ -21,6 +27,9 @@ struct ModelSource {
   /// When not empty: the model's bytes, used instead of the file (external data are still looked
   /// for beside `path`).
   std::span<const std::byte> bytes;
+  /// Initializers of the main graph that are read where they stand, instead of where the model
+  /// says. The views' bytes are borrowed as long as the executable lives.
+  std::span<const Weight> weights;
 };
 
 struct CompileOptions {

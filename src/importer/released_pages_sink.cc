@@ -1,7 +1,5 @@
 #include "importer/released_pages_sink.h"
 
-#include <sys/mman.h>
-
 namespace slipway::importer {
 
 namespace {
@@ -16,19 +14,14 @@ class ReleasedPagesSink final : public graph::WeightSink {
   Result<graph::ExternalData> Put(std::span<const std::byte> bytes) override {
     Result<graph::ExternalData> place = next_.Put(bytes);
     since_release_ += bytes.size();
-    if (since_release_ >= kBytesBetweenReleases) Release();
+    if (since_release_ >= kBytesBetweenReleases) {
+      source_.ReleasePages();
+      since_release_ = 0;
+    }
     return place;
   }
 
  private:
-  /// The pages come back from the file when they are touched again.
-  void Release() {
-    const std::span<const std::byte> mapped = source_.bytes();
-    if (!mapped.empty())
-      madvise(const_cast<std::byte*>(mapped.data()), mapped.size(), MADV_DONTNEED);
-    since_release_ = 0;
-  }
-
   const MappedFile& source_;
   graph::WeightSink& next_;
   std::uint64_t since_release_ = 0;

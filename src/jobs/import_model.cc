@@ -16,6 +16,7 @@
 #include "jobs/check_samples.h"
 #include "jobs/converted_model.h"
 #include "jobs/id_ranges.h"
+#include "jobs/mapped_weights.h"
 #include "jobs/model_run.h"
 #include "jobs/self_check.h"
 #include "jobs/source_file.h"
@@ -78,11 +79,15 @@ bool MultipliesIntegers(const graph::Graph& graph) {
 
 Status RunSelfCheck(const ConvertedModel& converted, engine::Engine& engine,
                     const ImportOptions& options, ImportedModel& imported) {
-  // As it stands and with mapped weights: quick to load, and no second copy of the weights in
-  // memory.
+  // As it stands and with mapped weights: quick to load, and never the whole file in memory.
+  const bool optimize = MultipliesIntegers(converted.model.main);
+  SLIPWAY_TRY(const MappedWeights mapped,
+              MappedWeights::Map(converted.model.main, converted.weights.descriptor()));
+  const PageReleaser releaser(mapped.file());
+  engine::ModelSource source{.path = imported.graph_path};
+  if (!optimize) source.weights = mapped.weights();  // the optimizer would copy them
   SLIPWAY_TRY(const std::unique_ptr<engine::Executable> executable,
-              engine.Compile({.path = imported.graph_path},
-                             {.optimize = MultipliesIntegers(converted.model.main)}));
+              engine.Compile(source, {.optimize = optimize}));
   SLIPWAY_RETURN_IF_ERROR(CheckSignature(*executable, converted.signature));
   const CheckSubject subject{.executable = *executable,
                              .signature = converted.signature,

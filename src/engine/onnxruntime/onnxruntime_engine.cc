@@ -122,6 +122,22 @@ Result<OrtHandle<OrtSession>> CreateSession(const OrtRuntime& runtime, const Mod
   return OrtHandle<OrtSession>(session, OrtRelease{&api});
 }
 
+/// The session finds each by its name and then leaves the model's own bytes alone.
+Result<BorrowedWeights> LendWeights(const OrtRuntime& runtime, const ModelSource& source,
+                                    OrtSessionOptions& options) {
+  const OrtApi& api = runtime.api();
+  BorrowedWeights lent;
+  for (const auto& [name, tensor] : source.weights) {
+    OrtValue* value = nullptr;
+    SLIPWAY_RETURN_IF_ERROR(BorrowValue(runtime, tensor.dtype, tensor.shape, tensor.bytes.data(),
+                                        tensor.bytes.size(), &value));
+    lent.emplace_back(value, OrtRelease{&api});
+    SLIPWAY_RETURN_IF_ERROR(
+        RunFailure(api, api.AddInitializer(&options, std::string(name).c_str(), value)));
+  }
+  return lent;
+}
+
 class OnnxRuntimeEngine final : public Engine {
  public:
   explicit OnnxRuntimeEngine(std::shared_ptr<const OrtRuntime> runtime)
@@ -134,10 +150,11 @@ class OnnxRuntimeEngine final : public Engine {
                                               const CompileOptions& options) override {
     SLIPWAY_TRY(const OrtHandle<OrtSessionOptions> session_options,
                 MakeSessionOptions(*runtime_, options));
+    SLIPWAY_TRY(BorrowedWeights weights, LendWeights(*runtime_, source, *session_options));
     SLIPWAY_TRY(OrtHandle<OrtSession> session, CreateSession(*runtime_, source, *session_options));
     SLIPWAY_TRY(Signature signature, ReadSignature(*runtime_, *session));
-    return std::unique_ptr<Executable>(
-        std::make_unique<OrtExecutable>(runtime_, std::move(session), std::move(signature)));
+    return std::unique_ptr<Executable>(std::make_unique<OrtExecutable>(
+        runtime_, std::move(weights), std::move(session), std::move(signature)));
   }
 
  private:

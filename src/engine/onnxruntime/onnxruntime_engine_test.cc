@@ -405,6 +405,21 @@ TEST_F(Refused, AModelWhoseWeightsAreCutShort) {
   EXPECT_FALSE(Refusal(Write("a.onnx", ModelWithData())).ok());
 }
 
+TEST_F(Refused, ButNotOneWhoseWeightsTheCallerHolds) {
+  Write("w.bin", std::string(16, '\0'));  // what the caller holds goes before it
+  const std::string path = Write("a.onnx", ModelWithData());
+  std::array<float, 4> w{1, 2, 3, 4};
+  const std::array<Weight, 1> weights{Weight{"w", View({4}, w)}};
+  const auto compiled = engine_->Compile({.path = path, .weights = weights}, {.optimize = false});
+  ASSERT_TRUE(compiled.ok()) << compiled.status().ToString();
+  w[3] = 5;  // read where they stand: a copy would not know
+  const std::array<float, 4> x{};
+  const std::array<TensorView, 1> inputs{View({4}, x)};
+  Result<std::vector<TensorBuffer>> outputs = (*compiled)->RunAll(inputs);
+  ASSERT_TRUE(outputs.ok()) << outputs.status().ToString();
+  EXPECT_THAT((*outputs)[0].As<float>(), ElementsAre(1, 2, 3, 5));
+}
+
 TEST_F(Refused, ButNotOneWhoseWeightsLieBesideIt) {
   const std::array<float, 4> w{1, 2, 3, 4};
   Write("w.bin", {reinterpret_cast<const char*>(w.data()), sizeof w});

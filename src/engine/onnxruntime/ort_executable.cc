@@ -52,18 +52,6 @@ bool IsAligned(const TensorView& view) {
   return element <= 1 || reinterpret_cast<std::uintptr_t>(view.bytes.data()) % element == 0;
 }
 
-/// A value over memory that stays with its owner.
-Status Borrow(const OrtRuntime& runtime, DType dtype, const Shape& shape, const std::byte* data,
-              std::size_t size, OrtValue** value) {
-  // The library wants an address even for no elements, and takes inputs without promising in its
-  // signature not to write them; it does not.
-  static std::byte nothing[8];
-  void* address = data == nullptr ? nothing : const_cast<std::byte*>(data);
-  return RunFailure(runtime.api(), runtime.api().CreateTensorWithDataAsOrtValue(
-                                       runtime.cpu.get(), address, size, shape.dims().data(),
-                                       shape.rank(), ToOrt(dtype), value));
-}
-
 /// The library keeps strings as objects of its own.
 Status CopyStrings(const OrtRuntime& runtime, const TensorView& view, OrtValue** value) {
   const OrtApi& api = runtime.api();
@@ -88,7 +76,7 @@ Status BindInput(const OrtRuntime& runtime, const TensorView& view,
     SLIPWAY_TRY(TensorBuffer copy, TensorBuffer::CopyOf(view));
     data = copies.emplace_back(std::move(copy)).bytes().data();
   }
-  return Borrow(runtime, view.dtype, view.shape, data, view.bytes.size(), value);
+  return BorrowValue(runtime, view.dtype, view.shape, data, view.bytes.size(), value);
 }
 
 /// True if the caller says where the result goes.
@@ -143,9 +131,21 @@ std::vector<const char*> NamesOf(const std::vector<TensorSpec>& specs) {
 
 }  // namespace
 
-OrtExecutable::OrtExecutable(std::shared_ptr<const OrtRuntime> runtime,
+Status BorrowValue(const OrtRuntime& runtime, DType dtype, const Shape& shape,
+                   const std::byte* data, std::size_t size, OrtValue** value) {
+  // The library wants an address even for no elements, and takes inputs without promising in its
+  // signature not to write them; it does not.
+  static std::byte nothing[8];
+  void* address = data == nullptr ? nothing : const_cast<std::byte*>(data);
+  return RunFailure(runtime.api(), runtime.api().CreateTensorWithDataAsOrtValue(
+                                       runtime.cpu.get(), address, size, shape.dims().data(),
+                                       shape.rank(), ToOrt(dtype), value));
+}
+
+OrtExecutable::OrtExecutable(std::shared_ptr<const OrtRuntime> runtime, BorrowedWeights weights,
                              OrtHandle<OrtSession> session, Signature signature)
     : runtime_(std::move(runtime)),
+      weights_(std::move(weights)),
       session_(std::move(session)),
       signature_(std::move(signature)),
       input_names_(NamesOf(signature_.inputs)),
@@ -172,9 +172,9 @@ Status OrtExecutable::Run(std::span<const TensorView> inputs, std::span<const st
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     names[i] = output_names_[wanted[i]];
     if (!IsPreallocated(outputs[i])) continue;
-    SLIPWAY_RETURN_IF_ERROR(Borrow(*runtime_, outputs[i].dtype(), outputs[i].shape(),
-                                   outputs[i].bytes().data(), outputs[i].bytes().size(),
-                                   &results[i]));
+    SLIPWAY_RETURN_IF_ERROR(BorrowValue(*runtime_, outputs[i].dtype(), outputs[i].shape(),
+                                        outputs[i].bytes().data(), outputs[i].bytes().size(),
+                                        &results[i]));
   }
   SLIPWAY_RETURN_IF_ERROR(
       RunFailure(api, api.Run(session_.get(), nullptr, input_names_.data(), given.data(),
