@@ -27,8 +27,9 @@ struct ModelSource {
   /// When not empty: the model's bytes, used instead of the file (external data are still looked
   /// for beside `path`).
   std::span<const std::byte> bytes;
-  /// Initializers of the main graph that are read where they stand, instead of where the model
-  /// says. The views' bytes are borrowed as long as the executable lives.
+  /// Initializers of the main graph that are read where they stand, instead of from the file that
+  /// the model names, which must be there all the same. The views' bytes are borrowed as long as
+  /// the executable lives.
   std::span<const Weight> weights;
 };
 
