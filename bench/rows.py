@@ -115,18 +115,20 @@ def large_tensors():
 
 
 def import_once(source, target):
-    """Seconds, and the largest resident memory that slipway and slipway-import had together, watched every millisecond."""
+    """Seconds, and the sum of the peaks of resident memory of slipway and slipway-import, which need not fall together."""
     target.unlink(missing_ok=True)
     start = time.monotonic()
     process = subprocess.Popen([SLIPWAY, "import", source, "-o", target], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    peak = 0
+    peaks = {}
     while process.poll() is None:
-        peak = max(peak, sum(memory_bytes(pid, "VmRSS") for pid in (process.pid, *children_of(process.pid))))
+        for pid in (process.pid, *children_of(process.pid)):
+            # The last word of a process counts: before its exec a child shows its parent's memory.
+            peaks[pid] = memory_bytes(pid, "VmHWM") or peaks.get(pid, 0)
         time.sleep(0.001)
     seconds = time.monotonic() - start
     if process.returncode != 0:
         raise RuntimeError(f"importing {source.name} failed")
-    return seconds, peak
+    return seconds, sum(peaks.values())
 
 
 def importing():
@@ -135,7 +137,7 @@ def importing():
     size = source.stat().st_size
     peak = median([peak for _, peak in runs])
     yield Row("import of a ResNet-50 .h5", "s", median([seconds for seconds, _ in runs]), 2, 1, f"file of {size / 1e6:.0f} MB, self-check included")
-    yield Row("peak memory of import, both processes, to the file's size", "ratio", peak / size, 1.5, 1.5, f"{peak / MIB:.0f} MiB, mapped weights included")
+    yield Row("summed peak memory of import, parent and child, to the file's size", "ratio", peak / size, 1.5, 1.5, f"{peak / MIB:.0f} MiB, mapped weights included")
 
 
 def starting():
