@@ -32,6 +32,7 @@ struct RequestHead {
       segments;  ///< the path split at '/', each percent-decoded once; one trailing '/' is dropped
   std::string query;  ///< after '?', as sent
   std::vector<Header> headers;
+  unsigned version_major = 1;                   ///< 2: HTTP/2, whose :authority is header "Host"
   unsigned version_minor = 1;                   ///< HTTP/1.minor
   std::optional<std::uint64_t> content_length;  ///< absent: chunked, or no body
   bool chunked = false;
@@ -57,6 +58,9 @@ struct Response {
   std::vector<Header>
       headers;  ///< without Content-Length, Connection and Date, which the server writes
   std::vector<BodyPart> body;
+  /// Sent after the body, on HTTP/2 only (gRPC's status travels so; an answer with trailers says no
+  /// Content-Length). HTTP/1.1 sends none: whoever must be understood there says it in the body.
+  std::vector<Header> trailers;
   bool close = false;  ///< close the connection after this answer
   /// The body may be compressed if the client accepts that and it is worth it (content_coding.h).
   bool may_compress = false;
