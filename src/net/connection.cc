@@ -65,17 +65,21 @@ void Connection::OnRead(const boost::system::error_code& error, std::size_t coun
   if (closed_) return;
   if (error == boost::asio::error::eof) return OnEndOfInput();
   if (error) return Close();
-  if (!lingering_) {
-    TakeReceived(reading_direct_, read_buffer_.data(), count);
-    if (reading_direct_ || count == read_buffer_.size()) ReadRest();
+  if (lingering_) return ArmRead();
+  if (reading_direct_ || count == read_buffer_.size()) {
+    now_ = std::chrono::steady_clock::now();
+    Take(reading_direct_, read_buffer_.data(), count);
+    ReadRest();
+  } else {
+    received_ = count;
   }
-  ArmRead();
+  Enlist();
 }
 
-void Connection::TakeReceived(bool direct, const char* bytes, std::size_t count) {
-  if (!direct) return Pump({bytes, count});
+void Connection::Take(bool direct, const char* bytes, std::size_t count) {
+  if (!direct) return Parse({bytes, count});
   reader_.Received(count);
-  Pump({});
+  Parse({});
 }
 
 /// A sender of much has more in the socket: takes it without going through the event loop.
@@ -89,7 +93,7 @@ void Connection::ReadRest() {
     const std::size_t size = direct ? room.size() : scratch.size();
     const ssize_t count = recv(socket_.native_handle(), buffer, size, MSG_DONTWAIT);
     if (count <= 0) return;  // nothing there, or an end that the next armed read reports
-    TakeReceived(direct, scratch.data(), static_cast<std::size_t>(count));
+    Take(direct, scratch.data(), static_cast<std::size_t>(count));
     if (static_cast<std::size_t>(count) < size) return;
   }
 }
@@ -109,22 +113,20 @@ bool Connection::MayParse() const {
          pending_.size() < context_.limits.pipelined_requests && output_.bytes() < kMostOutput;
 }
 
-/// Parses as far as may be and keeps the rest. True if that brought an answer to wait for.
-bool Connection::Parse(std::string_view fresh) {
+/// Parses as far as may be and keeps the rest.
+void Connection::Parse(std::string_view fresh) {
   if (backlog_.empty()) {
-    const bool found = ParseSome(fresh);
+    ParseSome(fresh);
     backlog_.assign(fresh);
-    return found;
+    return;
   }
   backlog_.append(fresh);
   std::string_view input = backlog_;
-  const bool found = ParseSome(input);
+  ParseSome(input);
   backlog_.erase(0, backlog_.size() - input.size());
-  return found;
 }
 
-bool Connection::ParseSome(std::string_view& input) {
-  const std::uint64_t before = first_pending_ + pending_.size();
+void Connection::ParseSome(std::string_view& input) {
   while (MayParse()) {
     const RequestReader::Event event = reader_.Feed(input);
     if (event == RequestReader::Event::kNeedMore) break;
@@ -133,7 +135,6 @@ bool Connection::ParseSome(std::string_view& input) {
     if (event == RequestReader::Event::kRefused) Refuse(reader_.refusal(), reader_.refused_head());
   }
   if (input_ended_) input = {};
-  return first_pending_ + pending_.size() != before;
 }
 
 void Connection::OnHead() {
@@ -177,7 +178,8 @@ void Connection::OnRequest() {
   auto exchange =
       std::make_shared<ConnectionExchange>(shared_from_this(), first_pending_ + pending_.size() - 1,
                                            std::move(request.head), std::move(request.body), now_);
-  if (MayServe(plan_may_overlap_)) return Serve(std::move(exchange), plan_may_overlap_);
+  if (in_round_ && MayServe(plan_may_overlap_))
+    return Serve(std::move(exchange), plan_may_overlap_);
   held_ = std::move(exchange);
   held_may_overlap_ = plan_may_overlap_;
 }
@@ -192,21 +194,32 @@ void Connection::SendContinueIfDue() {
 
 // Serving.
 
-/// Everything that can be done now: parse, serve, move answers out, write. What a service answers
-/// at once leaves in one write with its neighbours.
-void Connection::Pump(std::string_view fresh) {
-  pumping_ = true;
-  now_ = last_activity_ = std::chrono::steady_clock::now();
-  for (bool more = true; more && !closed_;) {
-    more = Parse(fresh);
-    fresh = {};
-    more |= ServeHeld();
-    more |= MoveReadyAnswers();
-  }
+void Connection::Enlist() {
+  if (enlisted_ || closed_) return;
+  enlisted_ = true;
+  loop_->Enlist(shared_from_this());
+}
+
+void Connection::Work(MonotonicTime now) {
+  enlisted_ = false;
+  if (closed_) return;
+  in_round_ = true;
+  now_ = last_activity_ = now;
+  Parse({read_buffer_.data(), std::exchange(received_, 0)});
+  while (ServeHeld()) Parse({});
+}
+
+/// Answers that were there at once leave in one write with their neighbours.
+void Connection::Flush() {
+  in_round_ = false;
+  if (closed_) return;
+  const bool moved = MoveReadyAnswers();
   SendContinueIfDue();
   NoteProgress();
   Write();
-  pumping_ = false;
+  // What had to wait for those answers goes on.
+  if (moved && (held_ || !backlog_.empty())) Enlist();
+  ArmRead();
 }
 
 bool Connection::MayServe(bool may_overlap) const {
@@ -233,10 +246,7 @@ void Connection::Answer(std::uint64_t sequence, Response response) {
   answer.response = std::move(response);
   --unanswered_;
   if (!answer.may_overlap) --unanswered_in_turn_;
-  if (pumping_) return;
-  const std::shared_ptr<Connection> self = shared_from_this();
-  Pump({});
-  ArmRead();
+  if (!in_round_) Enlist();
 }
 
 // Writing.
@@ -324,8 +334,7 @@ void Connection::WaitForRoom() {
                        self->waiting_for_room_ = false;
                        if (self->closed_) return;
                        if (error) return self->Close();
-                       self->Pump({});
-                       self->ArmRead();
+                       self->Enlist();
                      });
 }
 
@@ -337,7 +346,7 @@ void Connection::AfterWrite() {
 // Ending.
 
 bool Connection::IsIdle() const {
-  return pending_.empty() && output_.empty() && backlog_.empty() &&
+  return !enlisted_ && pending_.empty() && output_.empty() && backlog_.empty() &&
          reader_.phase() == RequestReader::Phase::kStart;
 }
 
@@ -431,7 +440,7 @@ void Connection::CheckReadTimes(MonotonicTime now) {
   if (reader_.phase() != RequestReader::Phase::kHead) return;
   if (now - progress_.since < limits.header_timeout) return;
   Refuse({408, "the request's head did not arrive in time"}, nullptr);
-  Pump({});
+  Enlist();
 }
 
 /// In every span of the grace's length, the minimum rate.
@@ -448,7 +457,7 @@ void Connection::CheckBodyRate(MonotonicTime now) {
     return;
   }
   Refuse({408, "the request's body does not arrive at the least rate"}, &reader_.head());
-  Pump({});
+  Enlist();
 }
 
 }  // namespace slipway::net

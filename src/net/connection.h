@@ -24,8 +24,8 @@ namespace slipway::net {
 
 /// One socket: bytes in, requests to the service, answers out in the order of the requests. Lives
 /// on its loop's thread; only loop() and abandoned() are for others. Plain callbacks: one read and
-/// at most one wait for room are pending, answers are written at once, and times are looked at by
-/// the loop's tick.
+/// at most one wait for room are pending; what they bring is worked on in the loop's next round,
+/// and times are looked at by the loop's tick.
 class Connection final : public std::enable_shared_from_this<Connection> {
  public:
   /// `context` outlives the loop's thread; `on_close` runs once, on it.
@@ -33,6 +33,10 @@ class Connection final : public std::enable_shared_from_this<Connection> {
              ServerContext& context, std::function<void()> on_close);
 
   void Start();
+  /// The first half of its part in a round: parses what came and hands requests to the service.
+  void Work(MonotonicTime now);
+  /// The second half: writes the answers that are there, and reads on.
+  void Flush();
   /// The answer of the request with that number; ignored once the connection is closed.
   void Answer(std::uint64_t sequence, Response response);
   /// Acts on the times that have passed.
@@ -66,12 +70,12 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   void OnRead(const boost::system::error_code& error, std::size_t count);
   void OnEndOfInput();
   void ReadRest();
-  void TakeReceived(bool direct, const char* bytes, std::size_t count);
+  void Take(bool direct, const char* bytes, std::size_t count);
 
   // Parsing.
   bool MayParse() const;
-  bool Parse(std::string_view fresh);
-  bool ParseSome(std::string_view& input);
+  void Parse(std::string_view fresh);
+  void ParseSome(std::string_view& input);
   void OnHead();
   void OnRequest();
   void Reject(Response response);
@@ -79,7 +83,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   void SendContinueIfDue();
 
   // Serving.
-  void Pump(std::string_view fresh);
+  void Enlist();
   bool MayServe(bool may_overlap) const;
   bool ServeHeld();
   void Serve(std::shared_ptr<Exchange> exchange, bool may_overlap);
@@ -115,6 +119,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   std::string backlog_;  ///< received and not yet parsed
   bool reading_ = false;
   bool reading_direct_ = false;
+  std::size_t received_ = 0;    ///< bytes of read_buffer_ that are not parsed
   bool input_ended_ = false;    ///< nothing more is parsed: refused, or the last request came
   bool peer_finished_ = false;  ///< the client sends no more
   bool continue_due_ = false;
@@ -133,7 +138,8 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   bool closing_ = false;  ///< close when the output is out
   bool lingering_ = false;
   bool closed_ = false;
-  bool pumping_ = false;
+  bool enlisted_ = false;  ///< for the loop's next round
+  bool in_round_ = false;  ///< between Work() and Flush()
   std::atomic<bool> abandoned_{false};
 
   Progress progress_;

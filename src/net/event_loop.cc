@@ -7,20 +7,27 @@
 #include <utility>
 
 #include "net/connection.h"
+#include "net/http_types.h"
 #include "net/response_head.h"
 
 namespace slipway::net {
 namespace {
 
 constexpr std::size_t kScratchBytes = 64 * 1024;
+/// Sockets that are read before the first of them is served.
+constexpr std::size_t kMostInARound = 64;
+/// After so long the answers that are there are written, and the round goes on as another.
+constexpr std::chrono::microseconds kLongestRound{250};
 
 }  // namespace
 
-EventLoop::EventLoop(std::chrono::milliseconds tick)
+EventLoop::EventLoop(std::chrono::milliseconds tick, HttpService& service, unsigned number)
     : context_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO),
       work_(boost::asio::make_work_guard(context_)),
       tick_timer_(context_),
       tick_(tick),
+      service_(service),
+      number_(number),
       scratch_(kScratchBytes) {}
 
 EventLoop::~EventLoop() = default;
@@ -31,7 +38,11 @@ void EventLoop::Start() {
 }
 
 void EventLoop::Run() {
-  context_.run();
+  while (context_.run_one() > 0) {
+    while (enlisted_.size() < kMostInARound && context_.poll_one() > 0) {
+    }
+    RunRounds();
+  }
   std::vector<std::function<void()>> late;
   {
     std::lock_guard lock(mutex_);
@@ -69,6 +80,33 @@ void EventLoop::RunPosted() {
     tasks.swap(posted_);
   }
   for (const std::function<void()>& task : tasks) task();
+}
+
+void EventLoop::Enlist(std::shared_ptr<Connection> connection) {
+  enlisted_.push_back(std::move(connection));
+}
+
+void EventLoop::RunRounds() {
+  while (!enlisted_.empty()) {
+    round_.swap(enlisted_);
+    std::size_t first = 0;
+    MonotonicTime began = std::chrono::steady_clock::now();
+    MonotonicTime now = began;
+    for (std::size_t i = 0; i < round_.size(); ++i) {
+      round_[i]->Work(now);
+      now = std::chrono::steady_clock::now();
+      if (now - began < kLongestRound && i + 1 < round_.size()) continue;
+      EndRound(first, i + 1);
+      first = i + 1;
+      began = now;
+    }
+    round_.clear();
+  }
+}
+
+void EventLoop::EndRound(std::size_t first, std::size_t last) {
+  service_.FinishRound(number_);
+  for (std::size_t i = first; i < last; ++i) round_[i]->Flush();
 }
 
 bool EventLoop::IsCurrent() const {

@@ -20,13 +20,19 @@
 namespace slipway::net {
 
 class Connection;
+class HttpService;
 
 /// One thread and the connections it serves. Post() and IsCurrent() may be called from any thread,
 /// also when the loop has ended; everything else on the loop's own thread.
+///
+/// It works in rounds: first every socket that has something is read, then every request is served,
+/// then every answer is written. Each of the three runs through code that is still in the cache,
+/// and the service sees together what came together.
 class EventLoop {
  public:
-  /// `tick`: how often connections are asked whether a time of theirs has passed.
-  explicit EventLoop(std::chrono::milliseconds tick);
+  /// `tick`: how often connections are asked whether a time of theirs has passed. `service`
+  /// outlives the thread and knows this loop by `number`.
+  EventLoop(std::chrono::milliseconds tick, HttpService& service, unsigned number);
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
   ~EventLoop();
@@ -38,8 +44,12 @@ class EventLoop {
   /// Runs `task` on the loop's thread, soon; drops it if the loop has ended.
   void Post(std::function<void()> task);
   bool IsCurrent() const;
+  unsigned number() const { return number_; }
   /// Connections it has or was promised; for choosing the least busy loop. Any thread.
   std::atomic<std::size_t>& load() { return load_; }
+
+  /// The connection has work for the next round. Once until its Work() is called.
+  void Enlist(std::shared_ptr<Connection> connection);
 
   boost::asio::io_context& context() { return context_; }
   std::span<char> scratch() { return scratch_; }
@@ -55,6 +65,8 @@ class EventLoop {
  private:
   void Run();
   void RunPosted();
+  void RunRounds();
+  void EndRound(std::size_t first, std::size_t last);
   void ArmTick();
 
   // One thread runs the context and alone touches its sockets, so Asio need not lock them.
@@ -62,11 +74,15 @@ class EventLoop {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   boost::asio::steady_timer tick_timer_;
   const std::chrono::milliseconds tick_;
+  HttpService& service_;
+  const unsigned number_;
   bool tick_armed_ = false;
   bool stopping_ = false;
   std::vector<char> scratch_;
   Connections connections_;  ///< while they are visited, nullptr where one was removed
   bool visiting_ = false;
+  std::vector<std::shared_ptr<Connection>> enlisted_;  ///< for the next round
+  std::vector<std::shared_ptr<Connection>> round_;     ///< the current one
   std::atomic<std::size_t> load_{0};
   std::int64_t date_second_ = 0;
   std::string date_;

@@ -65,6 +65,8 @@ void ConnectionExchange::Deliver(Response response) {
       });
 }
 
+unsigned ConnectionExchange::loop() const { return connection_->loop().number(); }
+
 bool ConnectionExchange::Abandoned() const { return connection_->abandoned(); }
 
 void ConnectionExchange::Post(std::function<void()> task) {

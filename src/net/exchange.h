@@ -27,6 +27,7 @@ class ConnectionExchange final : public Exchange {
   void Send(Response response) override;
   bool Abandoned() const override;
   MonotonicTime received() const override { return received_; }
+  unsigned loop() const override;
   void Post(std::function<void()> task) override;
 
  private:

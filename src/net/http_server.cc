@@ -92,7 +92,7 @@ class AsioHttpServer final : public HttpServer {
       : context_(WithinDescriptors(options.limits), service),
         addresses_(options.limits.connections_per_address) {
     for (unsigned i = 0; i < std::max(1u, options.loops); ++i)
-      loops_.push_back(std::make_shared<EventLoop>(TickFor(options.limits)));
+      loops_.push_back(std::make_shared<EventLoop>(TickFor(options.limits), service, i));
     acceptor_.emplace(loops_.front()->context());
     accept_retry_.emplace(loops_.front()->context());
   }

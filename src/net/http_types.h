@@ -96,16 +96,23 @@ class Exchange {
   /// True once the client has gone: work for it may be dropped.
   virtual bool Abandoned() const = 0;
   virtual MonotonicTime received() const = 0;  ///< when the head was complete
+  /// Number of the event loop that serves it, from 0.
+  virtual unsigned loop() const = 0;
   /// Runs `task` on this connection's event loop, soon. For finishing work that another thread did.
   virtual void Post(std::function<void()> task) = 0;
 };
 
-/// What a server serves. All calls come on event-loop threads and must not block.
+/// What a server serves. All calls come on event-loop threads and must not block. Those of one loop
+/// come on one thread, in rounds: requests that have arrived together are served one after the
+/// other, and their answers leave when the round ends.
 class HttpService {
  public:
   virtual ~HttpService() = default;
   virtual BodyPlan Plan(const RequestHead& head) = 0;
   virtual void Serve(std::shared_ptr<Exchange> exchange) = 0;
+  /// A round of the loop of that number ends: what Serve() put off, in order to do it for several
+  /// requests at once, is due. Nothing comes after it without another round.
+  virtual void FinishRound(unsigned /*loop*/) {}
   /// The body of an error that the server itself finds (400, 408, 413, 431, ...), so that every
   /// protocol's error looks its own.
   virtual Response ErrorResponse(int status, std::string_view message, const RequestHead* head) = 0;

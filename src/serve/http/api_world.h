@@ -169,6 +169,7 @@ class ApiWorld {
     void Send(net::Response response) override { answer = std::move(response); }
     bool Abandoned() const override { return false; }
     MonotonicTime received() const override { return when; }
+    unsigned loop() const override { return 0; }
     void Post(std::function<void()> task) override { task(); }
 
     net::RequestHead request;
