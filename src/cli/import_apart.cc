@@ -13,6 +13,7 @@
 
 #include "base/error_catalogue.h"
 #include "base/file.h"
+#include "base/freed_memory.h"
 #include "base/json.h"
 #include "cli/describe.h"
 #include "cli/terminal.h"
@@ -97,6 +98,7 @@ Result<ImportedApart> ImportApart(Context& context, const std::string& path,
   if (child < 0) return ErrnoStatus(errno, "cannot start a process for the import");
   if (child == 0) {
     BecomeOrdinaryChild();
+    ReturnLargeBlocksAtOnce();
     const std::string outcome = EncodeOutcome(ImportHere(context, path, work_folder));
     const bool written = WriteAll(writing.get(), std::as_bytes(std::span(outcome))).ok();
     _exit(written ? 0 : 1);  // the parent's objects are the parent's to destroy

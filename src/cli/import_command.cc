@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "base/freed_memory.h"
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/context.h"
@@ -16,6 +17,7 @@ namespace slipway::cli {
 namespace {
 
 Result<OpenedModel> ImportSource(const Arguments& arguments, Context& context) {
+  ReturnLargeBlocksAtOnce();
   const std::string source = arguments.Text("SOURCE");
   std::error_code ignored;
   if (!std::filesystem::exists(source, ignored))

@@ -14,6 +14,7 @@
 #include "graph/for_each_tensor.h"
 #include "graph/onnx_decoder.h"
 #include "graph/onnx_encoder.h"
+#include "graph/paged_source.h"
 #include "graph/tensor_bytes.h"
 
 namespace slipway::graph {
@@ -91,30 +92,33 @@ std::string PlaceOf(const Tensor& tensor) {
   return fmt::format("constant \"{}\"", Printable(tensor.name));
 }
 
-Status WritePieces(const WireWriter& message, AtomicFile& file) {
+Status WritePieces(const WireWriter& message, PagedSource source, AtomicFile& file) {
   for (const WireWriter::Piece& piece : message.pieces()) {
     SLIPWAY_RETURN_IF_ERROR(file.Write(std::string_view(piece.text)));
-    SLIPWAY_RETURN_IF_ERROR(file.Write(piece.borrowed));
+    SLIPWAY_RETURN_IF_ERROR(source.ForEachPart(
+        piece.borrowed, [&](std::span<const std::byte> part) { return file.Write(part); }));
   }
   return {};
 }
 
-Status WriteWhole(const WireWriter& message, const std::string& path) {
+Status WriteWhole(const WireWriter& message, const std::string& path, const WriteOptions& options) {
   SLIPWAY_TRY(AtomicFile file, AtomicFile::Create(path));
-  SLIPWAY_RETURN_IF_ERROR(WritePieces(message, file));
+  SLIPWAY_RETURN_IF_ERROR(WritePieces(message, PagedSource(options.source), file));
   return file.Commit();
 }
 
-Status WriteSplit(const Model& model, const std::string& path, std::uint64_t threshold) {
+Status WriteSplit(const Model& model, const std::string& path, const WriteOptions& options) {
   const std::string data_path = path + ".data";
   SLIPWAY_TRY(AtomicFile data, AtomicFile::Create(data_path));
-  const auto sink = MakeFileSink(data.descriptor(), fs::path(data_path).filename());
+  const auto sink = MakeFileSink(data.descriptor(), fs::path(data_path).filename(), options.source);
+  const std::uint64_t threshold =
+      options.external_threshold != 0 ? options.external_threshold : kDefaultThreshold;
   SLIPWAY_TRY(const WireWriter message,
               EncodeMessage(model, {.sink = sink.get(), .threshold = threshold}));
   if (message.size() > kMaxMessage)
     return ImportLimit("the model's structure alone is larger than 2 GiB");
   SLIPWAY_TRY(AtomicFile file, AtomicFile::Create(path));
-  SLIPWAY_RETURN_IF_ERROR(WritePieces(message, file));
+  SLIPWAY_RETURN_IF_ERROR(WritePieces(message, PagedSource(options.source), file));
   // The data first: a model never names a file that is not there.
   SLIPWAY_RETURN_IF_ERROR(data.Commit());
   return file.Commit();
@@ -166,12 +170,12 @@ Result<std::string> EncodeModel(const Model& model) {
 }
 
 Status WriteModelFile(const Model& model, const std::string& path, const WriteOptions& options) {
-  if (options.external_threshold != 0) return WriteSplit(model, path, options.external_threshold);
+  if (options.external_threshold != 0) return WriteSplit(model, path, options);
   {
     SLIPWAY_TRY(const WireWriter message, EncodeMessage(model, {}));
-    if (message.size() <= kMaxMessage) return WriteWhole(message, path);
+    if (message.size() <= kMaxMessage) return WriteWhole(message, path, options);
   }
-  return WriteSplit(model, path, kDefaultThreshold);
+  return WriteSplit(model, path, options);
 }
 
 Result<std::string> EncodeWithWeights(const Model& model, const std::string& location,

@@ -49,6 +49,9 @@ struct WriteOptions {
   /// Tensors of at least this many bytes go to `<path>.data`; 0: none unless the model would exceed
   /// 2 GiB.
   std::uint64_t external_threshold = 0;
+  /// The file that tensors borrow their bytes from, where there is one: its pages are given back
+  /// megabyte by megabyte, as they are written.
+  std::shared_ptr<const MappedFile> source;
 };
 
 /// Writes `path` (and its data file) whole or not at all. Streams tensor bytes: costs memory for
@@ -67,8 +70,9 @@ class WeightSink {
 };
 
 /// A sink that appends to a file at 64-byte-aligned offsets. The descriptor is borrowed; `location`
-/// is what tensors will say.
-std::unique_ptr<WeightSink> MakeFileSink(int descriptor, std::string location);
+/// is what tensors will say. `source` as in WriteOptions.
+std::unique_ptr<WeightSink> MakeFileSink(int descriptor, std::string location,
+                                         std::shared_ptr<const MappedFile> source = nullptr);
 
 /// Splits a model into the serialised structure and its weights: tensors of at least `threshold`
 /// bytes are appended to `weights_descriptor` at 64-byte-aligned offsets, as external data named

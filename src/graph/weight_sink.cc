@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "graph/onnx_file.h"
+#include "graph/paged_source.h"
 
 namespace slipway::graph {
 
@@ -27,8 +28,8 @@ Status WriteAt(int descriptor, std::span<const std::byte> bytes, std::uint64_t o
 
 class FileSink final : public WeightSink {
  public:
-  FileSink(int descriptor, std::string location)
-      : descriptor_(descriptor), location_(std::move(location)) {}
+  FileSink(int descriptor, std::string location, std::shared_ptr<const MappedFile> source)
+      : descriptor_(descriptor), location_(std::move(location)), source_(std::move(source)) {}
 
   Result<ExternalData> Put(std::span<const std::byte> bytes) override {
     static constexpr std::array<std::byte, kAlignment> kZeros{};
@@ -36,19 +37,25 @@ class FileSink final : public WeightSink {
     SLIPWAY_TRY(const std::uint64_t end, FileSize(descriptor_));
     const std::uint64_t padding = (kAlignment - end % kAlignment) % kAlignment;
     SLIPWAY_RETURN_IF_ERROR(WriteAt(descriptor_, std::span(kZeros).first(padding), end));
-    SLIPWAY_RETURN_IF_ERROR(WriteAt(descriptor_, bytes, end + padding));
-    return ExternalData{.location = location_, .offset = end + padding, .length = bytes.size()};
+    const std::uint64_t begin = end + padding;
+    std::uint64_t offset = begin;
+    SLIPWAY_RETURN_IF_ERROR(source_.ForEachPart(bytes, [&](std::span<const std::byte> part) {
+      return WriteAt(descriptor_, part, std::exchange(offset, offset + part.size()));
+    }));
+    return ExternalData{.location = location_, .offset = begin, .length = bytes.size()};
   }
 
  private:
   const int descriptor_;
   const std::string location_;
+  PagedSource source_;
 };
 
 }  // namespace
 
-std::unique_ptr<WeightSink> MakeFileSink(int descriptor, std::string location) {
-  return std::make_unique<FileSink>(descriptor, std::move(location));
+std::unique_ptr<WeightSink> MakeFileSink(int descriptor, std::string location,
+                                         std::shared_ptr<const MappedFile> source) {
+  return std::make_unique<FileSink>(descriptor, std::move(location), std::move(source));
 }
 
 }  // namespace slipway::graph

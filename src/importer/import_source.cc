@@ -8,7 +8,6 @@
 #include "base/file.h"
 #include "graph/onnx_file.h"
 #include "import/importer.h"
-#include "importer/released_pages_sink.h"
 
 namespace slipway::importer {
 
@@ -32,9 +31,8 @@ Result<Imported> ImportMapped(int source_descriptor, int weights_descriptor, con
   stage("reading");
   SLIPWAY_TRY(MappedFile mapped, MappedFile::Map(source_descriptor));
   const auto file = std::make_shared<const MappedFile>(std::move(mapped));
-  const std::unique_ptr<graph::WeightSink> weights =
-      graph::MakeFileSink(weights_descriptor, task.weights_location);
-  const std::unique_ptr<graph::WeightSink> sink = ReleasePagesOf(*file, *weights);
+  const std::unique_ptr<graph::WeightSink> sink =
+      graph::MakeFileSink(weights_descriptor, task.weights_location, file);
   stage("converting");
   SLIPWAY_TRY(import::Imported found, import::Import({.file = file, .name = task.source_name},
                                                      {.opset = task.opset, .weights = sink.get()}));

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/file.h"
+#include "base/freed_memory.h"
 #include "base/text.h"
 #include "importer/import_source.h"
 #include "importer/wire/transcript.h"
@@ -42,6 +43,7 @@ int main(int count, char** arguments) {
     std::fputs("slipway-import is run by slipway: see slipway help import\n", stderr);
     return 2;
   }
+  slipway::ReturnLargeBlocksAtOnce();
   const int code = slipway::importer::Run(
       {.source_name = arguments[1], .weights_location = arguments[2], .opset = *opset});
   // Everything was written: libraries' clean-up handlers have nothing left to do, and cost time.

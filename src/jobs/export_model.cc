@@ -5,7 +5,6 @@
 
 #include "base/file.h"
 #include "graph/onnx_file.h"
-#include "jobs/mapped_weights.h"
 
 namespace slipway::jobs {
 
@@ -17,8 +16,7 @@ Status ExportOnnx(const ImportedModel& imported, const std::string& path) {
   SLIPWAY_TRY(MappedFile mapped, MappedFile::Open(imported.weights_path));
   const auto weights = std::make_shared<const MappedFile>(std::move(mapped));
   SLIPWAY_RETURN_IF_ERROR(graph::AttachExternalData(model, weights));
-  const PageReleaser releaser(*weights);
-  return graph::WriteModelFile(model, path);
+  return graph::WriteModelFile(model, path, {.source = weights});
 }
 
 }  // namespace slipway::jobs

@@ -51,6 +51,7 @@ class Copier {
     if (is_new) {
       SLIPWAY_TRY(const auto bytes, graph::PartOf(mapped_, place, size));
       SLIPWAY_TRY(copied->second, sink_->Put(bytes));
+      mapped_.ReleasePages();
     }
     place = copied->second;
     return {};

@@ -1,0 +1,23 @@
+#include "base/freed_memory.h"
+
+#include <gtest/gtest.h>
+#include <malloc.h>
+
+#include <cstddef>
+#include <vector>
+
+namespace slipway {
+namespace {
+
+TEST(ReturnLargeBlocksAtOnce, LargeBlocksAreMappedOneByOneHoweverManyWereFreed) {
+  ReturnLargeBlocksAtOnce();
+  {
+    const std::vector<std::byte> freed(std::size_t{8} << 20);
+  }
+  const std::size_t before = mallinfo2().hblkhd;
+  const std::vector<std::byte> block(std::size_t{4} << 20);
+  EXPECT_GE(mallinfo2().hblkhd, before + block.size());
+}
+
+}  // namespace
+}  // namespace slipway
