@@ -36,6 +36,7 @@ Result<server::ServerOptions> ReadOptions(const Arguments& arguments, const Cont
                                           const ThreadBudget& budget) {
   server::ServerOptions options{.address = arguments.Text("--address"),
                                 .insecure = arguments.Switch("--insecure"),
+                                .batching = !arguments.Switch("--no-batching"),
                                 .store_folder = context.store_folder()};
   SLIPWAY_TRY(const std::int64_t port, arguments.Integer("--port", 0, 65535));
   options.port = static_cast<std::uint16_t>(port);
@@ -156,6 +157,9 @@ Command MakeServeCommand() {
                  .default_value = "127.0.0.1"},
                 {.name = "--insecure",
                  .help = "allow an address that others can reach, though there is no TLS"},
+                {.name = "--no-batching",
+                 .help = "run every request alone, also where runs of several were measured to be "
+                         "cheaper"},
                 {.name = "--max-body",
                  .value = "BYTES",
                  .help = "the largest request body, before and after decompression",

@@ -41,7 +41,10 @@ void EventLoop::Run() {
   while (context_.run_one() > 0) {
     while (enlisted_.size() < kMostInARound && context_.poll_one() > 0) {
     }
-    RunRounds();
+    do {
+      RunRounds();
+      service_.FinishRound(number_);  // of what posted tasks put off
+    } while (!enlisted_.empty());
   }
   std::vector<std::function<void()>> late;
   {

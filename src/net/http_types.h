@@ -110,8 +110,8 @@ class HttpService {
   virtual ~HttpService() = default;
   virtual BodyPlan Plan(const RequestHead& head) = 0;
   virtual void Serve(std::shared_ptr<Exchange> exchange) = 0;
-  /// A round of the loop of that number ends: what Serve() put off, in order to do it for several
-  /// requests at once, is due. Nothing comes after it without another round.
+  /// A round of the loop of that number ends: what Serve() or a task of Exchange::Post() put off,
+  /// in order to do it for several requests at once, is due.
   virtual void FinishRound(unsigned /*loop*/) {}
   /// The body of an error that the server itself finds (400, 408, 413, 431, ...), so that every
   /// protocol's error looks its own.

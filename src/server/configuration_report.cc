@@ -67,6 +67,7 @@ serve::Configuration ReportConfiguration(const ServerOptions& options, const Thr
                   {"cores", budget.why},
                   {"loops", std::to_string(options.loops)},
                   {"workers", std::to_string(options.workers)},
+                  {"batching", options.batching ? "by measurement" : "off"},
                   {"insecure", options.insecure ? "yes" : "no"}};
   report.limits = NetworkLimits(options.limits);
   for (Limit& limit : ServingLimits(options)) report.limits.push_back(std::move(limit));

@@ -39,6 +39,7 @@ class WholeServer final : public Server {
             ReportConfiguration(options, surroundings.budget, EngineTitle(surroundings.engine))),
         models_(serve::ModelSet::Create(surroundings.engine, surroundings.clock, 1)),
         predictor_(serve::Predictor::Create({.workers = options.workers,
+                                             .loops = options.batching ? options.loops : 0,
                                              .max_queued = options.max_queued,
                                              .max_queued_bytes = options.max_queued_bytes,
                                              .default_deadline = options.default_deadline},
@@ -57,7 +58,7 @@ class WholeServer final : public Server {
   ~WholeServer() override {
     if (http_ != nullptr && !is_draining_) http_->Drain(std::chrono::milliseconds(0));
     // Work for requests ends before the connections that it would answer.
-    predictor_.reset();
+    predictor_->Stop();
     control_.reset();
   }
 
@@ -118,7 +119,7 @@ class WholeServer final : public Server {
   std::atomic<bool> are_models_loaded_ = false;
   std::atomic<bool> is_draining_ = false;
   const std::unique_ptr<serve::ModelSet> models_;
-  std::unique_ptr<serve::Predictor> predictor_;
+  const std::unique_ptr<serve::Predictor> predictor_;
   std::unique_ptr<serve::ModelControl> control_;
   const std::unique_ptr<serve::HttpApi> api_;
   std::unique_ptr<net::HttpServer> http_;

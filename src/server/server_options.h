@@ -24,6 +24,7 @@ struct ServerOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 8080;  ///< 0: any free one
   bool insecure = false;      ///< true: an address other than loopback is allowed
+  bool batching = true;       ///< false: every request has a run of the engine to itself
   std::string store_folder;   ///< where the admin key lies
   std::vector<StartupModel> models;
 

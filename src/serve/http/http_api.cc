@@ -108,6 +108,8 @@ class RestApi final : public HttpApi {
     return ErrorAnswer(status, message, form);
   }
 
+  void FinishRound(unsigned loop) override { context_.parts.predictor.FinishRound(loop); }
+
   const RequestMetrics& requests() const override { return context_.metrics; }
 
  private:

@@ -19,7 +19,8 @@ namespace {
 /// The model and version that a path names; no version: the highest ready one.
 using WithVersion = std::function<void(std::string model, std::optional<std::int64_t> version)>;
 
-/// Goes on with what the path names: at once, or after an alias has been looked up.
+/// Goes on with what the path names, on the request's loop: at once, or after an alias has been
+/// looked up.
 void ResolvePath(const ApiCall& call, WithVersion then) {
   const Result<std::string_view> model = call.ModelName();
   if (!model.ok()) return call.Fail(model.status());
@@ -35,7 +36,7 @@ void ResolvePath(const ApiCall& call, WithVersion then) {
       std::string(*model), std::string(label),
       [call, name = std::string(*model), then = std::move(then)](Result<std::int64_t> resolved) {
         if (!resolved.ok()) return call.Fail(resolved.status());
-        then(name, *resolved);
+        call.exchange()->Post([name, then, version = *resolved] { then(name, version); });
       });
 }
 
@@ -63,6 +64,7 @@ Result<InferRequest> Prepare(const ApiCall& call, ModelHandle model, Decode deco
   InferRequest request{.model = std::move(model), .inputs = inference->request.inputs};
   SLIPWAY_TRY(request.deadline, call.Deadline(std::nullopt));
   request.keeper = inference;
+  request.loop = inference->exchange->loop();
   request.abandoned = [exchange = inference->exchange.get()] { return exchange->Abandoned(); };
   return request;
 }

@@ -60,6 +60,7 @@ Result<InferRequest> Prepare(const ApiCall& call, const std::shared_ptr<Inferenc
   for (const OutputWish& wish : decoded.outputs) request.outputs.push_back(wish.name);
   SLIPWAY_TRY(request.deadline, call.Deadline(decoded.timeout));
   request.keeper = inference;
+  request.loop = inference->exchange->loop();
   request.abandoned = [exchange = inference->exchange.get()] { return exchange->Abandoned(); };
   return request;
 }

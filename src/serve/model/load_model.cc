@@ -10,6 +10,7 @@
 #include "base/error_catalogue.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "serve/model/batch_measurement.h"
 #include "serve/model/warm_up.h"
 
 namespace slipway::serve {
@@ -64,6 +65,7 @@ Result<ServedModel::Parts> LoadModel(ModelPackage package, engine::Engine& engin
       CompareTensors("output", signature.outputs, executable->signature().outputs));
   progress(ModelState::kWarming);
   SLIPWAY_TRY(WarmUp warm, WarmUpModel(*executable, signature));
+  BatchProfile batches = MeasureBatches(*executable, signature, warm.outputs, warm.run_time);
   const std::uint64_t after = ReturnFreedMemory();
   return ServedModel::Parts{.name = std::move(package.name),
                             .version = package.version,
@@ -75,6 +77,7 @@ Result<ServedModel::Parts> LoadModel(ModelPackage package, engine::Engine& engin
                             .platform = fmt::format("{}_onnx", engine.name()),
                             .output_memory = std::move(warm.outputs),
                             .run_time = warm.run_time,
+                            .batches = std::move(batches),
                             .memory_bytes = after > before ? after - before : 0,
                             .load_time = watch.Elapsed()};
 }

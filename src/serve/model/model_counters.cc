@@ -16,6 +16,10 @@ void ModelCounters::RecordSuccess(std::uint64_t rows, const InferenceTimes& time
   compute_output_.Record(times.compute_output);
   queue_times_.Record(times.queue);
   compute_times_.Record(times.compute_infer);
+}
+
+void ModelCounters::RecordRun(std::uint64_t rows, const InferenceTimes& times) {
+  runs_.Add();
   if (Batch* batch = BatchOf(rows)) {
     batch->compute_input.Record(times.compute_input);
     batch->compute_infer.Record(times.compute_infer);
@@ -47,6 +51,7 @@ ModelStatistics ModelCounters::Read() const {
   ModelStatistics statistics{
       .last_inference_unix_ms = last_inference_unix_ms_.load(std::memory_order_relaxed),
       .inference_count = rows_.Value(),
+      .execution_count = runs_.Value(),
       .success = success_.Read(),
       .fail = fail_.Read(),
       .queue = queue_.Read(),
@@ -56,7 +61,6 @@ ModelStatistics ModelCounters::Read() const {
       .rejected_count = rejected_.Value(),
       .cancelled_count = cancelled_.Value(),
       .expired_count = expired_.Value()};
-  statistics.execution_count = statistics.compute_infer.count;
   for (const Batch& batch : batches_) {
     const std::uint64_t size_and_one = batch.size_and_one.load(std::memory_order_relaxed);
     if (size_and_one == 0) break;

@@ -40,7 +40,7 @@ struct ModelStatistics {
 
   std::uint64_t last_inference_unix_ms = 0;  ///< 0: none yet
   std::uint64_t inference_count = 0;         ///< rows of successful requests
-  std::uint64_t execution_count = 0;         ///< successful runs of the engine
+  std::uint64_t execution_count = 0;         ///< successful runs, of one request or of several
   Total success;                             ///< whole requests, and so is `fail`
   Total fail;
   Total queue;  ///< the four of successful requests only
@@ -50,7 +50,7 @@ struct ModelStatistics {
   std::uint64_t rejected_count = 0;   ///< queue full; counted in `fail` as well
   std::uint64_t cancelled_count = 0;  ///< the client had gone; counted in `fail` as well
   std::uint64_t expired_count = 0;    ///< past its deadline; counted in `fail` as well
-  std::vector<BatchRow> batches;      ///< ascending by size
+  std::vector<BatchRow> batches;      ///< of runs, ascending by size
 };
 
 /// What one loaded version counts. Recording is wait-free: some ten relaxed additions, about 50 ns.
@@ -64,6 +64,8 @@ class ModelCounters {
 
   /// One request of `rows` rows that was answered at `now`.
   void RecordSuccess(std::uint64_t rows, const InferenceTimes& times, WallTime now);
+  /// One run of the engine, of `rows` rows, that answered one request or several.
+  void RecordRun(std::uint64_t rows, const InferenceTimes& times);
   void RecordFailure(Failure failure, std::chrono::nanoseconds duration);
 
   ModelStatistics Read() const;
@@ -85,6 +87,7 @@ class ModelCounters {
 
   std::atomic<std::uint64_t> last_inference_unix_ms_{0};
   telemetry::Counter rows_;
+  telemetry::Counter runs_;
   telemetry::DurationTotal success_;
   telemetry::DurationTotal fail_;
   telemetry::DurationTotal queue_;

@@ -20,10 +20,11 @@ TEST(ModelCounters, AddsUpWhatTheStatisticsShow) {
   ModelCounters counters;
   counters.RecordSuccess(5, kTimes, WallTime(milliseconds(1000)));
   counters.RecordSuccess(1, kTimes, WallTime(milliseconds(2000)));
+  counters.RecordRun(6, kTimes);
   const ModelStatistics read = counters.Read();
   EXPECT_EQ(read.last_inference_unix_ms, 2000u);
   EXPECT_EQ(read.inference_count, 6u);
-  EXPECT_EQ(read.execution_count, 2u);
+  EXPECT_EQ(read.execution_count, 1u);
   EXPECT_EQ(read.success, (ModelStatistics::Total{2, microseconds(134)}));
   EXPECT_EQ(read.queue, (ModelStatistics::Total{2, microseconds(8)}));
   EXPECT_EQ(read.compute_input, (ModelStatistics::Total{2, microseconds(2)}));
@@ -48,7 +49,7 @@ TEST(ModelCounters, CountsFailuresByReason) {
 
 TEST(ModelCounters, HasARowForEachBatchSize) {
   ModelCounters counters;
-  for (const std::uint64_t rows : {8, 1, 8, 0}) counters.RecordSuccess(rows, kTimes, WallTime());
+  for (const std::uint64_t rows : {8, 1, 8, 0}) counters.RecordRun(rows, kTimes);
   std::vector<std::pair<std::uint64_t, std::uint64_t>> seen;
   for (const auto& row : counters.Read().batches)
     seen.emplace_back(row.batch_size, row.compute_infer.count);
@@ -58,8 +59,7 @@ TEST(ModelCounters, HasARowForEachBatchSize) {
 
 TEST(ModelCounters, BoundsTheRowsThatAClientCanMake) {
   ModelCounters counters;
-  for (std::uint64_t rows = 1; rows <= 1000; ++rows)
-    counters.RecordSuccess(rows, kTimes, WallTime());
+  for (std::uint64_t rows = 1; rows <= 1000; ++rows) counters.RecordRun(rows, kTimes);
   EXPECT_EQ(counters.Read().batches.size(), ModelCounters::kBatchSizes);
   EXPECT_EQ(counters.Read().execution_count, 1000u);
 }
@@ -72,8 +72,10 @@ TEST(ModelCounters, LosesNothingWhenSeveralThreadsRecord) {
     std::vector<std::jthread> threads;
     for (std::uint64_t i = 0; i < kThreads; ++i) {
       threads.emplace_back([&] {
-        for (std::uint64_t j = 0; j < kRecords; ++j)
+        for (std::uint64_t j = 0; j < kRecords; ++j) {
+          counters.RecordRun(1 + j % 3, kTimes);
           counters.RecordSuccess(1 + j % 3, kTimes, WallTime());
+        }
       });
     }
   }

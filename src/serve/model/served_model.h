@@ -11,6 +11,7 @@
 
 #include "engine/engine.h"
 #include "package/manifest.h"
+#include "serve/batch/batch_profile.h"
 #include "serve/model/model_counters.h"
 #include "serve/model/output_memory.h"
 #include "tensor/signature.h"
@@ -45,6 +46,7 @@ class ServedModel {
     std::string platform;                     ///< "onnxruntime_onnx"
     std::vector<OutputMemory> output_memory;  ///< one per output; empty: kEngine for all
     std::chrono::nanoseconds run_time{0};     ///< t(1), measured while warming; 0: not measured
+    BatchProfile batches;                     ///< t(b); unknown: requests run one by one
     std::uint64_t memory_bytes = 0;           ///< growth of the process while loading
     std::chrono::nanoseconds load_time{0};    ///< from the start of the load to ready
   };

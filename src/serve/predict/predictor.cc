@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "serve/predict/admission.h"
 #include "serve/predict/bound_request.h"
+#include "serve/predict/cohort.h"
 #include "serve/predict/run_task.h"
 #include "serve/predict/waiting_requests.h"
 
@@ -20,6 +21,10 @@ namespace {
 
 // How late an answer to an expired request may be while all workers are busy.
 constexpr std::chrono::milliseconds kSweepEvery{20};
+// So much collected work is not put off any longer, and no shared run is longer.
+constexpr std::chrono::microseconds kLongestCohort{500};
+
+Status ServerEnds() { return Unavailable("the server ends"); }
 
 Status Overloaded(std::string message) {
   return Unavailable(std::move(message)).With(errors::kQueueFull);
@@ -28,17 +33,19 @@ Status Overloaded(std::string message) {
 class ThreadedPredictor final : public Predictor {
  public:
   ThreadedPredictor(const PredictorOptions& options, const Clock& clock)
-      : options_(options), clock_(clock) {
+      : options_(options), clock_(clock), cohorts_(options.loops) {
     for (unsigned i = 0; i < std::max(options.workers, 1U); ++i)
       threads_.emplace_back([this](const std::stop_token& stop) { Work(stop); });
     threads_.emplace_back([this](const std::stop_token& stop) { WatchDeadlines(stop); });
   }
 
-  ~ThreadedPredictor() override {
+  ~ThreadedPredictor() override { Stop(); }
+
+  void Stop() override {
+    waiting_.Close();
     for (std::jthread& thread : threads_) thread.request_stop();
     threads_.clear();
-    for (const PredictTask& task : waiting_.TakeAll())
-      RefuseTask(task, Unavailable("the server ends"), clock_.Now());
+    for (const PredictTask& task : waiting_.TakeAll()) RefuseTask(task, ServerEnds(), clock_.Now());
   }
 
   void Predict(InferRequest request, InferCompletion done) override {
@@ -58,7 +65,22 @@ class ThreadedPredictor final : public Predictor {
     Admit(std::move(task));
   }
 
+  void FinishRound(unsigned loop) override {
+    if (loop < cohorts_.size()) cohorts_[loop].Run(kLongestCohort, clock_);
+  }
+
  private:
+  void RunHere(PredictTask task) {
+    const std::optional<unsigned> loop = task.request.loop;
+    if (!loop || *loop >= cohorts_.size() || !Cohort::MayHold(task)) {
+      const MonotonicTime now = task.checked;
+      return RunTask(std::move(task), now, clock_);
+    }
+    Cohort& cohort = cohorts_[*loop];
+    cohort.Add(std::move(task));
+    if (cohort.run_time() >= kLongestCohort) cohort.Run(kLongestCohort, clock_);
+  }
+
   void Admit(PredictTask task) {
     const ServedModel& model = *task.request.model;
     const Admission admission =
@@ -72,9 +94,10 @@ class ThreadedPredictor final : public Predictor {
     const MonotonicTime now = task.checked;
     switch (admission) {
       case Admission::kRunHere:
-        return RunTask(std::move(task), now, clock_);
+        return RunHere(std::move(task));
       case Admission::kWait:
-        return waiting_.Add(std::move(task));
+        if (!waiting_.Add(task)) RefuseTask(task, ServerEnds(), now);
+        return;
       default:
         return RefuseTask(task, WhyRefused(admission, model), now);
     }
@@ -120,6 +143,7 @@ class ThreadedPredictor final : public Predictor {
   const PredictorOptions options_;
   const Clock& clock_;
   WaitingRequests waiting_;
+  std::vector<Cohort> cohorts_;        // each touched by its loop's thread alone
   std::vector<std::jthread> threads_;  // last: they use the members above
 };
 

@@ -30,6 +30,9 @@ struct InferRequest {
   std::optional<MonotonicTime> deadline;
   std::shared_ptr<const void> keeper;
   std::function<bool()> abandoned;  ///< true: nobody waits any more; may be null
+  /// Number of the event loop on whose thread this call is made and FinishRound() will be. Absent:
+  /// a quick model runs at once.
+  std::optional<unsigned> loop;
 };
 
 struct StageTimes {
@@ -49,6 +52,7 @@ using InferCompletion = std::function<void(Result<InferResponse>)>;
 
 struct PredictorOptions {
   unsigned workers = 1;  ///< threads that run models too slow for an event loop
+  unsigned loops = 0;    ///< event loops that collect requests, numbered from 0
   std::chrono::microseconds inline_below{
       1000};                     ///< t(1) under which a model runs on the calling thread
   std::size_t max_queued = 256;  ///< per model; beyond: Unavailable (kQueueFull)
@@ -59,10 +63,11 @@ struct PredictorOptions {
 
 /// The one use case of serving: checks a request against the model's signature, runs it on the
 /// caller's thread (models under `inline_below` while nothing waits) or hands it to a worker, and
-/// counts. Thread-safe.
+/// counts. What comes in one round of an event loop for a quick model shares runs where the model's
+/// profile says that it pays; nobody is waited for. Thread-safe.
 class Predictor {
  public:
-  /// `clock` outlives this. What still waits when it ends completes as Unavailable.
+  /// `clock` outlives this.
   static std::unique_ptr<Predictor> Create(const PredictorOptions& options, const Clock& clock);
   virtual ~Predictor() = default;
 
@@ -71,6 +76,13 @@ class Predictor {
   /// wait already, or those before it take longer than its deadline allows. Cancelled: abandoned
   /// before it ran. Else what Executable::Run() says.
   virtual void Predict(InferRequest request, InferCompletion done) = 0;
+
+  /// Runs what Predict() put off in this round, on this thread: that of the loop.
+  virtual void FinishRound(unsigned loop) = 0;
+
+  /// Ends the workers, after the runs that they are at; what still waits, and what would wait from
+  /// now on, completes as Unavailable. The destructor does it too.
+  virtual void Stop() = 0;
 };
 
 }  // namespace slipway::serve

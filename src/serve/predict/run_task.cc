@@ -45,13 +45,13 @@ InferResponse MakeResponse(ModelHandle model, const BoundRequest& bound,
   return response;
 }
 
+}  // namespace
+
 Status WhyNotRun(const PredictTask& task, MonotonicTime now) {
   if (now >= task.deadline) return DeadlinePassed();
   if (task.request.abandoned && task.request.abandoned()) return ClientGone();
   return {};
 }
-
-}  // namespace
 
 void RunTask(PredictTask task, MonotonicTime started, const Clock& clock) {
   if (Status why = WhyNotRun(task, started); !why.ok())
@@ -64,14 +64,18 @@ void RunTask(PredictTask task, MonotonicTime started, const Clock& clock) {
   const MonotonicTime run_ended = clock.Now();
   if (!run.ok()) return RefuseTask(task, std::move(run), run_ended);
 
-  InferenceTimes times{.queue = started - task.checked,
-                       .compute_input = (task.checked - task.arrived) + (run_began - started),
-                       .compute_infer = run_ended - run_began};
-  InferResponse response =
-      MakeResponse(std::move(task.request.model), task.bound, std::move(*outputs), times);
-  model.counters().RecordSuccess(static_cast<std::uint64_t>(task.bound.rows), times,
-                                 clock.WallNow());
-  task.done(std::move(response));
+  const InferenceTimes times{.queue = started - task.checked,
+                             .compute_input = (task.checked - task.arrived) + (run_began - started),
+                             .compute_infer = run_ended - run_began};
+  model.counters().RecordRun(static_cast<std::uint64_t>(task.bound.rows), times);
+  CompleteTask(std::move(task), std::move(*outputs), times, clock);
+}
+
+void CompleteTask(PredictTask task, std::vector<TensorBuffer> outputs, const InferenceTimes& times,
+                  const Clock& clock) {
+  task.request.model->counters().RecordSuccess(static_cast<std::uint64_t>(task.bound.rows), times,
+                                               clock.WallNow());
+  task.done(MakeResponse(std::move(task.request.model), task.bound, std::move(outputs), times));
 }
 
 void RefuseTask(const PredictTask& task, Status why, MonotonicTime now) {

@@ -6,13 +6,14 @@
 
 namespace slipway::serve {
 
-void WaitingRequests::Add(PredictTask task) {
+bool WaitingRequests::Add(PredictTask& task) {
   const ServedModel* model = task.request.model.get();
-  model->counters().waiting().Add(1);
-  bytes_.fetch_add(task.bound.bytes, std::memory_order_relaxed);
   bool is_first = false;
   {
     const std::lock_guard lock(mutex_);
+    if (is_closed_) return false;
+    model->counters().waiting().Add(1);
+    bytes_.fetch_add(task.bound.bytes, std::memory_order_relaxed);
     is_first = turns_.empty();
     Queue& queue = queues_[model];
     if (queue.empty()) turns_.push_back(model);
@@ -20,6 +21,12 @@ void WaitingRequests::Add(PredictTask task) {
   }
   added_.notify_one();
   if (is_first) any_waits_.notify_all();
+  return true;
+}
+
+void WaitingRequests::Close() {
+  const std::lock_guard lock(mutex_);
+  is_closed_ = true;
 }
 
 std::optional<PredictTask> WaitingRequests::Next(const std::stop_token& stop) {

@@ -31,7 +31,10 @@ struct PredictTask {
 /// ModelCounters::waiting() up to date. Thread-safe.
 class WaitingRequests {
  public:
-  void Add(PredictTask task);
+  /// False, and `task` untouched, after Close().
+  bool Add(PredictTask& task);
+  /// Takes no more.
+  void Close();
   /// Waits for the next request. nullopt: stop was requested.
   std::optional<PredictTask> Next(const std::stop_token& stop);
   /// Waits until a request waits. False: stop was requested.
@@ -51,6 +54,7 @@ class WaitingRequests {
   std::condition_variable_any any_waits_;       // for those in WaitUntilAny()
   std::map<const ServedModel*, Queue> queues_;  // none is empty
   std::deque<const ServedModel*> turns_;        // each model of queues_ once; the first is next
+  bool is_closed_ = false;
   std::atomic<std::uint64_t> bytes_{0};
 };
 
