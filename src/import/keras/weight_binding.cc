@@ -74,7 +74,8 @@ void Collect(SavedLayer& layer, const std::string& path, bool trainable,
 std::vector<Wanted> WantedBy(SavedLayer& layer) {
   std::vector<Wanted> wanted;
   Collect(layer, "", true, wanted);
-  std::ranges::stable_partition(wanted, [](const Wanted& one) { return one.trainable; });
+  std::stable_partition(wanted.begin(), wanted.end(),
+                        [](const Wanted& one) { return one.trainable; });
   return wanted;
 }
 

@@ -258,7 +258,7 @@ Outputs PRelu(LayerCall& call) {
   const Layout layout = b.at(x).flattened_from.empty() ? b.LayoutOf(x) : Layout::kKeras;
   std::vector<std::int64_t> order(dims.size());
   std::iota(order.begin(), order.end(), 0);
-  if (layout == Layout::kChannelsFirst) std::ranges::rotate(order, order.end() - 1);
+  if (layout == Layout::kChannelsFirst) std::rotate(order.begin(), order.end() - 1, order.end());
   SLIPWAY_TRY(const ValueId alpha, call.Permuted("alpha", dims, order));
   return std::vector{b.AddLike(b.Emit("PRelu", {b.In(x, layout), alpha}), layout, x)};
 }

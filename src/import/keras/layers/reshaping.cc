@@ -65,7 +65,7 @@ Outputs Flatten(LayerCall& call) {
   if (!ChannelsLast(call)) {
     // Keras flattens (N, C, H, W) as if it were (N, H, W, C): the same memory seen so.
     std::vector<std::int64_t> shape = given.shape;
-    std::ranges::rotate(shape.begin() + 1, shape.begin() + 2, shape.end());
+    std::rotate(shape.begin() + 1, shape.begin() + 2, shape.end());
     x = b.Add(b.InKeras(x), Layout::kChannelsFirst, std::move(shape), given.dtype);
   }
   return std::vector{FlattenImage(b, x)};
