@@ -13,6 +13,14 @@ Status CorruptModel(std::string message) {
   return DataLoss(std::move(message)).With(errors::kCorruptModelFile);
 }
 
+Status BrokenModel(WireFault fault) {
+  if (fault == WireFault::kNone) return {};
+  return CorruptModel(fault == WireFault::kCutShort
+                          ? "the file is cut short, or a length in it is wrong"
+                          : "the bytes are not an ONNX model")
+      .Hint("write or copy the file again");
+}
+
 Status ImportLimit(std::string message) {
   return ResourceExhausted(std::move(message)).With(errors::kImportLimit);
 }

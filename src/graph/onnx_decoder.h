@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "base/status.h"
+#include "base/wire_reader.h"
 #include "graph/graph.h"
 #include "graph/onnx_file.h"
-#include "graph/wire_reader.h"
 
 namespace slipway::graph {
 
@@ -90,6 +90,8 @@ Result<ValueType> DecodeValueType(std::span<const std::byte> bytes);
 
 /// What the decoder says about a file that breaks the format.
 Status CorruptModel(std::string message);
+/// Success for kNone.
+Status BrokenModel(WireFault fault);
 Status ImportLimit(std::string message);
 
 /// The field as what the format says it is. DataLoss if it is encoded as something else.
@@ -107,7 +109,7 @@ Status ForEachField(const WireField& message, const Visit& visit) {
   SLIPWAY_RETURN_IF_ERROR(CheckEncoding(message, WireType::kBytes));
   WireReader reader(message.bytes);
   for (WireField field; reader.Next(field);) SLIPWAY_RETURN_IF_ERROR(visit(field));
-  return reader.status();
+  return BrokenModel(reader.fault());
 }
 
 }  // namespace slipway::graph

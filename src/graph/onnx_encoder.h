@@ -3,9 +3,9 @@
 #include <cstdint>
 
 #include "base/status.h"
+#include "base/wire_writer.h"
 #include "graph/graph.h"
 #include "graph/onnx_file.h"
-#include "graph/wire_writer.h"
 
 namespace slipway::graph {
 

@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/wire_writer.h"
 #include "graph/build.h"
 #include "graph/onnx_file.h"
-#include "graph/wire_writer.h"
 
 namespace slipway::graph {
 

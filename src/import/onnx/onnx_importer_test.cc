@@ -6,10 +6,10 @@
 #include <filesystem>
 
 #include "base/error_catalogue.h"
+#include "base/wire_writer.h"
 #include "graph/build.h"
 #include "graph/onnx/check.h"
 #include "graph/verify.h"
-#include "graph/wire_writer.h"
 #include "import/onnx/recognise.h"
 #include "import/source_of_bytes.h"
 
@@ -180,7 +180,7 @@ TEST(OnnxImporter, LongTextsAreCut) {
 // refused
 TEST(OnnxImporter, TrainingInformationAndCodeStayOutside) {
   Model model = Network();
-  graph::WireWriter training;
+  WireWriter training;
   training.Text(20, "not a message");
   model.unknown_fields = training.Joined();
   const Result<Imported> imported = ImportOf(model);

@@ -3,15 +3,11 @@
 #include <algorithm>
 #include <iterator>
 
-#include "graph/wire_reader.h"
+#include "base/wire_reader.h"
 
 namespace slipway::import {
 
 namespace {
-
-using graph::WireField;
-using graph::WireReader;
-using graph::WireType;
 
 constexpr std::uint64_t kMaxIrVersion = 10'000;
 constexpr std::uint32_t kIrVersion = 1;
@@ -38,7 +34,7 @@ bool LooksLikeOnnx(std::span<const std::byte> bytes) {
     if (field.number == kIrVersion) has_version = field.scalar <= kMaxIrVersion;
     if (field.number == kGraph) has_graph = true;
   }
-  if (reader.status().ok()) return has_graph;
+  if (reader.fault() == WireFault::kNone) return has_graph;
   // Cut short within a field, most often the graph.
   return has_version && fields > 1;
 }

@@ -1,10 +1,8 @@
-#include "graph/wire_reader.h"
+#include "base/wire_reader.h"
 
 #include <cstring>
 
-#include "base/error_catalogue.h"
-
-namespace slipway::graph {
+namespace slipway {
 
 namespace {
 
@@ -29,7 +27,7 @@ VarintEnd TakeVarint(std::span<const std::byte>& rest, std::uint64_t& value) {
 
 }  // namespace
 
-bool WireReader::Fail(Fault fault) {
+bool WireReader::Fail(WireFault fault) {
   fault_ = fault;
   rest_ = {};
   return false;
@@ -40,15 +38,15 @@ bool WireReader::Varint(std::uint64_t& value) {
     case VarintEnd::kWhole:
       return true;
     case VarintEnd::kCutShort:
-      return Fail(Fault::kCutShort);
+      return Fail(WireFault::kCutShort);
     case VarintEnd::kTooLong:
       break;
   }
-  return Fail(Fault::kNotAMessage);
+  return Fail(WireFault::kNotAMessage);
 }
 
 bool WireReader::Take(std::uint64_t size, std::span<const std::byte>& bytes) {
-  if (size > rest_.size()) return Fail(Fault::kCutShort);
+  if (size > rest_.size()) return Fail(WireFault::kCutShort);
   bytes = rest_.first(size);
   rest_ = rest_.subspan(size);
   return true;
@@ -68,7 +66,7 @@ bool WireReader::Next(WireField& field) {
   std::uint64_t tag = 0;
   if (!Varint(tag)) return false;
   const std::uint64_t number = tag >> 3U;
-  if (number == 0 || number > kMaxFieldNumber) return Fail(Fault::kNotAMessage);
+  if (number == 0 || number > kMaxFieldNumber) return Fail(WireFault::kNotAMessage);
   field = {.number = static_cast<std::uint32_t>(number), .type = WireType(tag & 7U)};
   bool whole = false;
   switch (field.type) {
@@ -87,18 +85,10 @@ bool WireReader::Next(WireField& field) {
       break;
     }
     default:
-      return Fail(Fault::kNotAMessage);
+      return Fail(WireFault::kNotAMessage);
   }
   if (whole) field.whole = {begin, rest_.data()};
   return whole;
-}
-
-Status WireReader::status() const {
-  if (fault_ == Fault::kNone) return {};
-  return DataLoss(fault_ == Fault::kCutShort ? "the file is cut short, or a length in it is wrong"
-                                             : "the bytes are not an ONNX model")
-      .With(errors::kCorruptModelFile)
-      .Hint("write or copy the file again");
 }
 
 bool PackedVarints::Next(std::uint64_t& value) {
@@ -107,4 +97,4 @@ bool PackedVarints::Next(std::uint64_t& value) {
   return !broken_;
 }
 
-}  // namespace slipway::graph
+}  // namespace slipway

@@ -1,8 +1,8 @@
-#include "graph/wire_writer.h"
+#include "base/wire_writer.h"
 
 #include <utility>
 
-namespace slipway::graph {
+namespace slipway {
 
 namespace {
 
@@ -93,4 +93,4 @@ std::string WireWriter::Joined() const {
   return joined;
 }
 
-}  // namespace slipway::graph
+}  // namespace slipway

@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
-#include "graph/wire_reader.h"
+#include "base/wire_reader.h"
 
-namespace slipway::graph {
+namespace slipway {
 
 /// Writes one protobuf message as pieces in order, where large byte fields stay where they are: a
 /// message costs memory for its structure only. What is borrowed outlives the writer.
@@ -51,4 +51,4 @@ class WireWriter {
   std::uint64_t size_ = 0;
 };
 
-}  // namespace slipway::graph
+}  // namespace slipway

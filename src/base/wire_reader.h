@@ -5,12 +5,17 @@
 #include <span>
 #include <string_view>
 
-#include "base/status.h"
-
-namespace slipway::graph {
+namespace slipway {
 
 /// The encodings of a protobuf field that are in use; groups are not.
 enum class WireType : std::uint8_t { kVarint = 0, kFixed64 = 1, kBytes = 2, kFixed32 = 5 };
+
+/// Why a walk ended before the end of the message.
+enum class WireFault : std::uint8_t {
+  kNone,
+  kCutShort,     ///< the message ends inside a field, or a length in it is wrong
+  kNotAMessage,  ///< it holds what no message holds: a group, field 0, a varint of 11 bytes
+};
 
 /// One field of a serialised protobuf message, as views into it.
 struct WireField {
@@ -25,27 +30,24 @@ struct WireField {
   }
 };
 
-/// Walks the fields of one message, hostile bytes included. Source of the format: the protobuf
-/// encoding guide. Borrows the bytes; costs nothing but the walk.
+/// Walks the fields of one protobuf message, hostile bytes included. Source of the format: the
+/// protobuf encoding guide. Borrows the bytes; costs nothing but the walk.
 class WireReader {
  public:
   explicit WireReader(std::span<const std::byte> message) : rest_(message) {}
 
-  /// False at the end of the message, and where it is broken: status() tells which.
+  /// False at the end of the message, and where it is broken: fault() tells which.
   bool Next(WireField& field);
-
-  /// DataLoss: the message ends inside a field, or holds what no protobuf message holds.
-  Status status() const;
+  WireFault fault() const { return fault_; }
 
  private:
-  enum class Fault : std::uint8_t { kNone, kCutShort, kNotAMessage };
-  bool Fail(Fault fault);
+  bool Fail(WireFault fault);
   bool Varint(std::uint64_t& value);
   bool Fixed(std::size_t bytes, std::uint64_t& value);
   bool Take(std::uint64_t size, std::span<const std::byte>& bytes);
 
   std::span<const std::byte> rest_;
-  Fault fault_ = Fault::kNone;
+  WireFault fault_ = WireFault::kNone;
 };
 
 /// The numbers of a packed repeated varint field, one after the other.
@@ -61,4 +63,4 @@ class PackedVarints {
   bool broken_ = false;
 };
 
-}  // namespace slipway::graph
+}  // namespace slipway

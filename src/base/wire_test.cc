@@ -1,0 +1,74 @@
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+
+#include "base/wire_reader.h"
+#include "base/wire_writer.h"
+
+namespace slipway {
+namespace {
+
+std::span<const std::byte> Bytes(std::string_view text) { return std::as_bytes(std::span(text)); }
+
+/// "1:5 2:hello" of a message, or what is wrong with it.
+std::string Read(std::string_view message) {
+  WireReader reader(Bytes(message));
+  std::string read;
+  for (WireField field; reader.Next(field);) {
+    read += read.empty() ? "" : " ";
+    read += std::to_string(field.number) + ":";
+    read +=
+        field.type == WireType::kBytes ? std::string(field.text()) : std::to_string(field.scalar);
+  }
+  if (reader.fault() == WireFault::kCutShort) return "cut short";
+  return reader.fault() == WireFault::kNone ? read : "not a message";
+}
+
+TEST(WireReader, ReadsWhatTheWriterWrote) {
+  WireWriter inner;
+  inner.Text(3, "deep");
+  WireWriter message;
+  message.Varint(1, 300);
+  message.Text(2, "hello");
+  message.Message(4, std::move(inner));
+  EXPECT_EQ(Read(message.Joined()),
+            "1:300 2:hello 4:\x1a\x04"
+            "deep");
+}
+
+TEST(WireReader, WalksEveryEncodingInUse) {
+  using namespace std::string_view_literals;
+  EXPECT_EQ(Read("\x08\x01\x11\x02\0\0\0\0\0\0\0\x1d\x03\0\0\0\x22\x01z"sv), "1:1 2:2 3:3 4:z");
+}
+
+TEST(WireReader, SaysThatAMessageIsCutShort) {
+  using namespace std::string_view_literals;
+  for (const std::string_view message :
+       {"\x08"sv, "\x08\x80"sv, "\x11\x01\x02"sv, "\x1d\x01"sv, "\x12\x05hell"sv,
+        "\x12\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01x"sv, "\x80"sv}) {
+    EXPECT_EQ(Read(message), "cut short");
+  }
+}
+
+TEST(WireReader, RefusesWhatNoMessageHolds) {
+  using namespace std::string_view_literals;
+  for (const std::string_view message :
+       {"\x0b\x0c"sv, "\0\x01"sv, "\x0e\x01"sv, "\x0f\x01"sv,
+        "\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"sv, "\x88\x80\x80\x80\x80\x10\x01"sv}) {
+    EXPECT_EQ(Read(message), "not a message");
+  }
+}
+
+TEST(WireWriter, LeavesLargeBytesWhereTheyAre) {
+  const std::string large(4096, 'x');
+  WireWriter message;
+  message.Bytes(1, Bytes(large));
+  message.Text(2, "after");
+  ASSERT_EQ(message.pieces().size(), 2U);
+  EXPECT_EQ(message.pieces()[0].borrowed.data(), Bytes(large).data());
+  EXPECT_EQ(message.Joined().size(), message.size());
+}
+
+}  // namespace
+}  // namespace slipway
