@@ -14,8 +14,6 @@
 namespace slipway::net {
 namespace {
 
-using boost::asio::ip::tcp;
-
 /// Bytes read ahead of the parser; more waits in the socket.
 constexpr std::size_t kMostBacklog = 64 * 1024;
 /// Unsent bytes beyond which no further request is taken on.
@@ -32,7 +30,7 @@ constexpr std::chrono::seconds kLinger{2};
 
 }  // namespace
 
-Connection::Connection(tcp::socket socket, std::string peer, std::shared_ptr<EventLoop> loop,
+Connection::Connection(Socket socket, std::string peer, std::shared_ptr<EventLoop> loop,
                        ServerContext& context, std::function<void()> on_close)
     : socket_(std::move(socket)),
       loop_(std::move(loop)),
@@ -329,7 +327,7 @@ void Connection::WaitForRoom() {
   waiting_for_room_ = true;
   last_taken_ = now_;
   unsent_ = 0;
-  socket_.async_wait(tcp::socket::wait_write,
+  socket_.async_wait(Socket::wait_write,
                      [self = shared_from_this()](const boost::system::error_code& error) {
                        self->waiting_for_room_ = false;
                        if (self->closed_) return;
@@ -352,7 +350,7 @@ bool Connection::IsIdle() const {
 
 bool Connection::HasUnreadBytes() const {
   char byte = 0;
-  const int socket = const_cast<tcp::socket&>(socket_).native_handle();
+  const int socket = const_cast<Socket&>(socket_).native_handle();
   return recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
@@ -363,7 +361,7 @@ void Connection::BeginLinger() {
   closing_ = input_ended_ = lingering_ = true;
   backlog_.clear();
   boost::system::error_code ignored;
-  socket_.shutdown(tcp::socket::shutdown_send, ignored);
+  socket_.shutdown(Socket::shutdown_send, ignored);
   const bool draining = context_.draining.load(std::memory_order_relaxed);
   linger_until_ = now_ + (draining ? context_.limits.drain_linger : kLinger);
 }

@@ -4,7 +4,6 @@
 
 #include <array>
 #include <atomic>
-#include <boost/asio/ip/tcp.hpp>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -29,7 +28,7 @@ namespace slipway::net {
 class Connection final : public std::enable_shared_from_this<Connection> {
  public:
   /// `context` outlives the loop's thread; `on_close` runs once, on it.
-  Connection(boost::asio::ip::tcp::socket socket, std::string peer, std::shared_ptr<EventLoop> loop,
+  Connection(Socket socket, std::string peer, std::shared_ptr<EventLoop> loop,
              ServerContext& context, std::function<void()> on_close);
 
   void Start();
@@ -109,7 +108,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   void CheckReadTimes(MonotonicTime now);
   void CheckBodyRate(MonotonicTime now);
 
-  boost::asio::ip::tcp::socket socket_;
+  Socket socket_;
   const std::shared_ptr<EventLoop> loop_;
   ServerContext& context_;
   std::function<void()> on_close_;

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <atomic>
+#include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <cstddef>
@@ -21,6 +23,11 @@ namespace slipway::net {
 
 class Connection;
 class HttpService;
+
+/// A socket of an event loop: with the loop's own executor, since the one that can be any costs
+/// more than a small request's parsing.
+using Socket =
+    boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
 
 /// One thread and the connections it serves. Post() and IsCurrent() may be called from any thread,
 /// also when the loop has ended; everything else on the loop's own thread.

@@ -226,7 +226,7 @@ class AsioHttpServer final : public HttpServer {
       --context_.open;
       if (context_.draining) NotifyClosed();
     };
-    tcp::socket socket(loop->context());
+    Socket socket(loop->context());
     boost::system::error_code error;
     socket.assign(peer.protocol(), descriptor, error);
     if (error) {
