@@ -13,6 +13,7 @@ find_package(fmt REQUIRED)
 pkg_check_modules(LIBZIP REQUIRED IMPORTED_TARGET libzip)  # its CMake config wants zipcmp, a tool nobody needs
 find_package(HDF5 REQUIRED COMPONENTS C)
 find_package(LibArchive REQUIRED)
+pkg_check_modules(NGHTTP2 REQUIRED IMPORTED_TARGET libnghttp2)
 pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp)
 if(SLIPWAY_TESTS)
   find_package(GTest REQUIRED)

@@ -21,6 +21,25 @@ BodyReceiver::BodyReceiver(const Options& options, std::shared_ptr<BodyMemory> m
   if (options_.coding != ContentCoding::kIdentity) inflater_.emplace(options_.coding);
 }
 
+std::optional<Refusal> BodyReceiver::Open(const RequestHead& head, const BodyPlan& plan,
+                                          std::shared_ptr<BodyMemory> memory,
+                                          std::optional<BodyReceiver>& receiver) {
+  Options options{.max_bytes = plan.max_bytes,
+                  .aligned_offset = plan.aligned_offset,
+                  .coding = ContentCoding::kIdentity,
+                  .content_length = head.content_length};
+  if (const std::string* encoding = head.Find("Content-Encoding")) {
+    const auto coding = ParseContentEncoding(*encoding);
+    if (!coding || head.Repeated("Content-Encoding")) {
+      return Refusal{415, "the Content-Encoding of a body may be gzip or deflate, in one layer"};
+    }
+    options.coding = *coding;
+  }
+  receiver.emplace(options, std::move(memory));
+  if (head.content_length.value_or(0) > plan.max_bytes) return receiver->TooLarge();
+  return std::nullopt;
+}
+
 Refusal BodyReceiver::TooLarge() const {
   return {413,
           fmt::format("the body is larger than the limit of {} bytes ({}){}", options_.max_bytes,

@@ -8,6 +8,7 @@
 
 #include "net/body_buffer.h"
 #include "net/content_coding.h"
+#include "net/http_types.h"
 #include "net/refusal.h"
 
 namespace slipway::net {
@@ -23,6 +24,11 @@ class BodyReceiver {
     std::optional<std::uint64_t> content_length;  ///< as sent, compressed
   };
   BodyReceiver(const Options& options, std::shared_ptr<BodyMemory> memory);
+  /// Puts a receiver for the body that `head` announces into `receiver`, unless the head alone is
+  /// reason to refuse it (413, 415).
+  static std::optional<Refusal> Open(const RequestHead& head, const BodyPlan& plan,
+                                     std::shared_ptr<BodyMemory> memory,
+                                     std::optional<BodyReceiver>& receiver);
 
   /// Room for bytes that shall be received without a copy; empty where they must go through Append.
   std::span<std::byte> DirectRoom();

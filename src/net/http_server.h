@@ -11,6 +11,21 @@
 
 namespace slipway::net {
 
+/// The bounds of HTTP/2 alone. The others of HttpLimits hold for each of its streams as for a
+/// connection of HTTP/1.1.
+struct Http2Limits {
+  std::uint32_t streams = 128;                ///< at one time on a connection; more: REFUSED_STREAM
+  std::uint32_t stream_window = 1 << 20;      ///< bytes of a body on the way
+  std::uint32_t connection_window = 1 << 24;  ///< of all bodies of a connection together
+  std::uint32_t frame_bytes = 64 * 1024;      ///< the largest frame taken: FRAME_SIZE_ERROR
+  /// Within ten seconds, on one connection; each beyond it ends the connection with
+  /// ENHANCE_YOUR_CALM. An answered request makes up for a reset, a frame of answer for two of
+  /// control, so that whoever works much may also steer much.
+  std::uint32_t resets = 100;           ///< by the client, or by us for what it did wrong
+  std::uint32_t control_frames = 1000;  ///< SETTINGS, PING, PRIORITY, WINDOW_UPDATE
+  std::uint32_t empty_frames = 100;     ///< DATA that holds and ends nothing
+};
+
 /// Every bound of the listener (reliability: all of them bounded by default).
 struct HttpLimits {
   std::size_t request_line_bytes = 8 * 1024;         ///< 414
@@ -29,6 +44,7 @@ struct HttpLimits {
   /// A connection that was busy this recently is still listened to when a drain begins: its next
   /// request is on the way.
   std::chrono::milliseconds drain_linger{500};
+  Http2Limits http2;
 };
 
 struct HttpServerOptions {

@@ -36,6 +36,15 @@ std::string_view MethodName(Method method) {
   return "other";
 }
 
+Method MethodNamed(std::string_view text) {
+  constexpr Method kMethods[] = {Method::kPost, Method::kGet,    Method::kHead,
+                                 Method::kPut,  Method::kDelete, Method::kOptions};
+  for (const Method method : kMethods) {
+    if (text == MethodName(method)) return method;
+  }
+  return Method::kOther;
+}
+
 const std::string* RequestHead::Find(std::string_view name) const {
   for (const Header& header : headers) {
     if (IsNamed(header, name)) return &header.second;

@@ -18,6 +18,8 @@ namespace slipway::net {
 
 enum class Method : std::uint8_t { kGet, kHead, kPost, kPut, kDelete, kOptions, kOther };
 std::string_view MethodName(Method method);
+/// kOther for one that no route has. Case matters.
+Method MethodNamed(std::string_view text);
 
 /// Names compare without case. Values are as received: never decoded.
 using Header = std::pair<std::string, std::string>;

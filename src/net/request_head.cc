@@ -16,15 +16,6 @@ namespace http = boost::beast::http;
 using boost::beast::error_code;
 using BeastText = boost::beast::string_view;
 
-Method MethodOf(std::string_view text) {
-  constexpr Method kMethods[] = {Method::kPost, Method::kGet,    Method::kHead,
-                                 Method::kPut,  Method::kDelete, Method::kOptions};
-  for (const Method method : kMethods) {
-    if (text == MethodName(method)) return method;
-  }
-  return Method::kOther;
-}
-
 /// Collects a head. The body is none of its business: Beast takes trailers for headers and framing
 /// that RFC 9112 forbids.
 class HeadParser final : public http::basic_parser<true> {
@@ -38,7 +29,7 @@ class HeadParser final : public http::basic_parser<true> {
   void on_request_impl(http::verb, BeastText method, BeastText target, int version,
                        error_code&) override {
     head_.method_text.assign(method.data(), method.size());
-    head_.method = MethodOf(head_.method_text);
+    head_.method = MethodNamed(head_.method_text);
     head_.target.assign(target.data(), target.size());
     head_.version_minor = static_cast<unsigned>(version % 10);
   }

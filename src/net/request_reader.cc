@@ -97,20 +97,8 @@ std::optional<Refusal> RequestReader::AcceptBody(const BodyPlan& plan) {
     phase_ = Phase::kComplete;
     return std::nullopt;
   }
-  BodyReceiver::Options options{.max_bytes = plan.max_bytes,
-                                .aligned_offset = plan.aligned_offset,
-                                .coding = ContentCoding::kIdentity,
-                                .content_length = head_.content_length};
-  if (const std::string* encoding = head_.Find("Content-Encoding")) {
-    const auto coding = ParseContentEncoding(*encoding);
-    if (!coding || head_.Repeated("Content-Encoding")) {
-      return Refusal{415, "the Content-Encoding of a body may be gzip or deflate, in one layer"};
-    }
-    options.coding = *coding;
-  }
+  if (auto refusal = BodyReceiver::Open(head_, plan, memory_, receiver_)) return refusal;
   BeginBody();
-  receiver_.emplace(options, memory_);
-  if (head_.content_length.value_or(0) > plan.max_bytes) return receiver_->TooLarge();
   return std::nullopt;
 }
 

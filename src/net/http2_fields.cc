@@ -1,0 +1,47 @@
+#include "net/http2_fields.h"
+
+#include <charconv>
+
+#include "base/text.h"
+
+namespace slipway::net {
+namespace {
+
+char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+char Allowed(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return (byte < 0x20 && c != '\t') || byte == 0x7f ? ' ' : c;
+}
+
+}  // namespace
+
+void Http2Fields::Clear() {
+  text_.clear();
+  places_.clear();
+}
+
+void Http2Fields::Add(std::string_view name, std::string_view value) {
+  const std::string_view trimmed = Trim(value);
+  places_.push_back({text_.size(), name.size(), trimmed.size()});
+  for (const char c : name) text_.push_back(Lower(c));
+  for (const char c : trimmed) text_.push_back(Allowed(c));
+}
+
+void Http2Fields::Add(std::string_view name, std::uint64_t value) {
+  char digits[20];
+  const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
+  Add(name, std::string_view(digits, static_cast<std::size_t>(end - digits)));
+}
+
+void Http2Fields::Add(std::span<const Header> headers) {
+  for (const auto& [name, value] : headers) Add(name, value);
+}
+
+Http2Fields::Field Http2Fields::operator[](std::size_t index) const {
+  const Place& place = places_[index];
+  const std::string_view text(text_);
+  return {text.substr(place.begin, place.name_size),
+          text.substr(place.begin + place.name_size, place.value_size)};
+}
+
+}  // namespace slipway::net

@@ -1,0 +1,96 @@
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "net/http2_session.h"
+
+namespace {
+
+using slipway::net::Http2Session;
+using slipway::net::Response;
+
+constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+constexpr std::size_t kMostBody = 256;
+
+class Service final : public slipway::net::HttpService {
+ public:
+  slipway::net::BodyPlan Plan(const slipway::net::RequestHead&) override {
+    return {.max_bytes = kMostBody, .aligned_offset = 3};
+  }
+  void Serve(std::shared_ptr<slipway::net::Exchange>) override {}
+  Response ErrorResponse(int status, std::string_view message,
+                         const slipway::net::RequestHead*) override {
+    return Response::Text(status, "text/plain", std::string(message));
+  }
+};
+
+/// Small bounds, so that short inputs reach them.
+slipway::net::HttpLimits Limits() {
+  slipway::net::HttpLimits limits;
+  limits.request_line_bytes = 64;
+  limits.header_bytes = 512;
+  limits.header_count = 6;
+  limits.http2.streams = 4;
+  limits.http2.resets = 4;
+  limits.http2.control_frames = 16;
+  limits.http2.empty_frames = 4;
+  return limits;
+}
+
+std::string Describe(const Http2Session::Request& request) {
+  const auto body = request.body.bytes();
+  if (body.size() > kMostBody || request.head.headers.size() > 7) std::abort();
+  std::string text = request.head.method_text + " " + request.head.target;
+  for (const auto& [name, value] : request.head.headers)
+    text.append("\n").append(name).append(": ").append(value);
+  return text.append("\n").append(reinterpret_cast<const char*>(body.data()), body.size());
+}
+
+/// Everything the frames are taken for.
+std::string Read(std::string_view bytes, std::size_t piece) {
+  static const slipway::net::HttpLimits limits = Limits();
+  Service service;
+  slipway::net::ServerContext context(limits, service);
+  slipway::net::OutputQueue output;
+  std::string all;
+  {
+    slipway::MonotonicTime now{std::chrono::seconds(1)};
+    Http2Session session(context, "peer", output, now);
+    session.Receive(kPreface, now);
+    for (; !bytes.empty(); bytes.remove_prefix(std::min(piece, bytes.size())))
+      session.Receive(bytes.substr(0, piece), now);
+    while (const auto request = session.Next()) {
+      all.append(std::to_string(request->stream)).append(" ").append(Describe(*request));
+      Response response = Response::Text(200, "text/plain", std::string(3000, 'x'));
+      if (request->stream % 4 == 1) response.trailers.emplace_back("X-Status", "0");
+      session.Answer(request->stream, std::move(response), "today");
+    }
+    for (int i = 0; i < 4 && !session.HasEnded(); ++i) {
+      session.Write();
+      now += std::chrono::seconds(20);
+      session.Sweep(now, true);
+    }
+    session.Write();
+  }
+  if (context.body_memory->used() != 0) std::abort();
+  return all;
+}
+
+}  // namespace
+
+/// However the frames of a connection are cut, they are the same requests, within the bounds. The
+/// input follows the preface.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  const std::string whole = Read(bytes, std::max<std::size_t>(size, 1));
+  for (const std::size_t piece : {1, 9, 64}) {
+    if (Read(bytes, piece) != whole) std::abort();
+  }
+  return 0;
+}

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "net/body_receiver.h"
+#include "net/http2_head.h"
+#include "net/http_types.h"
+#include "net/least_rate.h"
+#include "net/output_queue.h"
+
+namespace slipway::net {
+
+/// The body of an answer on its way into frames.
+class OutgoingBody {
+ public:
+  void Set(std::vector<BodyPart> parts);
+  std::uint64_t left() const { return left_; }
+  std::uint64_t sent() const { return sent_; }
+  /// Moves the next `count` bytes into the output, large parts as they are. `count` <= left().
+  void Move(std::size_t count, OutputQueue& output);
+
+ private:
+  std::vector<BodyPart> parts_;
+  std::size_t part_ = 0;    ///< the parts before it are sent
+  std::size_t offset_ = 0;  ///< sent bytes of that part
+  std::uint64_t left_ = 0;
+  std::uint64_t sent_ = 0;
+};
+
+/// What a session knows of one stream: first it is a request that arrives, then one that is served,
+/// then an answer that leaves.
+struct Http2Stream {
+  Http2Stream(std::int32_t the_id, const HttpLimits& limits, std::string peer)
+      : id(the_id), head(limits, std::move(peer)) {}
+
+  const std::int32_t id;
+  std::size_t index = 0;  ///< in the session's list
+
+  Http2Head head;
+  std::optional<BodyReceiver> receiver;  ///< absent: no body, or it is dropped
+  std::uint64_t received = 0;            ///< bytes of body, as sent
+  bool arrived = false;                  ///< the request is whole: the client sends no more
+  bool served = false;                   ///< the service has it
+  LeastRate arrival;
+
+  bool without_body = false;  ///< it was asked by HEAD
+  bool answered = false;
+  OutgoingBody body;
+  std::vector<Header> trailers;
+  LeastRate departure;
+
+  std::atomic<bool> cancelled{false};
+};
+
+}  // namespace slipway::net
