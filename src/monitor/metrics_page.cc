@@ -101,6 +101,14 @@ void WriteModels(const MetricsSnapshot& snapshot, PrometheusText& text) {
                       &ModelSample::queue_seconds, text);
   WriteModelDurations(snapshot, "slipway_compute_seconds", "The engine's run.",
                       &ModelSample::compute_seconds, text);
+  text.Family("slipway_batches_closed_total", Type::kCounter,
+              "Runs that requests may share, by why nobody else was in them.");
+  for (const ModelSample& model : snapshot.models) {
+    for (const auto& [reason, count] : model.batches_closed)
+      text.Sample(
+          {{"model", model.name}, {"version", std::to_string(model.version)}, {"reason", reason}},
+          static_cast<double>(count));
+  }
 }
 
 void WriteProcess(const ProcessUsage& process, PrometheusText& text) {

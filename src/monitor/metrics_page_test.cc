@@ -37,12 +37,13 @@ TEST(PrometheusText, EscapesLabelValues) {
 
 MetricsSnapshot OneModelServed() {
   const Distribution distribution{.upper_bounds = {0.1}, .counts = {1, 0}, .sum_seconds = 0.05};
-  return {.build = {{"version", "1.2.3"}},
-          .requests = {{"v2", "infer", 200, 7}},
-          .durations = {{"v2", "infer", distribution}},
-          .rejected = {{"queue_full", 2}},
-          .models = {{"mnist", 3, "READY", 0.25, 4096, distribution, distribution}},
-          .in_flight = 1};
+  return {
+      .build = {{"version", "1.2.3"}},
+      .requests = {{"v2", "infer", 200, 7}},
+      .durations = {{"v2", "infer", distribution}},
+      .rejected = {{"queue_full", 2}},
+      .models = {{"mnist", 3, "READY", 0.25, 4096, distribution, distribution, {{"best_size", 4}}}},
+      .in_flight = 1};
 }
 
 TEST(RenderMetrics, NamesWhatWasCounted) {
@@ -58,6 +59,7 @@ TEST(RenderMetrics, NamesWhatWasCounted) {
         "slipway_model_memory_bytes{model=\"mnist\",version=\"3\"} 4096\n",
         "slipway_queue_seconds_sum{model=\"mnist\",version=\"3\"} 0.05\n",
         "slipway_compute_seconds_bucket{model=\"mnist\",version=\"3\",le=\"+Inf\"} 1\n",
+        "slipway_batches_closed_total{model=\"mnist\",version=\"3\",reason=\"best_size\"} 4\n",
         "process_resident_memory_bytes 1024\n", "process_open_fds 9\n"}) {
     EXPECT_THAT(text, HasSubstr(line));
   }

@@ -40,6 +40,7 @@ struct ModelSample {
   std::uint64_t memory_bytes = 0;
   Distribution queue_seconds;  ///< no buckets: not counted for this version
   Distribution compute_seconds;
+  std::vector<std::pair<std::string, std::uint64_t>> batches_closed;  ///< by reason
 };
 
 /// Everything that a server counts, at one moment. Names come from routes and loaded models only,

@@ -30,8 +30,13 @@ monitor::ModelSample ToSample(const serve::ModelStatus& status, const serve::Mod
   if (!model.ok()) return sample;
   sample.load_seconds = Seconds((**model)->load_time);
   sample.memory_bytes = (**model)->memory_bytes;
-  sample.queue_seconds = ToDistribution((*model)->counters().QueueTimes());
-  sample.compute_seconds = ToDistribution((*model)->counters().ComputeTimes());
+  const serve::ModelCounters& counters = (*model)->counters();
+  sample.queue_seconds = ToDistribution(counters.QueueTimes());
+  sample.compute_seconds = ToDistribution(counters.ComputeTimes());
+  if ((**model)->batches.best_rows() == 1) return sample;
+  for (const auto end :
+       {serve::BatchEnd::kNobodyElse, serve::BatchEnd::kBestSize, serve::BatchEnd::kLongEnough})
+    sample.batches_closed.emplace_back(serve::BatchEndName(end), counters.BatchesEnded(end));
   return sample;
 }
 

@@ -5,15 +5,15 @@ namespace slipway::serve {
 std::string_view BatchEndName(BatchEnd end) {
   switch (end) {
     case BatchEnd::kNobodyElse:
-      return "nobody else";
+      return "nobody_else";
     case BatchEnd::kBestSize:
-      return "best size";
+      return "best_size";
     case BatchEnd::kLongEnough:
-      return "long enough";
+      return "long_enough";
     case BatchEnd::kNotKnown:
       break;
   }
-  return "not known";
+  return "not_known";
 }
 
 BatchDecision NextBatch(std::span<const std::int64_t> rows, const BatchProfile& profile,

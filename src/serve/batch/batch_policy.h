@@ -17,7 +17,8 @@ enum class BatchEnd : std::uint8_t {
   kLongEnough,  ///< with one more, all of them would wait too long for their answer
   kNotKnown,    ///< the model has no profile: alone
 };
-std::string_view BatchEndName(BatchEnd end);  ///< "nobody else", ...
+inline constexpr std::size_t kBatchEnds = 4;
+std::string_view BatchEndName(BatchEnd end);  ///< "nobody_else", as in metrics
 
 struct BatchDecision {
   std::size_t requests = 1;

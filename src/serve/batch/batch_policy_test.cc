@@ -41,10 +41,10 @@ TEST(NextBatch, DecidesByTheProfile) {
 }
 
 TEST(NextBatch, ItsReasonsHaveNames) {
-  EXPECT_EQ(BatchEndName(BatchEnd::kNobodyElse), "nobody else");
-  EXPECT_EQ(BatchEndName(BatchEnd::kBestSize), "best size");
-  EXPECT_EQ(BatchEndName(BatchEnd::kLongEnough), "long enough");
-  EXPECT_EQ(BatchEndName(BatchEnd::kNotKnown), "not known");
+  EXPECT_EQ(BatchEndName(BatchEnd::kNobodyElse), "nobody_else");
+  EXPECT_EQ(BatchEndName(BatchEnd::kBestSize), "best_size");
+  EXPECT_EQ(BatchEndName(BatchEnd::kLongEnough), "long_enough");
+  EXPECT_EQ(BatchEndName(BatchEnd::kNotKnown), "not_known");
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "serve/batch/batch_policy.h"
 #include "telemetry/counter.h"
 #include "telemetry/duration_total.h"
 #include "telemetry/histogram.h"
@@ -66,6 +67,11 @@ class ModelCounters {
   void RecordSuccess(std::uint64_t rows, const InferenceTimes& times, WallTime now);
   /// One run of the engine, of `rows` rows, that answered one request or several.
   void RecordRun(std::uint64_t rows, const InferenceTimes& times);
+  /// A batch was closed, for that reason.
+  void RecordBatchEnd(BatchEnd end) { batch_ends_[static_cast<std::size_t>(end)].Add(); }
+  std::uint64_t BatchesEnded(BatchEnd end) const {
+    return batch_ends_[static_cast<std::size_t>(end)].Value();
+  }
   void RecordFailure(Failure failure, std::chrono::nanoseconds duration);
 
   ModelStatistics Read() const;
@@ -97,6 +103,7 @@ class ModelCounters {
   telemetry::Counter rejected_;
   telemetry::Counter cancelled_;
   telemetry::Counter expired_;
+  std::array<telemetry::Counter, kBatchEnds> batch_ends_;
   telemetry::Histogram queue_times_;
   telemetry::Histogram compute_times_;
   telemetry::Gauge waiting_;

@@ -35,6 +35,7 @@ void RunInBatches(std::vector<PredictTask> partners, std::chrono::nanoseconds lo
   for (std::size_t first = 0; first < partners.size();) {
     const BatchDecision batch =
         NextBatch(std::span(rows).subspan(first), (*model)->batches, longest);
+    model->counters().RecordBatchEnd(batch.end);
     RunTogether(std::span(partners).subspan(first, batch.requests), clock);
     first += batch.requests;
   }

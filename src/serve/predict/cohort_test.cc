@@ -161,6 +161,7 @@ TEST_F(CohortTest, CountsRunsAndRequests) {
   EXPECT_EQ(read.success.count, 2u);
   EXPECT_EQ(read.inference_count, 2u);
   EXPECT_EQ(read.execution_count, 1u);
+  EXPECT_EQ(model->counters().BatchesEnded(BatchEnd::kNobodyElse), 1u);
 }
 
 TEST_F(CohortTest, KnowsHowLongItWillRun) {
