@@ -1,7 +1,6 @@
 #include "serve/predict/cohort.h"
 
-#include <algorithm>
-#include <cstdint>
+#include <span>
 #include <utility>
 
 #include "serve/batch/batch_policy.h"
@@ -9,39 +8,6 @@
 #include "serve/predict/run_together.h"
 
 namespace slipway::serve {
-namespace {
-
-/// Moves those out of `tasks` that may run with its first, in their order; the first is one.
-std::vector<PredictTask> TakePartners(std::vector<PredictTask>& tasks) {
-  std::vector<PredictTask> partners;
-  partners.push_back(std::move(tasks.front()));
-  std::size_t kept = 0;
-  for (std::size_t i = 1; i < tasks.size(); ++i) {
-    if (MayRunTogether(partners.front(), tasks[i])) {
-      partners.push_back(std::move(tasks[i]));
-    } else {
-      std::swap(tasks[kept++], tasks[i]);
-    }
-  }
-  tasks.resize(kept);
-  return partners;
-}
-
-void RunInBatches(std::vector<PredictTask> partners, std::chrono::nanoseconds longest,
-                  const Clock& clock) {
-  const ModelHandle model = partners.front().request.model;
-  std::vector<std::int64_t> rows;
-  for (const PredictTask& task : partners) rows.push_back(task.bound.rows);
-  for (std::size_t first = 0; first < partners.size();) {
-    const BatchDecision batch =
-        NextBatch(std::span(rows).subspan(first), (*model)->batches, longest);
-    model->counters().RecordBatchEnd(batch.end);
-    RunTogether(std::span(partners).subspan(first, batch.requests), clock);
-    first += batch.requests;
-  }
-}
-
-}  // namespace
 
 bool Cohort::MayHold(const PredictTask& task) {
   return (*task.request.model)->batches.best_rows() > task.bound.rows;
@@ -53,9 +19,42 @@ void Cohort::Add(PredictTask task) {
 }
 
 void Cohort::Run(std::chrono::nanoseconds longest, const Clock& clock) {
-  std::vector<PredictTask> tasks = std::exchange(tasks_, {});
+  if (tasks_.empty()) return;
+  running_.swap(tasks_);
   run_time_ = {};
-  while (!tasks.empty()) RunInBatches(TakePartners(tasks), longest, clock);
+  for (PredictTask& task : running_) left_.push_back(&task);
+  while (!left_.empty()) {
+    TakePartners();
+    RunPartners(longest, clock);
+  }
+  running_.clear();
+}
+
+/// Moves those out of left_ that may run with its first, in their order; the first is one.
+void Cohort::TakePartners() {
+  partners_.assign(1, left_.front());
+  std::size_t kept = 0;
+  for (std::size_t i = 1; i < left_.size(); ++i) {
+    if (MayRunTogether(*partners_.front(), *left_[i])) {
+      partners_.push_back(left_[i]);
+    } else {
+      left_[kept++] = left_[i];
+    }
+  }
+  left_.resize(kept);
+}
+
+void Cohort::RunPartners(std::chrono::nanoseconds longest, const Clock& clock) {
+  const ModelHandle model = partners_.front()->request.model;
+  rows_.clear();
+  for (const PredictTask* task : partners_) rows_.push_back(task->bound.rows);
+  for (std::size_t first = 0; first < partners_.size();) {
+    const BatchDecision batch =
+        NextBatch(std::span(rows_).subspan(first), (*model)->batches, longest);
+    model->counters().RecordBatchEnd(batch.end);
+    RunTogether(std::span(partners_).subspan(first, batch.requests), clock);
+    first += batch.requests;
+  }
 }
 
 }  // namespace slipway::serve

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <vector>
 
 #include "base/clock.h"
@@ -24,8 +25,16 @@ class Cohort {
   void Run(std::chrono::nanoseconds longest, const Clock& clock);
 
  private:
+  void TakePartners();
+  void RunPartners(std::chrono::nanoseconds longest, const Clock& clock);
+
   std::vector<PredictTask> tasks_;
   std::chrono::nanoseconds run_time_{0};
+  // Of Run(); kept for their memory.
+  std::vector<PredictTask> running_;
+  std::vector<PredictTask*> left_;
+  std::vector<PredictTask*> partners_;
+  std::vector<std::int64_t> rows_;
 };
 
 }  // namespace slipway::serve

@@ -62,7 +62,7 @@ class ThreadedPredictor final : public Predictor {
     task.checked = clock_.Now();
     if (!bound.ok()) return RefuseTask(task, std::move(bound).status(), task.checked);
     task.bound = std::move(*bound);
-    Admit(std::move(task));
+    Admit(task);
   }
 
   void FinishRound(unsigned loop) override {
@@ -70,7 +70,7 @@ class ThreadedPredictor final : public Predictor {
   }
 
  private:
-  void RunHere(PredictTask task) {
+  void RunHere(PredictTask& task) {
     const std::optional<unsigned> loop = task.request.loop;
     if (!loop || *loop >= cohorts_.size() || !Cohort::MayHold(task)) {
       const MonotonicTime now = task.checked;
@@ -81,7 +81,7 @@ class ThreadedPredictor final : public Predictor {
     if (cohort.run_time() >= kLongestCohort) cohort.Run(kLongestCohort, clock_);
   }
 
-  void Admit(PredictTask task) {
+  void Admit(PredictTask& task) {
     const ServedModel& model = *task.request.model;
     const Admission admission =
         DecideAdmission({.run_time = model->run_time,
@@ -94,7 +94,7 @@ class ThreadedPredictor final : public Predictor {
     const MonotonicTime now = task.checked;
     switch (admission) {
       case Admission::kRunHere:
-        return RunHere(std::move(task));
+        return RunHere(task);
       case Admission::kWait:
         if (!waiting_.Add(task)) RefuseTask(task, ServerEnds(), now);
         return;

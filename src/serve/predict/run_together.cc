@@ -17,26 +17,26 @@ struct JointRun {
   std::int64_t rows = 0;
 };
 
-Result<TensorBuffer> JoinRows(std::span<const PredictTask> tasks, std::size_t input,
+Result<TensorBuffer> JoinRows(std::span<PredictTask* const> tasks, std::size_t input,
                               std::int64_t rows) {
-  const TensorView& first = tasks.front().bound.inputs[input];
+  const TensorView& first = tasks.front()->bound.inputs[input];
   Shape shape = first.shape;
   shape.SetDim(0, rows);
   SLIPWAY_TRY(TensorBuffer joined, TensorBuffer::Allocate(first.dtype, shape));
   std::byte* to = joined.bytes().data();
-  for (const PredictTask& task : tasks) {
-    const std::span<const std::byte> bytes = task.bound.inputs[input].bytes;
+  for (const PredictTask* task : tasks) {
+    const std::span<const std::byte> bytes = task->bound.inputs[input].bytes;
     if (!bytes.empty()) std::memcpy(to, bytes.data(), bytes.size());
     to += bytes.size();
   }
   return joined;
 }
 
-Result<JointRun> Join(std::span<const PredictTask> tasks) {
-  const ServedModel& model = *tasks.front().request.model;
-  const BoundRequest& bound = tasks.front().bound;
+Result<JointRun> Join(std::span<PredictTask* const> tasks) {
+  const ServedModel& model = *tasks.front()->request.model;
+  const BoundRequest& bound = tasks.front()->bound;
   JointRun joint;
-  for (const PredictTask& task : tasks) joint.rows += task.bound.rows;
+  for (const PredictTask* task : tasks) joint.rows += task->bound.rows;
   for (std::size_t i = 0; i < bound.inputs.size(); ++i) {
     SLIPWAY_TRY(TensorBuffer input, JoinRows(tasks, i, joint.rows));
     joint.inputs.push_back(std::move(input));
@@ -75,18 +75,18 @@ Result<std::vector<TensorBuffer>> RowsOf(const PredictTask& task, const JointRun
   return outputs;
 }
 
-void RunEachAlone(std::span<PredictTask> tasks, const Clock& clock) {
-  for (PredictTask& task : tasks) RunTask(std::move(task), clock.Now(), clock);
+void RunEachAlone(std::span<PredictTask*> tasks, const Clock& clock) {
+  for (PredictTask* task : tasks) RunTask(std::move(*task), clock.Now(), clock);
 }
 
 /// Refuses what is not worth running and moves the rest to the front, in order.
-std::span<PredictTask> WorthRunning(std::span<PredictTask> tasks, MonotonicTime now) {
+std::span<PredictTask*> WorthRunning(std::span<PredictTask*> tasks, MonotonicTime now) {
   std::size_t kept = 0;
-  for (PredictTask& task : tasks) {
-    if (Status why = WhyNotRun(task, now); !why.ok()) {
-      RefuseTask(task, std::move(why), now);
-    } else if (&tasks[kept++] != &task) {
-      tasks[kept - 1] = std::move(task);
+  for (PredictTask* task : tasks) {
+    if (Status why = WhyNotRun(*task, now); !why.ok()) {
+      RefuseTask(*task, std::move(why), now);
+    } else {
+      tasks[kept++] = task;
     }
   }
   return tasks.first(kept);
@@ -103,31 +103,32 @@ bool MayRunTogether(const PredictTask& one, const PredictTask& other) {
       });
 }
 
-void RunTogether(std::span<PredictTask> tasks, const Clock& clock) {
+void RunTogether(std::span<PredictTask*> tasks, const Clock& clock) {
   const MonotonicTime started = clock.Now();
   tasks = WorthRunning(tasks, started);
   if (tasks.size() < 2) return RunEachAlone(tasks, clock);
   Result<JointRun> joint = Join(tasks);
   if (!joint.ok()) return RunEachAlone(tasks, clock);
   const MonotonicTime run_began = clock.Now();
-  if (!RunJoint(tasks.front(), *joint).ok()) return RunEachAlone(tasks, clock);
+  if (!RunJoint(*tasks.front(), *joint).ok()) return RunEachAlone(tasks, clock);
   const MonotonicTime run_ended = clock.Now();
 
   InferenceTimes times{.compute_input = run_began - started,
                        .compute_infer = run_ended - run_began};
-  tasks.front().request.model->counters().RecordRun(static_cast<std::uint64_t>(joint->rows), times);
+  tasks.front()->request.model->counters().RecordRun(static_cast<std::uint64_t>(joint->rows),
+                                                     times);
   std::int64_t first_row = 0;
-  for (PredictTask& task : tasks) {
-    const std::int64_t rows = task.bound.rows;
-    Result<std::vector<TensorBuffer>> outputs = RowsOf(task, *joint, first_row);
+  for (PredictTask* task : tasks) {
+    const std::int64_t rows = task->bound.rows;
+    Result<std::vector<TensorBuffer>> outputs = RowsOf(*task, *joint, first_row);
     first_row += rows;
     if (!outputs.ok()) {
-      RefuseTask(task, std::move(outputs).status(), run_ended);
+      RefuseTask(*task, std::move(outputs).status(), run_ended);
       continue;
     }
-    times.queue = started - task.checked;
-    times.compute_input = (task.checked - task.arrived) + (run_began - started);
-    CompleteTask(std::move(task), std::move(*outputs), times, clock);
+    times.queue = started - task->checked;
+    times.compute_input = (task->checked - task->arrived) + (run_began - started);
+    CompleteTask(std::move(*task), std::move(*outputs), times, clock);
   }
 }
 

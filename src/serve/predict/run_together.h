@@ -14,7 +14,7 @@ bool MayRunTogether(const PredictTask& one, const PredictTask& other);
 /// Runs requests as one, counts and completes each with its own rows, in their order. Those that
 /// are not worth running are refused first. If the joint run fails, each is run alone, so that one
 /// request's fault is not another's. Precondition: MayRunTogether() for any two; not empty. Leaves
-/// the tasks empty. Costs a copy of the inputs and of the outputs.
-void RunTogether(std::span<PredictTask> tasks, const Clock& clock);
+/// the tasks empty and their order undefined. Costs a copy of the inputs and of the outputs.
+void RunTogether(std::span<PredictTask*> tasks, const Clock& clock);
 
 }  // namespace slipway::serve
