@@ -38,12 +38,14 @@ void CompressBody(const RequestHead& head, Response& response) {
 
 ConnectionExchange::ConnectionExchange(std::shared_ptr<Connection> connection,
                                        std::uint64_t sequence, RequestHead head, BodyBuffer body,
-                                       MonotonicTime received)
+                                       MonotonicTime received,
+                                       std::shared_ptr<const std::atomic<bool>> cancelled)
     : connection_(std::move(connection)),
       sequence_(sequence),
       head_(std::move(head)),
       body_(std::move(body)),
-      received_(received) {}
+      received_(received),
+      cancelled_(std::move(cancelled)) {}
 
 ConnectionExchange::~ConnectionExchange() {
   if (sent_.load(std::memory_order_relaxed)) return;
@@ -67,7 +69,9 @@ void ConnectionExchange::Deliver(Response response) {
 
 unsigned ConnectionExchange::loop() const { return connection_->loop().number(); }
 
-bool ConnectionExchange::Abandoned() const { return connection_->abandoned(); }
+bool ConnectionExchange::Abandoned() const {
+  return connection_->abandoned() || (cancelled_ && cancelled_->load(std::memory_order_relaxed));
+}
 
 void ConnectionExchange::Post(std::function<void()> task) {
   connection_->loop().Post(std::move(task));

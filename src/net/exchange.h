@@ -19,7 +19,8 @@ class Connection;
 class ConnectionExchange final : public Exchange {
  public:
   ConnectionExchange(std::shared_ptr<Connection> connection, std::uint64_t sequence,
-                     RequestHead head, BodyBuffer body, MonotonicTime received);
+                     RequestHead head, BodyBuffer body, MonotonicTime received,
+                     std::shared_ptr<const std::atomic<bool>> cancelled);
   ~ConnectionExchange() override;
 
   const RequestHead& head() const override { return head_; }
@@ -38,6 +39,7 @@ class ConnectionExchange final : public Exchange {
   const RequestHead head_;
   const BodyBuffer body_;
   const MonotonicTime received_;
+  const std::shared_ptr<const std::atomic<bool>> cancelled_;  ///< may be absent
   std::atomic<bool> sent_{false};
 };
 

@@ -577,6 +577,12 @@ void Http2Session::Write() {
   if (error != 0) state.Terminate(ErrorCodeOf(error), nghttp2_strerror(error));
 }
 
+bool Http2Session::HasOutput() const {
+  return state_->terminated || nghttp2_session_want_write(state_->session) != 0 || HasEnded();
+}
+
+bool Http2Session::OutputIsFull() const { return state_->OutputIsFull(); }
+
 void Http2Session::BeginShutdown() { state_->BeginShutdown(); }
 
 void Http2Session::Sweep(MonotonicTime now, bool reading) {

@@ -51,6 +51,11 @@ class Http2Session {
   /// Puts frames into the output, as far as the peer's windows go and the output is not too long.
   void Write();
 
+  /// False: Write() would do nothing, and the connection has not ended.
+  bool HasOutput() const;
+  /// So much is not sent that Write() adds no more.
+  bool OutputIsFull() const;
+
   /// Says that no further request is wanted (GOAWAY), in a way that loses none: those that are on
   /// the way are still served. HasEnded() follows when the last is answered.
   void BeginShutdown();

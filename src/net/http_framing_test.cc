@@ -285,7 +285,7 @@ TEST_F(HttpFraming, ATlsHandshakeIsToldThatThePortIsPlain) {
 }
 
 TEST_F(HttpFraming, OtherVersionsAreRefused) {
-  EXPECT_EQ(RefusedWith("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), 505);
+  EXPECT_EQ(RefusedWith("PRI * HTTP/2.0\r\n\r\nHi\r\n\r\n"), 505);
   EXPECT_EQ(RefusedWith("GET /a HTTP/1.2\r\nHost: a\r\n\r\n"), 505);
   EXPECT_EQ(RefusedWith("GET /a HTTP/0.9\r\n\r\n"), 505);
   EXPECT_EQ(RefusedWith("GET /a\r\n\r\n"), 400);

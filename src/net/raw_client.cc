@@ -75,6 +75,11 @@ bool RawClient::EndsNow() {
   return recv(socket_.get(), &byte, 1, 0) == 0;
 }
 
+std::string RawClient::ReceiveSome() {
+  if (received_.empty()) ReadMore();
+  return std::exchange(received_, {});
+}
+
 std::string RawClient::ReceiveAll() {
   while (ReadMore()) {
   }

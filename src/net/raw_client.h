@@ -32,6 +32,8 @@ class RawClient {
   }
   /// True if nothing but the end of the connection comes.
   bool EndsNow();
+  /// What comes next, at least a byte; empty at the end of the connection.
+  std::string ReceiveSome();
   /// What comes until the end of the connection.
   std::string ReceiveAll();
   void FinishSending();

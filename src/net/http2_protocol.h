@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "net/http2_session.h"
+#include "net/protocol.h"
+#include "net/server_context.h"
+
+namespace slipway::net {
+
+class Connection;
+
+/// HTTP/2 on one connection: a session, and the exchanges of its requests.
+class Http2Protocol final : public Protocol {
+ public:
+  /// `connection` owns this; `context` outlives it.
+  Http2Protocol(Connection& connection, ServerContext& context, std::string peer,
+                MonotonicTime now);
+  ~Http2Protocol() override;
+
+  bool MayRead() const override { return !session_.OutputIsFull(); }
+  void Parse(std::string_view bytes, MonotonicTime now) override { session_.Receive(bytes, now); }
+  void Work(std::string_view bytes, MonotonicTime now) override;
+
+  void Answer(std::uint64_t request, Response response) override;
+  bool MoveAnswers(MonotonicTime now) override;
+  void Refill() override { session_.Write(); }
+
+  bool AwaitsAnswers() const override;
+  std::uint64_t Unfinished() const override { return session_.open_streams(); }
+  bool HasEnded() const override { return session_.HasEnded(); }
+  bool Sweep(MonotonicTime now, bool reading) override;
+
+ private:
+  Connection& connection_;
+  ServerContext& context_;
+  Http2Session session_;
+  std::uint64_t in_flight_ = 0;  ///< this connection's part of the context's count
+};
+
+}  // namespace slipway::net
