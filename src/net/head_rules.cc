@@ -56,6 +56,14 @@ std::optional<Refusal> CheckVersion(std::string_view version) {
   return Refusal{400, "the request line does not end in an HTTP version"};
 }
 
+/// Neither the target nor the version is one that HTTP could mean: the words of another protocol,
+/// whose speaker would not understand an answer.
+bool IsOtherProtocol(std::string_view target, std::string_view version) {
+  const bool is_target =
+      target.starts_with('/') || target == "*" || target.find(':') != target.npos;
+  return !is_target && !version.starts_with("HTTP/");
+}
+
 /// What of the request line Beast does not tell apart: lengths, spaces, versions.
 std::optional<Refusal> CheckRequestLine(std::string_view line, const HttpLimits& limits) {
   const std::size_t method_end = line.find(' ');
@@ -67,7 +75,10 @@ std::optional<Refusal> CheckRequestLine(std::string_view line, const HttpLimits&
     return Refusal{400, "the request line must be a method, a target and a version"};
   if (line.find(' ', method_end + 1) != target_end)
     return Refusal{400, "the request target holds a space"};
-  return CheckVersion(line.substr(target_end + 1));
+  const std::string_view target = line.substr(method_end + 1, target_end - method_end - 1);
+  const std::string_view version = line.substr(target_end + 1);
+  if (IsOtherProtocol(target, version)) return Refusal{Refusal::kSilent, ""};
+  return CheckVersion(version);
 }
 
 std::optional<Refusal> CheckHost(const RequestHead& head, std::string_view target_authority) {

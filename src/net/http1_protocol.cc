@@ -106,12 +106,16 @@ void Http1Protocol::Reject(Response response) {
 }
 
 void Http1Protocol::Refuse(const Refusal& refusal, const RequestHead* head) {
+  input_ended_ = true;
+  if (refusal.status == Refusal::kSilent) {
+    Expect(nullptr).silent = true;
+    return;
+  }
   Response response = context_.service.ErrorResponse(refusal.status, refusal.message, head);
   response.close = true;
   if (refusal.status == 415) response.headers.emplace_back("Accept-Encoding", kAcceptedCodings);
   if (refusal.status == 503) response.headers.emplace_back("Retry-After", "1");
   Expect(head).response = std::move(response);
-  input_ended_ = true;
 }
 
 void Http1Protocol::OnRequest() {
@@ -189,6 +193,10 @@ bool Http1Protocol::MoveAnswers(MonotonicTime now) {
     Serialize(answer, close);
     if (close) ended_ = input_ended_ = true;
     moved = true;
+  }
+  if (!pending_.empty() && pending_.front().silent) {
+    pending_.clear();
+    ended_ = true;
   }
   const std::uint64_t left = unanswered_ + (held_ ? 1 : 0);
   if (in_flight_ > left) {

@@ -47,6 +47,7 @@ class Http1Protocol final : public Protocol {
     bool keep_alive = false;
     bool say_keep_alive = false;
     bool may_overlap = false;
+    bool silent = false;  ///< in place of an answer the connection ends
     std::optional<Response> response;
   };
   /// Where the reader stands, and since when.

@@ -20,9 +20,19 @@ using testing::HasSubstr;
 
 class Http2LimitsTest : public Http2SessionFixture {
  protected:
+  /// In as many frames as it takes.
   std::string HeadFrame(std::uint32_t stream, const std::vector<Header>& fields,
                         std::uint8_t flags = kEndHeaders | kEndStream) {
-    return Frame(FrameType::kHeaders, flags, stream, FieldBlock(fields));
+    constexpr std::size_t kFrame = 16 * 1024;
+    const std::string block = FieldBlock(fields);
+    if (block.size() <= kFrame) return Frame(FrameType::kHeaders, flags, stream, block);
+    std::string frames = Frame(FrameType::kHeaders, flags & ~kEndHeaders, stream,
+                               std::string_view(block).substr(0, kFrame));
+    for (std::size_t at = kFrame; at < block.size(); at += kFrame) {
+      frames += Frame(FrameType::kContinuation, at + kFrame < block.size() ? kNoFlags : kEndHeaders,
+                      stream, std::string_view(block).substr(at, kFrame));
+    }
+    return frames;
   }
   /// Sends a piece again and again, up to `most` times; returns how often until the connection
   /// ended.

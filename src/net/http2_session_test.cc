@@ -24,7 +24,7 @@ using Http2SessionTest = Http2SessionFixture;
 TEST_F(Http2SessionTest, SaysItsBoundsAndAnswersTheClients) {
   Send(Hello());
   EXPECT_THAT(sent.settings,
-              ElementsAre(Pair(3, 128), Pair(4, 1 << 20), Pair(5, 64 * 1024), Pair(6, 32 * 1024)));
+              ElementsAre(Pair(3, 128), Pair(4, 1 << 20), Pair(5, 16 * 1024), Pair(6, 32 * 1024)));
   EXPECT_EQ(sent.settings_answers, 1);
   EXPECT_EQ(sent.windows[0], (1u << 24) - 65535) << "the window of the whole connection";
 }
@@ -87,11 +87,11 @@ TEST_F(Http2SessionTest, BodiesOfSeveralStreamsMayInterleave) {
 
 TEST_F(Http2SessionTest, LargeBodiesGoThroughSmallWindows) {
   service.plan = [](const RequestHead&, BodyPlan& plan) { plan.max_bytes = 8 << 20; };
-  const std::string piece(60'000, 'x');
+  const std::string piece(16'000, 'x');
   Send(Hello() +
        Frame(FrameType::kHeaders, kEndHeaders, 1, FieldBlock(RequestFields("POST", "/"))));
   std::size_t body = 0;
-  for (int i = 0; i < 100; ++i, body += piece.size()) {
+  for (int i = 0; i < 400; ++i, body += piece.size()) {
     ASSERT_LE(body + piece.size(), limits.http2.stream_window + sent.windows[1]) << i;
     Send(Frame(FrameType::kData, kNoFlags, 1, piece));
   }

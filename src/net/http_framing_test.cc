@@ -284,6 +284,13 @@ TEST_F(HttpFraming, ATlsHandshakeIsToldThatThePortIsPlain) {
   EXPECT_EQ(RefusedWith(std::string_view("\x00\x01\x02", 3)), 400);
 }
 
+TEST_F(HttpFraming, OtherProtocolsGetNoAnswer) {
+  RawClient client(Port());
+  client.Send("GET /a HTTP/1.1\r\nHost: a\r\n\r\nHELO mail example\r\n\r\n");
+  EXPECT_EQ(client.Receive().status, 200);
+  EXPECT_TRUE(client.EndsNow());
+}
+
 TEST_F(HttpFraming, OtherVersionsAreRefused) {
   EXPECT_EQ(RefusedWith("PRI * HTTP/2.0\r\n\r\nHi\r\n\r\n"), 505);
   EXPECT_EQ(RefusedWith("GET /a HTTP/1.2\r\nHost: a\r\n\r\n"), 505);

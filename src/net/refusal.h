@@ -5,8 +5,11 @@
 namespace slipway::net {
 
 /// Why a request is not served, found before any service sees it: the status of the answer and one
-/// sentence for the client. The connection is closed after it.
+/// sentence for the client. The connection is closed after it (of HTTP/2: the stream ends with it).
 struct Refusal {
+  /// A status that says: close without an answer.
+  static constexpr int kSilent = 0;
+
   int status = 400;
   std::string message;
 };
