@@ -139,6 +139,11 @@ const std::array kCatalogue = {
     ErrorEntry{errors::kEngineRunFailed, "the engine failed while running the model",
                "The values or sizes of this input made an operator fail; others are "
                "unaffected. If ordinary input does it, please report the model."},
+    ErrorEntry{errors::kRunMemory, "the model needs too much memory for this input",
+               "The values or the number of rows decide how much a run takes, and this one would "
+               "pass the server's bound; others are unaffected. Send less at once, or start the "
+               "server with a larger --max-run-memory.",
+               422},
     ErrorEntry{errors::kAddressInUse, "the address is in use",
                "Another program listens there, perhaps another `slipway serve`. Choose another "
                "port, or --port 0 for any free one.",

@@ -19,7 +19,7 @@ class CountingExecutable final : public engine::Executable {
 
   const Signature& signature() const override { return signature_; }
   Status Run(std::span<const TensorView>, std::span<const std::size_t> wanted,
-             std::span<TensorBuffer> outputs) const override {
+             std::span<TensorBuffer> outputs, const engine::RunLimits&) const override {
     if (++runs_ >= fails_at_) return Internal("out of order");
     return wanted.size() == 1 && outputs.size() == 1 ? Status() : Internal("not every output");
   }

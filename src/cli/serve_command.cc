@@ -26,6 +26,7 @@ namespace {
 constexpr std::int64_t kMaxBodyLimit = std::int64_t{1} << 34;
 constexpr std::int64_t kMaxQueueLimit = 1'000'000;
 constexpr double kMaxSeconds = 3600;
+constexpr std::int64_t kMaxRunMemory = std::int64_t{1} << 50;
 
 Result<std::chrono::milliseconds> Seconds(const Arguments& arguments, std::string_view flag) {
   SLIPWAY_TRY(const double seconds, arguments.Number(flag, 0, kMaxSeconds));
@@ -44,6 +45,8 @@ Result<server::ServerOptions> ReadOptions(const Arguments& arguments, const Cont
   options.max_body_bytes = static_cast<std::uint64_t>(body);
   SLIPWAY_TRY(const std::int64_t queued, arguments.Integer("--max-queued", 1, kMaxQueueLimit));
   options.max_queued = static_cast<std::size_t>(queued);
+  SLIPWAY_TRY(const std::int64_t run, arguments.Integer("--max-run-memory", 0, kMaxRunMemory));
+  options.max_run_bytes = static_cast<std::uint64_t>(run);
   SLIPWAY_TRY(options.default_deadline, Seconds(arguments, "--deadline"));
   SLIPWAY_TRY(options.drain_timeout, Seconds(arguments, "--drain-timeout"));
   if (arguments.Given("--drain-delay")) {
@@ -168,6 +171,11 @@ Command MakeServeCommand() {
                  .value = "N",
                  .help = "how many requests may wait for one model",
                  .default_value = "256"},
+                {.name = "--max-run-memory",
+                 .value = "BYTES",
+                 .help = "how much memory one run of a model may take beside its weights; 0: a "
+                         "quarter of what the process may use",
+                 .default_value = "0"},
                 {.name = "--deadline",
                  .value = "SECONDS",
                  .help = "how long a request may take that names no time itself",

@@ -3,11 +3,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/status.h"
 #include "tensor/signature.h"
 #include "tensor/tensor.h"
@@ -33,6 +35,13 @@ struct ModelSource {
   std::span<const Weight> weights;
 };
 
+/// What one run may use. Looked at whenever the engine asks for memory, which every operator does.
+struct RunLimits {
+  /// Held at one time for this run, results in the engine's own memory included; 0: any.
+  std::uint64_t max_bytes = 0;
+  std::optional<MonotonicTime> deadline;
+};
+
 struct CompileOptions {
   unsigned intra_op_threads = 1;  ///< of one Run(); no pool spins
   bool optimize =
@@ -53,9 +62,16 @@ class Executable {
   /// entry for each, in the same order. An entry that holds memory of the right type and static
   /// shape is written in place; an empty one receives a buffer, without a copy where the engine
   /// allows it. Blocks for the model's run time. InvalidArgument: the model cannot take these
-  /// inputs (kEngineRunFailed). ResourceExhausted: memory. Internal: the engine failed.
+  /// inputs (kEngineRunFailed), or needs more than `limits` allow for them (kRunMemory).
+  /// DeadlineExceeded: the limits' deadline. ResourceExhausted: memory. Internal: the engine
+  /// failed.
   virtual Status Run(std::span<const TensorView> inputs, std::span<const std::size_t> wanted,
-                     std::span<TensorBuffer> outputs) const = 0;
+                     std::span<TensorBuffer> outputs, const RunLimits& limits) const = 0;
+  /// Without bounds: for tools, and where the inputs are our own.
+  Status Run(std::span<const TensorView> inputs, std::span<const std::size_t> wanted,
+             std::span<TensorBuffer> outputs) const {
+    return Run(inputs, wanted, outputs, {});
+  }
 
   /// All outputs, freshly allocated: for tools, not for the request path.
   Result<std::vector<TensorBuffer>> RunAll(std::span<const TensorView> inputs) const;

@@ -27,7 +27,7 @@ class FakeModel final : public engine::Executable {
   const Signature& signature() const override { return signature_; }
 
   Status Run(std::span<const TensorView> inputs, std::span<const std::size_t>,
-             std::span<TensorBuffer> outputs) const override {
+             std::span<TensorBuffer> outputs, const engine::RunLimits&) const override {
     if (refuses_ && inputs[0].shape[0] > 1) return InvalidArgument("only one row");
     const std::int64_t rows = loses_rows_ ? 1 : inputs[0].shape[0];
     SLIPWAY_TRY(outputs[0], TensorBuffer::Allocate(DType::kF32, Shape{rows, 2}));

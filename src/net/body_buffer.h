@@ -53,7 +53,7 @@ class BodyBuffer {
   std::span<const std::byte> bytes() const;
 
  private:
-  std::byte* begin() const { return block_ + lead_; }
+  std::byte* begin() const { return block_ == nullptr ? nullptr : block_ + lead_; }
   void Release();
 
   std::shared_ptr<BodyMemory> memory_;

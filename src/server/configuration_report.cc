@@ -46,6 +46,7 @@ std::vector<Limit> ServingLimits(const ServerOptions& options) {
       {"json_depth", JsonLimits{}.max_depth, "levels", "400"},
       {"tensor_dimensions", Shape::kMaxRank, "dimensions", "400"},
       {"queue_per_model", options.max_queued, "requests", "503 with Retry-After", "--max-queued"},
+      {"run_bytes", options.max_run_bytes, "bytes", "422"},
       {"queued_bytes", options.max_queued_bytes, "bytes", "503 with Retry-After"},
       {"control_queue", serve::ModelControl::kMaxWaiting, "requests", "503"},
       {"default_deadline", Count(options.default_deadline), "ms", "504", "--deadline"},

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kPublicDrainDelay{5'000};
 constexpr std::uint64_t kQueuedShare = 4;  // one in so many bytes may wait
+constexpr std::uint64_t kRunShare = 4;     // and as much may one run take
 
 }  // namespace
 
@@ -37,6 +38,7 @@ Result<ServerOptions> Decided(ServerOptions options, const ThreadBudget& budget,
   if (options.loops == 0) options.loops = budget.cores;
   if (options.workers == 0) options.workers = budget.cores;
   if (options.max_queued_bytes == 0) options.max_queued_bytes = memory_bytes / kQueuedShare;
+  if (options.max_run_bytes == 0) options.max_run_bytes = memory_bytes / kRunShare;
   if (!options.drain_delay.has_value()) {
     options.drain_delay = is_loopback ? std::chrono::milliseconds(0) : kPublicDrainDelay;
   }

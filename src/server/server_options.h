@@ -34,6 +34,7 @@ struct ServerOptions {
   std::uint64_t max_body_bytes = 64 * 1024 * 1024;
   std::size_t max_queued = 256;        ///< requests that wait for one model
   std::uint64_t max_queued_bytes = 0;  ///< of all requests that wait; 0: a quarter of the memory
+  std::uint64_t max_run_bytes = 0;     ///< of one run of a model; 0: a quarter of the memory
   std::chrono::milliseconds default_deadline{30'000};
 
   std::optional<std::chrono::milliseconds> drain_delay;  ///< absent: 0 on loopback, else 5 s

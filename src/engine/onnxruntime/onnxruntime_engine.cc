@@ -25,6 +25,8 @@ constexpr Setting kAlways[] = {
     // Threads that wait must sleep, or an idle server burns its cores.
     {"session.intra_op.allow_spinning", "0"},
     {"session.inter_op.allow_spinning", "0"},
+    // Memory comes from OrtMemory, which knows the bounds of each run.
+    {"session.use_env_allocators", "1"},
     // On CPUs without VNNI the quick product of uint8 and int8 overflows, and quantized models
     // answer otherwise than where they were made; no effect on other CPUs.
     {"session.x64quantprecision", "1"},

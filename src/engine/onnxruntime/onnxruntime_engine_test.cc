@@ -446,5 +446,53 @@ TEST_F(Refused, AFileThatIsNotThere) {
   EXPECT_EQ(status.code(), Code::kNotFound);
 }
 
+// Bad input T11: a value that asks for endless memory ends its own run, with the bound
+TEST_F(OnnxRuntime, ARunThatNeedsTooMuchMemoryIsEnded) {
+  const auto model = Compiled("g (int64[1] n) => (float[K] y) { y = ConstantOfShape(n) }");
+  const auto run = [&](std::int64_t count) {
+    const TensorView n{DType::kI64, {1}, std::as_bytes(std::span(&count, 1))};
+    const std::size_t wanted[] = {0};
+    std::vector<TensorBuffer> outputs(1);
+    return model->Run({&n, 1}, wanted, outputs, {.max_bytes = 1 << 20});
+  };
+  const Status refused = run(std::int64_t{1} << 33);
+  EXPECT_EQ(refused.code(), Code::kInvalidArgument);
+  EXPECT_EQ(refused.number(), errors::kRunMemory);
+  EXPECT_THAT(refused.message(), HasSubstr("a run may use 1.0 MiB"));
+  EXPECT_TRUE(run(1000).ok()) << "the next one runs";
+  EXPECT_EQ(run((1 << 18) + 1).number(), errors::kRunMemory) << "one element beyond the bound";
+  EXPECT_TRUE(run(1 << 18).ok());
+}
+
+TEST_F(OnnxRuntime, MemoryThatWasGivenBackMayBeTakenAgain) {
+  const auto model = Compiled(
+      "g (float[N,1000] x) => (float[N,1000] y) "
+      "{ a = Sin(x) b = Cos(a) c = Sin(b) d = Cos(c) e = Sin(d) y = Cos(e) }");
+  const std::vector<float> numbers(100'000, 0.5F);
+  const TensorView x = View({100, 1000}, numbers);
+  const std::size_t wanted[] = {0};
+  std::vector<TensorBuffer> outputs(1);
+  EXPECT_TRUE(model->Run({&x, 1}, wanted, outputs, {.max_bytes = 3 * 400'000}).ok())
+      << "six tensors in turn, never more than three at a time";
+}
+
+// Bad input T11: a value that asks for endless time ends its own run at the deadline
+TEST_F(OnnxRuntime, ARunIsEndedAtItsDeadline) {
+  const auto model = Compiled(
+      "g (int64 trips, float[1] x) => (float[1] y) { go = Constant<value = bool {1}>() "
+      "y = Loop(trips, go, x) <body = b (int64 i, bool go_on, float[1] v) => "
+      "(bool again, float[1] w) { again = Identity(go_on) w = Sin(v) }> }");
+  ASSERT_NE(model, nullptr);
+  const std::int64_t trips = std::int64_t{1} << 50;
+  const float start = 1;
+  const TensorView inputs[] = {{DType::kI64, Shape(), std::as_bytes(std::span(&trips, 1))},
+                               View({1}, {&start, 1})};
+  const std::size_t wanted[] = {0};
+  std::vector<TensorBuffer> outputs(1);
+  const MonotonicTime deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(50);
+  EXPECT_EQ(model->Run(inputs, wanted, outputs, {.deadline = deadline}).code(),
+            Code::kDeadlineExceeded);
+}
+
 }  // namespace
 }  // namespace slipway::engine

@@ -152,7 +152,7 @@ OrtExecutable::OrtExecutable(std::shared_ptr<const OrtRuntime> runtime, Borrowed
       output_names_(NamesOf(signature_.outputs)) {}
 
 Status OrtExecutable::Run(std::span<const TensorView> inputs, std::span<const std::size_t> wanted,
-                          std::span<TensorBuffer> outputs) const {
+                          std::span<TensorBuffer> outputs, const RunLimits& limits) const {
   if (inputs.size() != input_names_.size() || wanted.size() != outputs.size()) {
     return Internal(fmt::format("{} inputs for a model of {}, {} outputs for {} wanted",
                                 inputs.size(), input_names_.size(), outputs.size(), wanted.size()))
@@ -176,9 +176,14 @@ Status OrtExecutable::Run(std::span<const TensorView> inputs, std::span<const st
                                         outputs[i].bytes().data(), outputs[i].bytes().size(),
                                         &results[i]));
   }
-  SLIPWAY_RETURN_IF_ERROR(
-      RunFailure(api, api.Run(session_.get(), nullptr, input_names_.data(), given.data(),
-                              inputs.size(), names.data(), names.size(), results.data())));
+  {
+    const RunBudget budget(limits);
+    Status failure =
+        RunFailure(api, api.Run(session_.get(), nullptr, input_names_.data(), given.data(),
+                                inputs.size(), names.data(), names.size(), results.data()));
+    if (Status why = budget.WhyEnded(); !why.ok()) return why;
+    SLIPWAY_RETURN_IF_ERROR(std::move(failure));
+  }
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     if (IsPreallocated(outputs[i])) continue;
     SLIPWAY_TRY(outputs[i], Adopt(api, OrtHandle<OrtValue>(results.Take(i), OrtRelease{&api})));

@@ -26,7 +26,7 @@ class OrtExecutable final : public Executable {
 
   const Signature& signature() const override { return signature_; }
   Status Run(std::span<const TensorView> inputs, std::span<const std::size_t> wanted,
-             std::span<TensorBuffer> outputs) const override;
+             std::span<TensorBuffer> outputs, const RunLimits& limits) const override;
 
  private:
   std::shared_ptr<const OrtRuntime> runtime_;

@@ -107,10 +107,14 @@ Result<std::shared_ptr<const OrtRuntime>> MakeOrtRuntime(OrtLibrary library) {
   SLIPWAY_RETURN_IF_ERROR(
       RunFailure(*api, api->CreateCpuMemoryInfo(OrtDeviceAllocator, OrtMemTypeDefault, &cpu)));
   OrtHandle<OrtMemoryInfo> owned_cpu(cpu, OrtRelease{api});
+  auto memory =
+      std::make_unique<OrtMemory>(cpu, std::min(library.minor, unsigned{ORT_API_VERSION}));
+  SLIPWAY_RETURN_IF_ERROR(RunFailure(*api, api->RegisterAllocator(env, memory->allocator())));
   OrtAllocator* allocator = nullptr;
   SLIPWAY_RETURN_IF_ERROR(RunFailure(*api, api->GetAllocatorWithDefaultOptions(&allocator)));
-  return std::make_shared<const OrtRuntime>(
-      OrtRuntime{std::move(library), std::move(owned_env), std::move(owned_cpu), allocator});
+  return std::make_shared<const OrtRuntime>(OrtRuntime{std::move(library), std::move(owned_cpu),
+                                                       std::move(memory), std::move(owned_env),
+                                                       allocator});
 }
 
 }  // namespace slipway::engine

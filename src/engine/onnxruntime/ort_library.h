@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/status.h"
+#include "engine/onnxruntime/ort_memory.h"
 
 namespace slipway::engine {
 
@@ -38,8 +39,9 @@ using OrtHandle = std::unique_ptr<T, OrtRelease>;
 /// One environment for all sessions of a process, and what every run needs. Outlives its sessions.
 struct OrtRuntime {
   OrtLibrary library;
-  OrtHandle<OrtEnv> env;
   OrtHandle<OrtMemoryInfo> cpu;
+  std::unique_ptr<OrtMemory> memory;
+  OrtHandle<OrtEnv> env;
   OrtAllocator* allocator = nullptr;  ///< the library's own
 
   const OrtApi& api() const { return *library.api; }

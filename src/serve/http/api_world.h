@@ -20,7 +20,7 @@ class EchoExecutable final : public engine::Executable {
   explicit EchoExecutable(Signature signature) : signature_(std::move(signature)) {}
   const Signature& signature() const override { return signature_; }
   Status Run(std::span<const TensorView> inputs, std::span<const std::size_t> wanted,
-             std::span<TensorBuffer> outputs) const override {
+             std::span<TensorBuffer> outputs, const engine::RunLimits&) const override {
     for (std::size_t i = 0; i < wanted.size(); ++i) {
       SLIPWAY_TRY(outputs[i], TensorBuffer::CopyOf(inputs[wanted[i]]));
     }

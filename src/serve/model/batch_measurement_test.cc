@@ -22,7 +22,7 @@ class Formula final : public engine::Executable {
   }
   const Signature& signature() const override { return signature_; }
   Status Run(std::span<const TensorView> inputs, std::span<const std::size_t>,
-             std::span<TensorBuffer> outputs) const override {
+             std::span<TensorBuffer> outputs, const engine::RunLimits&) const override {
     const std::vector<float> values = function_(inputs[0].As<float>());
     SLIPWAY_TRY(outputs[0], TensorBuffer::Allocate(
                                 DType::kF32, {static_cast<std::int64_t>(values.size() / 2), 2}));

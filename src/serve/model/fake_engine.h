@@ -32,7 +32,7 @@ class FakeExecutable final : public engine::Executable {
   const Signature& signature() const override { return behaviour_.signature; }
 
   Status Run(std::span<const TensorView> inputs, std::span<const std::size_t> wanted,
-             std::span<TensorBuffer> outputs) const override {
+             std::span<TensorBuffer> outputs, const engine::RunLimits&) const override {
     ++*behaviour_.runs;
     if (behaviour_.on_run) SLIPWAY_RETURN_IF_ERROR(behaviour_.on_run());
     for (std::size_t i = 0; i < wanted.size(); ++i) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -54,10 +55,15 @@ class ServedModel {
   const Parts* operator->() const { return &parts_; }
   /// What this version has counted since it was loaded.
   ModelCounters& counters() const { return counters_; }
+  /// False once a run took far longer than its rows let expect: `run_time` says nothing then, since
+  /// this model's time depends on the values of its inputs.
+  bool is_predictable() const { return is_predictable_.load(std::memory_order_relaxed); }
+  void NoteSurprise() const { is_predictable_.store(false, std::memory_order_relaxed); }
 
  private:
   const Parts parts_;
   mutable ModelCounters counters_;
+  mutable std::atomic<bool> is_predictable_{true};
 };
 
 /// Pins a version: it is not unloaded while a handle lives.

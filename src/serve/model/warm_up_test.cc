@@ -24,7 +24,7 @@ class PickyModel final : public engine::Executable {
       : signature_(std::move(signature)), least_(least) {}
   const Signature& signature() const override { return signature_; }
   Status Run(std::span<const TensorView> inputs, std::span<const std::size_t>,
-             std::span<TensorBuffer> outputs) const override {
+             std::span<TensorBuffer> outputs, const engine::RunLimits&) const override {
     if (inputs[0].shape[1] < least_) return InvalidArgument("too small");
     SLIPWAY_TRY(outputs[0], TensorBuffer::Allocate(DType::kF32, {1, 3}));
     return {};

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "serve/batch/batch_policy.h"
-#include "serve/predict/run_task.h"
 #include "serve/predict/run_together.h"
 
 namespace slipway::serve {
@@ -18,14 +17,14 @@ void Cohort::Add(PredictTask task) {
   tasks_.push_back(std::move(task));
 }
 
-void Cohort::Run(std::chrono::nanoseconds longest, const Clock& clock) {
-  if (tasks_.empty()) return;
+void Cohort::Run(std::chrono::nanoseconds longest, const RunContext& context) {
+  if (tasks_.empty() || !running_.empty()) return;
   running_.swap(tasks_);
   run_time_ = {};
   for (PredictTask& task : running_) left_.push_back(&task);
   while (!left_.empty()) {
     TakePartners();
-    RunPartners(longest, clock);
+    RunPartners(longest, context);
   }
   running_.clear();
 }
@@ -44,7 +43,7 @@ void Cohort::TakePartners() {
   left_.resize(kept);
 }
 
-void Cohort::RunPartners(std::chrono::nanoseconds longest, const Clock& clock) {
+void Cohort::RunPartners(std::chrono::nanoseconds longest, const RunContext& context) {
   const ModelHandle model = partners_.front()->request.model;
   rows_.clear();
   for (const PredictTask* task : partners_) rows_.push_back(task->bound.rows);
@@ -52,7 +51,7 @@ void Cohort::RunPartners(std::chrono::nanoseconds longest, const Clock& clock) {
     const BatchDecision batch =
         NextBatch(std::span(rows_).subspan(first), (*model)->batches, longest);
     model->counters().RecordBatchEnd(batch.end);
-    RunTogether(std::span(partners_).subspan(first, batch.requests), clock);
+    RunTogether(std::span(partners_).subspan(first, batch.requests), context);
     first += batch.requests;
   }
 }

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "base/clock.h"
+#include "serve/predict/run_task.h"
 #include "serve/predict/waiting_requests.h"
 
 namespace slipway::serve {
@@ -22,11 +22,11 @@ class Cohort {
   std::chrono::nanoseconds run_time() const { return run_time_; }
   /// Runs all of it on this thread and completes it, the oldest first; NextBatch() decides who runs
   /// together, in runs of at most `longest`. What a completion adds waits for the next call.
-  void Run(std::chrono::nanoseconds longest, const Clock& clock);
+  void Run(std::chrono::nanoseconds longest, const RunContext& context);
 
  private:
   void TakePartners();
-  void RunPartners(std::chrono::nanoseconds longest, const Clock& clock);
+  void RunPartners(std::chrono::nanoseconds longest, const RunContext& context);
 
   std::vector<PredictTask> tasks_;
   std::chrono::nanoseconds run_time_{0};

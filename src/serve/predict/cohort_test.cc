@@ -23,7 +23,7 @@ class NotingModel final : public engine::Executable {
  public:
   const Signature& signature() const override { return signature_; }
   Status Run(std::span<const TensorView> inputs, std::span<const std::size_t>,
-             std::span<TensorBuffer> outputs) const override {
+             std::span<TensorBuffer> outputs, const engine::RunLimits&) const override {
     const std::span<const float> x = inputs[0].As<float>();
     const std::size_t rows = x.size() / 2;
     runs.push_back(rows);
@@ -98,7 +98,7 @@ TEST_F(CohortTest, EverybodyGetsTheirOwnRows) {
   cohort.Add(Task({3, 4, 5, 6}));
   cohort.Add(Task({7, 8}));
   EXPECT_THAT(executable->runs, ElementsAre()) << "nothing runs before the round ends";
-  cohort.Run(seconds(1), clock);
+  cohort.Run(seconds(1), {.clock = clock});
   EXPECT_THAT(executable->runs, ElementsAre(4));
   EXPECT_THAT(order, ElementsAre(0, 1, 2));
   EXPECT_THAT(Numbers(0), ElementsAre(1, 2, 1));
@@ -108,7 +108,7 @@ TEST_F(CohortTest, EverybodyGetsTheirOwnRows) {
 
 TEST_F(CohortTest, ABatchEndsAtTheBestSize) {
   for (int i = 0; i < 6; ++i) cohort.Add(Task({static_cast<float>(i), 0}));
-  cohort.Run(seconds(1), clock);
+  cohort.Run(seconds(1), {.clock = clock});
   EXPECT_THAT(executable->runs, ElementsAre(4, 2));
   for (std::size_t i = 0; i < 6; ++i)
     EXPECT_THAT(Numbers(i), ElementsAre(static_cast<float>(i), 0, 1));
@@ -122,7 +122,7 @@ TEST_F(CohortTest, OtherVersionsAndOtherOutputsRunApart) {
   none.bound.wanted.clear();
   cohort.Add(std::move(none));
   cohort.Add(Task({7, 8}));
-  cohort.Run(seconds(1), clock);
+  cohort.Run(seconds(1), {.clock = clock});
   EXPECT_THAT(Numbers(1), ElementsAre(3, 4, 1));
   EXPECT_EQ(answers[1].value().model, other);
   EXPECT_THAT(Numbers(3), ElementsAre(7, 8, 1));
@@ -133,7 +133,7 @@ TEST_F(CohortTest, OneFaultIsNobodyElses) {
   cohort.Add(Task({1, 2}));
   cohort.Add(Task({-1, 2}));
   cohort.Add(Task({3, 4}));
-  cohort.Run(seconds(1), clock);
+  cohort.Run(seconds(1), {.clock = clock});
   EXPECT_THAT(Numbers(0), ElementsAre(1, 2, 1));
   EXPECT_EQ(answers[1].status().message(), "a negative number");
   EXPECT_THAT(Numbers(2), ElementsAre(3, 4, 1));
@@ -147,7 +147,7 @@ TEST_F(CohortTest, WhatIsNotWorthRunningIsNotRun) {
   PredictTask gone = Task({5, 6});
   gone.request.abandoned = [] { return true; };
   cohort.Add(std::move(gone));
-  cohort.Run(seconds(1), clock);
+  cohort.Run(seconds(1), {.clock = clock});
   EXPECT_THAT(executable->runs, ElementsAre(1));
   EXPECT_EQ(answers[1].status().code(), Code::kDeadlineExceeded);
   EXPECT_EQ(answers[2].status().code(), Code::kCancelled);
@@ -156,7 +156,7 @@ TEST_F(CohortTest, WhatIsNotWorthRunningIsNotRun) {
 TEST_F(CohortTest, CountsRunsAndRequests) {
   cohort.Add(Task({1, 2}));
   cohort.Add(Task({3, 4}));
-  cohort.Run(seconds(1), clock);
+  cohort.Run(seconds(1), {.clock = clock});
   const ModelStatistics read = model->counters().Read();
   EXPECT_EQ(read.success.count, 2u);
   EXPECT_EQ(read.inference_count, 2u);
@@ -168,7 +168,7 @@ TEST_F(CohortTest, KnowsHowLongItWillRun) {
   EXPECT_EQ(cohort.run_time().count(), 0);
   cohort.Add(Task({1, 2}));
   EXPECT_EQ(cohort.run_time(), microseconds(3)) << "a quarter of a run of four";
-  cohort.Run(seconds(1), clock);
+  cohort.Run(seconds(1), {.clock = clock});
   EXPECT_EQ(cohort.run_time().count(), 0);
 }
 

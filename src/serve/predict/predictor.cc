@@ -23,8 +23,10 @@ namespace {
 constexpr std::chrono::milliseconds kSweepEvery{20};
 // So much collected work is not put off any longer, and no shared run is longer.
 constexpr std::chrono::microseconds kLongestCohort{500};
+// A run on an event loop that takes so long is ended, and begun anew by a worker.
+constexpr std::chrono::milliseconds kLongestOnLoop{20};
 
-Status ServerEnds() { return Unavailable("the server ends"); }
+constexpr std::chrono::nanoseconds kNotKnown{0};
 
 Status Overloaded(std::string message) {
   return Unavailable(std::move(message)).With(errors::kQueueFull);
@@ -33,7 +35,14 @@ Status Overloaded(std::string message) {
 class ThreadedPredictor final : public Predictor {
  public:
   ThreadedPredictor(const PredictorOptions& options, const Clock& clock)
-      : options_(options), clock_(clock), cohorts_(options.loops) {
+      : options_(options),
+        clock_(clock),
+        on_worker_{.clock = clock, .max_run_bytes = options.max_run_bytes},
+        on_loop_{.clock = clock,
+                 .max_run_bytes = options.max_run_bytes,
+                 .overflow = &waiting_,
+                 .longest = kLongestOnLoop},
+        cohorts_(options.loops) {
     for (unsigned i = 0; i < std::max(options.workers, 1U); ++i)
       threads_.emplace_back([this](const std::stop_token& stop) { Work(stop); });
     threads_.emplace_back([this](const std::stop_token& stop) { WatchDeadlines(stop); });
@@ -66,7 +75,7 @@ class ThreadedPredictor final : public Predictor {
   }
 
   void FinishRound(unsigned loop) override {
-    if (loop < cohorts_.size()) cohorts_[loop].Run(kLongestCohort, clock_);
+    if (loop < cohorts_.size()) cohorts_[loop].Run(kLongestCohort, on_loop_);
   }
 
  private:
@@ -74,17 +83,17 @@ class ThreadedPredictor final : public Predictor {
     const std::optional<unsigned> loop = task.request.loop;
     if (!loop || *loop >= cohorts_.size() || !Cohort::MayHold(task)) {
       const MonotonicTime now = task.checked;
-      return RunTask(std::move(task), now, clock_);
+      return RunTask(std::move(task), now, on_loop_);
     }
     Cohort& cohort = cohorts_[*loop];
     cohort.Add(std::move(task));
-    if (cohort.run_time() >= kLongestCohort) cohort.Run(kLongestCohort, clock_);
+    if (cohort.run_time() >= kLongestCohort) cohort.Run(kLongestCohort, on_loop_);
   }
 
   void Admit(PredictTask& task) {
     const ServedModel& model = *task.request.model;
     const Admission admission =
-        DecideAdmission({.run_time = model->run_time,
+        DecideAdmission({.run_time = model.is_predictable() ? model->run_time : kNotKnown,
                          .rows = task.bound.rows,
                          .remaining = task.deadline - task.checked,
                          .waiting = static_cast<std::size_t>(model.counters().waiting().Value()),
@@ -123,7 +132,7 @@ class ThreadedPredictor final : public Predictor {
 
   void Work(const std::stop_token& stop) {
     while (std::optional<PredictTask> task = waiting_.Next(stop))
-      RunTask(std::move(*task), clock_.Now(), clock_);
+      RunTask(std::move(*task), clock_.Now(), on_worker_);
   }
 
   // A request whose deadline passes is answered though every worker is busy. Sleeps while nothing
@@ -142,6 +151,8 @@ class ThreadedPredictor final : public Predictor {
 
   const PredictorOptions options_;
   const Clock& clock_;
+  const RunContext on_worker_;
+  const RunContext on_loop_;
   WaitingRequests waiting_;
   std::vector<Cohort> cohorts_;        // each touched by its loop's thread alone
   std::vector<std::jthread> threads_;  // last: they use the members above

@@ -59,6 +59,7 @@ struct PredictorOptions {
   std::uint64_t max_queued_bytes = std::uint64_t{1}
                                    << 30;  ///< inputs that wait, of all models; beyond: the same
   std::chrono::milliseconds default_deadline{30'000};  ///< of a request without one
+  std::uint64_t max_run_bytes = 0;  ///< memory of one run, kRunMemory beyond; 0: any
 };
 
 /// The one use case of serving: checks a request against the model's signature, runs it on the
@@ -72,7 +73,7 @@ class Predictor {
   virtual ~Predictor() = default;
 
   /// InvalidArgument: unknown, missing or repeated tensor names (near names offered), CheckTensor()
-  /// failures. DeadlineExceeded: expired before it ran. Unavailable (kQueueFull): too many
+  /// failures. DeadlineExceeded: expired before or while it ran. Unavailable (kQueueFull): too many
   /// wait already, or those before it take longer than its deadline allows. Cancelled: abandoned
   /// before it ran. Else what Executable::Run() says.
   virtual void Predict(InferRequest request, InferCompletion done) = 0;

@@ -303,6 +303,31 @@ TEST(Predictor, ABusyModelDelaysAnotherByOneRunOnly) {
   EXPECT_THAT(order, testing::ElementsAre("busy", "other", "busy", "busy"));
 }
 
+// Bad input T11: a value that makes a quick model slow keeps no event loop busy
+TEST(Predictor, ARunThatIsTooLongForALoopGoesToAWorker) {
+  World world({.loops = 1});
+  std::atomic<int> runs = 0;
+  const ModelHandle model = Model(kQuick, {.answer = 7, .on_run = [&] {
+                                             if (runs++ == 0) return DeadlineExceeded("too long");
+                                             return Status();
+                                           }});
+  Answer first;
+  world.predictor->Predict(Request(model), first.Completion());
+  ASSERT_TRUE(first.Get().ok()) << first.Get().status().ToString();
+  EXPECT_NE(first.thread(), std::this_thread::get_id());
+  Answer next;
+  world.predictor->Predict(Request(model), next.Completion());
+  EXPECT_NE(next.thread(), std::this_thread::get_id()) << "such a model stays away from loops";
+}
+
+TEST(Predictor, AfterItsStopNothingWaits) {
+  World world;
+  world.predictor->Stop();
+  Answer answer;
+  world.predictor->Predict(Request(Model(kSlow)), answer.Completion());
+  EXPECT_EQ(answer.Get().status().code(), Code::kUnavailable);
+}
+
 TEST(Predictor, WhatStillWaitsAtTheEndIsAnswered) {
   Brake brake;
   Answer running;

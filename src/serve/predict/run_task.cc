@@ -53,15 +53,19 @@ Status WhyNotRun(const PredictTask& task, MonotonicTime now) {
   return {};
 }
 
-void RunTask(PredictTask task, MonotonicTime started, const Clock& clock) {
+void RunTask(PredictTask task, MonotonicTime started, const RunContext& context) {
+  const Clock& clock = context.clock;
   if (Status why = WhyNotRun(task, started); !why.ok())
     return RefuseTask(task, std::move(why), started);
   const ServedModel& model = *task.request.model;
   Result<std::vector<TensorBuffer>> outputs = MakeOutputs(model, task.bound);
   if (!outputs.ok()) return RefuseTask(task, std::move(outputs).status(), clock.Now());
   const MonotonicTime run_began = clock.Now();
-  Status run = model->executable->Run(task.bound.inputs, task.bound.wanted, *outputs);
+  Status run = model->executable->Run(
+      task.bound.inputs, task.bound.wanted, *outputs,
+      {.max_bytes = context.max_run_bytes, .deadline = RunDeadline(task, run_began, context)});
   const MonotonicTime run_ended = clock.Now();
+  if (IsTooLongHere(run, task, run_ended, context)) return HandOver(task, run_ended, context);
   if (!run.ok()) return RefuseTask(task, std::move(run), run_ended);
 
   const InferenceTimes times{.queue = started - task.checked,
@@ -69,6 +73,22 @@ void RunTask(PredictTask task, MonotonicTime started, const Clock& clock) {
                              .compute_infer = run_ended - run_began};
   model.counters().RecordRun(static_cast<std::uint64_t>(task.bound.rows), times);
   CompleteTask(std::move(task), std::move(*outputs), times, clock);
+}
+
+MonotonicTime RunDeadline(const PredictTask& task, MonotonicTime now, const RunContext& context) {
+  if (context.overflow == nullptr) return task.deadline;
+  return std::min<MonotonicTime>(task.deadline, now + context.longest);
+}
+
+bool IsTooLongHere(const Status& run, const PredictTask& task, MonotonicTime now,
+                   const RunContext& context) {
+  return run.code() == Code::kDeadlineExceeded && context.overflow != nullptr &&
+         now < task.deadline;
+}
+
+void HandOver(PredictTask& task, MonotonicTime now, const RunContext& context) {
+  task.request.model->NoteSurprise();
+  if (!context.overflow->Add(task)) RefuseTask(task, ServerEnds(), now);
 }
 
 void CompleteTask(PredictTask task, std::vector<TensorBuffer> outputs, const InferenceTimes& times,
@@ -83,6 +103,7 @@ void RefuseTask(const PredictTask& task, Status why, MonotonicTime now) {
   task.done(std::move(why));
 }
 
+Status ServerEnds() { return Unavailable("the server ends"); }
 Status DeadlinePassed() { return DeadlineExceeded("the deadline passed before the model ran"); }
 Status ClientGone() { return Cancelled("the client went before the model ran"); }
 

@@ -50,10 +50,16 @@ Result<JointRun> Join(std::span<PredictTask* const> tasks) {
   return joint;
 }
 
-Status RunJoint(const PredictTask& first, JointRun& joint) {
+Status RunJoint(std::span<PredictTask* const> tasks, JointRun& joint, MonotonicTime now,
+                const RunContext& context) {
   std::vector<TensorView> inputs;
   for (const TensorBuffer& input : joint.inputs) inputs.push_back(input.view());
-  return (*first.request.model)->executable->Run(inputs, first.bound.wanted, joint.outputs);
+  // A joint run that passes the first deadline is given up, and each goes on alone.
+  const auto* first = *std::ranges::min_element(tasks, {}, &PredictTask::deadline);
+  return (*first->request.model)
+      ->executable->Run(
+          inputs, first->bound.wanted, joint.outputs,
+          {.max_bytes = context.max_run_bytes, .deadline = RunDeadline(*first, now, context)});
 }
 
 /// The rows from `first_row` on that are the task's own.
@@ -75,8 +81,12 @@ Result<std::vector<TensorBuffer>> RowsOf(const PredictTask& task, const JointRun
   return outputs;
 }
 
-void RunEachAlone(std::span<PredictTask*> tasks, const Clock& clock) {
-  for (PredictTask* task : tasks) RunTask(std::move(*task), clock.Now(), clock);
+void RunEachAlone(std::span<PredictTask*> tasks, const RunContext& context) {
+  for (PredictTask* task : tasks) RunTask(std::move(*task), context.clock.Now(), context);
+}
+
+void HandOverAll(std::span<PredictTask*> tasks, MonotonicTime now, const RunContext& context) {
+  for (PredictTask* task : tasks) HandOver(*task, now, context);
 }
 
 /// Refuses what is not worth running and moves the rest to the front, in order.
@@ -103,15 +113,19 @@ bool MayRunTogether(const PredictTask& one, const PredictTask& other) {
       });
 }
 
-void RunTogether(std::span<PredictTask*> tasks, const Clock& clock) {
+void RunTogether(std::span<PredictTask*> tasks, const RunContext& context) {
+  const Clock& clock = context.clock;
   const MonotonicTime started = clock.Now();
   tasks = WorthRunning(tasks, started);
-  if (tasks.size() < 2) return RunEachAlone(tasks, clock);
+  if (tasks.size() < 2) return RunEachAlone(tasks, context);
   Result<JointRun> joint = Join(tasks);
-  if (!joint.ok()) return RunEachAlone(tasks, clock);
+  if (!joint.ok()) return RunEachAlone(tasks, context);
   const MonotonicTime run_began = clock.Now();
-  if (!RunJoint(*tasks.front(), *joint).ok()) return RunEachAlone(tasks, clock);
+  const Status run = RunJoint(tasks, *joint, run_began, context);
   const MonotonicTime run_ended = clock.Now();
+  if (IsTooLongHere(run, *tasks.front(), run_ended, context))
+    return HandOverAll(tasks, run_ended, context);
+  if (!run.ok()) return RunEachAlone(tasks, context);
 
   InferenceTimes times{.compute_input = run_began - started,
                        .compute_infer = run_ended - run_began};
