@@ -98,11 +98,12 @@ bool AdminKey::Admits(std::string_view presented) const {
   return CRYPTO_memcmp(digest.bytes.data(), digest_.bytes.data(), digest.bytes.size()) == 0;
 }
 
-std::string_view PresentedKey(const std::string* authorization, const std::string* own_header) {
+std::string_view PresentedKey(const std::string_view* authorization,
+                              const std::string_view* own_header) {
   constexpr std::string_view kScheme = "Bearer ";
   if (authorization != nullptr && authorization->size() > kScheme.size() &&
-      EqualsIgnoreCase(std::string_view(*authorization).substr(0, kScheme.size()), kScheme)) {
-    return Trim(std::string_view(*authorization).substr(kScheme.size()));
+      EqualsIgnoreCase(authorization->substr(0, kScheme.size()), kScheme)) {
+    return Trim(authorization->substr(kScheme.size()));
   }
   return own_header != nullptr ? Trim(*own_header) : std::string_view();
 }

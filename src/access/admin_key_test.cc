@@ -80,9 +80,9 @@ TEST(AdminKey, RefusesAFileThatHoldsNoKey) {
 }
 
 TEST(PresentedKey, ComesFromEitherHeader) {
-  const std::string bearer = "bearer slw_admin_1";
-  const std::string basic = "Basic dXNlcg==";
-  const std::string own = " slw_admin_2 ";
+  const std::string_view bearer = "bearer slw_admin_1";
+  const std::string_view basic = "Basic dXNlcg==";
+  const std::string_view own = " slw_admin_2 ";
   EXPECT_EQ(PresentedKey(&bearer, nullptr), "slw_admin_1");
   EXPECT_EQ(PresentedKey(&bearer, &own), "slw_admin_1");
   EXPECT_EQ(PresentedKey(&basic, &own), "slw_admin_2");

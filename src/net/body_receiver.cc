@@ -28,7 +28,7 @@ std::optional<Refusal> BodyReceiver::Open(const RequestHead& head, const BodyPla
                   .aligned_offset = plan.aligned_offset,
                   .coding = ContentCoding::kIdentity,
                   .content_length = head.content_length};
-  if (const std::string* encoding = head.Find("Content-Encoding")) {
+  if (const std::string_view* encoding = head.Find("Content-Encoding")) {
     const auto coding = ParseContentEncoding(*encoding);
     if (!coding || head.Repeated("Content-Encoding")) {
       return Refusal{415, "the Content-Encoding of a body may be gzip or deflate, in one layer"};

@@ -10,28 +10,24 @@
 namespace slipway::net {
 namespace {
 
-bool IsText(const Response& response) {
-  for (const auto& [name, value] : response.headers) {
-    if (name == "Content-Type")
-      return value.find("json") != std::string::npos || value.starts_with("text/");
-  }
-  return false;
+bool IsText(std::string_view content_type) {
+  return content_type.find("json") != std::string_view::npos || content_type.starts_with("text/");
 }
 
 /// On the thread that answers, which need not be the loop.
 void CompressBody(const RequestHead& head, Response& response) {
-  if (!response.may_compress) return;
-  response.headers.emplace_back("Vary", "Accept-Encoding");
-  const std::string* accepted = head.Find("Accept-Encoding");
-  if (accepted == nullptr) return;
-  std::size_t bytes = 0;
-  for (const BodyPart& part : response.body) bytes += part.bytes.size();
-  const ContentCoding coding = ChooseCoding(*accepted, bytes, IsText(response));
+  const std::string_view* accepted = head.Find("Accept-Encoding");
+  if (!response.may_compress || accepted == nullptr) return;
+  const ContentCoding coding =
+      ChooseCoding(*accepted, response.BodyBytes(), IsText(response.content_type));
   if (coding == ContentCoding::kIdentity) return;
-  std::optional<std::string> compressed = Compress(coding, response.body);
-  if (!compressed) return;
-  response.body = {BodyPart::Of(std::move(*compressed))};
-  response.headers.emplace_back("Content-Encoding", CodingName(coding));
+  std::vector<BodyPart> body = response.TakeBody();
+  if (std::optional<std::string> compressed = Compress(coding, body)) {
+    response.text = std::move(*compressed);
+    response.headers.emplace_back("Content-Encoding", CodingName(coding));
+  } else {
+    response.parts = std::move(body);
+  }
 }
 
 }  // namespace

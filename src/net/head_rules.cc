@@ -82,7 +82,7 @@ std::optional<Refusal> CheckRequestLine(std::string_view line, const HttpLimits&
 }
 
 std::optional<Refusal> CheckHost(const RequestHead& head, std::string_view target_authority) {
-  const std::string* host = head.Find("Host");
+  const std::string_view* host = head.Find("Host");
   if (host == nullptr) {
     if (head.version_minor == 0) return std::nullopt;
     return Refusal{400, "an HTTP/1.1 request needs a Host header"};
@@ -98,8 +98,8 @@ std::optional<Refusal> CheckHost(const RequestHead& head, std::string_view targe
 }
 
 std::optional<Refusal> CheckBodyLength(const RequestHead& head) {
-  const std::string* coding = head.Find("Transfer-Encoding");
-  const std::string* length = head.Find("Content-Length");
+  const std::string_view* coding = head.Find("Transfer-Encoding");
+  const std::string_view* length = head.Find("Content-Length");
   if (coding != nullptr && length != nullptr) {
     return Refusal{400, "ambiguous body length: Content-Length and Transfer-Encoding together"};
   }
@@ -119,7 +119,7 @@ std::optional<Refusal> CheckBodyLength(const RequestHead& head) {
 }
 
 std::optional<Refusal> CheckExpect(const RequestHead& head) {
-  const std::string* expect = head.Find("Expect");
+  const std::string_view* expect = head.Find("Expect");
   if (expect == nullptr) return std::nullopt;
   if (EqualsIgnoreCase(*expect, "100-continue") && !head.Repeated("Expect")) return std::nullopt;
   return Refusal{417, "the only expectation this server meets is 100-continue"};

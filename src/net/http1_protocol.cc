@@ -212,17 +212,16 @@ bool Http1Protocol::MoveAnswers(MonotonicTime now) {
 void Http1Protocol::Serialize(PendingAnswer& answer, bool close) {
   Response& response = *answer.response;
   OutputQueue& output = connection_.output();
-  std::uint64_t length = 0;
-  for (const BodyPart& part : response.body) length += part.bytes.size();
   AppendResponseHead(response,
-                     {.content_length = length,
+                     {.content_length = response.BodyBytes(),
                       .date = connection_.loop().Date(),
                       .close = close,
                       .say_keep_alive = answer.say_keep_alive},
                      output.text());
   output.TextAppended();
   if (answer.without_body || !MayHaveBody(response.status)) return;
-  for (BodyPart& part : response.body) output.Append(std::move(part));
+  output.Append(std::move(response.text));
+  for (BodyPart& part : response.parts) output.Append(std::move(part));
 }
 
 /// In a drain a connection ends with the answer behind which no further request has begun to come.

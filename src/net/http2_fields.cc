@@ -33,7 +33,7 @@ void Http2Fields::Add(std::string_view name, std::uint64_t value) {
   Add(name, std::string_view(digits, static_cast<std::size_t>(end - digits)));
 }
 
-void Http2Fields::Add(std::span<const Header> headers) {
+void Http2Fields::Add(std::span<const ResponseHeader> headers) {
   for (const auto& [name, value] : headers) Add(name, value);
 }
 

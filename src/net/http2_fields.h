@@ -23,7 +23,7 @@ class Http2Fields {
   void Clear();
   void Add(std::string_view name, std::string_view value);
   void Add(std::string_view name, std::uint64_t value);
-  void Add(std::span<const Header> headers);
+  void Add(std::span<const ResponseHeader> headers);
 
   std::size_t size() const { return places_.size(); }
   /// Valid until the next change.

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <utility>
-
 #include "base/text.h"
 #include "net/head_rules.h"
 #include "net/request_target.h"
@@ -15,14 +13,13 @@ namespace {
 constexpr std::size_t kFieldOverhead = 32;
 constexpr std::size_t kBombFactor = 4;
 constexpr std::size_t kLongestMethod = 32;
-constexpr std::size_t kUsualHeaders = 8;
 
 }  // namespace
 
-Http2Head::Http2Head(const HttpLimits& limits, std::string peer) : limits_(limits) {
+Http2Head::Http2Head(const HttpLimits& limits, std::string_view peer) : limits_(limits) {
   head_.version_major = 2;
   head_.version_minor = 0;
-  head_.peer = std::move(peer);
+  head_.peer = head_.memory.Keep(peer);
 }
 
 bool Http2Head::Add(std::string_view name, std::string_view value) {
@@ -33,15 +30,14 @@ bool Http2Head::Add(std::string_view name, std::string_view value) {
     return true;
   }
   if (++count_ > limits_.header_count) return true;
-  if (head_.headers.capacity() == 0) head_.headers.reserve(kUsualHeaders);
-  head_.headers.emplace_back(name, value);
+  head_.AddHeader(head_.memory.Keep(name), head_.memory.Keep(value));
   return true;
 }
 
 void Http2Head::AddPseudo(std::string_view name, std::string_view value) {
-  if (name == ":method") head_.method_text = value;
-  if (name == ":path") head_.target = value;
-  if (name == ":authority") authority_ = value;
+  if (name == ":method") head_.method_text = head_.memory.Keep(value);
+  if (name == ":path") head_.target = head_.memory.Keep(value);
+  if (name == ":authority") authority_ = head_.memory.Keep(value);
 }
 
 std::optional<Refusal> Http2Head::CheckSizes() const {
@@ -63,15 +59,15 @@ std::optional<Refusal> Http2Head::Finish(bool has_body) {
   head_.method = MethodNamed(head_.method_text);
   if (auto refusal = CheckSizes()) return refusal;
   if (head_.method_text == "CONNECT") return Refusal{501, "this server is no proxy"};
-  Result<RequestTarget> target = ParseRequestTarget(head_.target);
+  Result<RequestTarget> target = ParseRequestTarget(head_.target, head_.memory);
   if (!target.ok()) return Refusal{400, target.status().message()};
   if (!target->authority.empty()) return Refusal{400, "the path must begin with '/'"};
   if (!authority_.empty() && head_.Find("host") == nullptr)
-    head_.headers.emplace_back("host", authority_);
+    head_.AddHeader("host", authority_);
   if (auto refusal = CheckHead(head_, authority_)) return refusal;
-  head_.segments = std::move(target->segments);
-  head_.query.assign(target->query);
-  if (const std::string* length = head_.Find("content-length"))
+  head_.segments = target->segments;
+  head_.query = target->query;
+  if (const std::string_view* length = head_.Find("content-length"))
     head_.content_length = ParseUint64(*length);
   head_.chunked = has_body && !head_.content_length;
   return std::nullopt;

@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <optional>
-#include <string>
 #include <string_view>
 
 #include "net/http_server.h"
@@ -18,7 +17,7 @@ namespace slipway::net {
 class Http2Head {
  public:
   /// `limits` outlives this.
-  Http2Head(const HttpLimits& limits, std::string peer);
+  Http2Head(const HttpLimits& limits, std::string_view peer);
 
   /// False: the list is so far beyond the bound that nothing but an attack explains it (a few bytes
   /// of HPACK may stand for megabytes). Beyond the bound nothing more is kept.
@@ -37,7 +36,7 @@ class Http2Head {
   RequestHead head_;
   std::size_t list_bytes_ = 0;  ///< as SETTINGS_MAX_HEADER_LIST_SIZE counts
   std::size_t count_ = 0;
-  std::string authority_;
+  std::string_view authority_;  ///< in the head's memory
 };
 
 }  // namespace slipway::net

@@ -396,11 +396,11 @@ void Http2Session::State::SayContinue(const Http2Stream& stream) {
 
 void Http2Session::State::Answer(Http2Stream& stream, Response response, std::string_view today) {
   if (std::exchange(stream.answered, true)) return;
-  std::uint64_t length = 0;
-  for (const BodyPart& part : response.body) length += part.bytes.size();
+  const std::uint64_t length = response.BodyBytes();
   fields.Clear();
   fields.Add(":status", static_cast<std::uint64_t>(response.status));
-  fields.Add(response.headers);
+  response.VisitHeaders(
+      [this](std::string_view name, std::string_view value) { fields.Add(name, value); });
   if (length > 0 && response.trailers.empty()) fields.Add("content-length", length);
   if (!today.empty()) fields.Add("date", today);
   const auto head = Vectors();
@@ -414,7 +414,7 @@ void Http2Session::State::Answer(Http2Stream& stream, Response response, std::st
                                                  *flags);
   };
   if (has_body) {
-    stream.body.Set(std::move(response.body));
+    stream.body.Set(response.TakeBody());
     stream.trailers = std::move(response.trailers);
   }
   stream.departure.Begin(now, 0);

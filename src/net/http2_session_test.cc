@@ -111,8 +111,8 @@ TEST_F(Http2SessionTest, BodyPartsLeaveWhereTheyAre) {
   const auto text = std::make_shared<const std::string>(10'000, 'x');
   Send(Hello() + GetFrames(1, "/"));
   Response response = Response::Text(200, "text/plain", "small ");
-  response.body.push_back({std::as_bytes(std::span(*text)), text});
-  response.body.push_back(BodyPart::Of(" end"));
+  response.parts.push_back({std::as_bytes(std::span(*text)), text});
+  response.parts.push_back(BodyPart::Of(" end"));
   AnswerHeld(0, std::move(response));
   EXPECT_EQ(answer(1).body, "small " + *text + " end");
   EXPECT_EQ(text.use_count(), 1) << "let go of when it is sent";

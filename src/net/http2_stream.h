@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include "net/body_receiver.h"
@@ -35,8 +35,8 @@ class OutgoingBody {
 /// What a session knows of one stream: first it is a request that arrives, then one that is served,
 /// then an answer that leaves.
 struct Http2Stream {
-  Http2Stream(std::int32_t the_id, const HttpLimits& limits, std::string peer)
-      : id(the_id), head(limits, std::move(peer)) {}
+  Http2Stream(std::int32_t the_id, const HttpLimits& limits, std::string_view peer)
+      : id(the_id), head(limits, peer) {}
 
   const std::int32_t id;
   std::size_t index = 0;  ///< in the session's list
@@ -51,7 +51,7 @@ struct Http2Stream {
   bool without_body = false;  ///< it was asked by HEAD
   bool answered = false;
   OutgoingBody body;
-  std::vector<Header> trailers;
+  std::vector<ResponseHeader> trailers;
   LeastRate departure;
 
   std::atomic<bool> cancelled{false};

@@ -214,7 +214,7 @@ TEST_F(HttpFraming, MalformedHeaderLinesAreRefused) {
 // Bad input H11: percent-encoded line ends in a header value stay as they are
 TEST_F(HttpFraming, HeaderValuesAreNeverDecoded) {
   service_.serve = [](std::shared_ptr<Exchange> exchange) {
-    Response response = Response::Text(200, "text/plain", *exchange->head().Find("X"));
+    Response response = Response::Text(200, "text/plain", std::string(*exchange->head().Find("X")));
     response.headers.emplace_back("X", "a\r\nSet-Cookie: b");
     exchange->Send(std::move(response));
   };
@@ -417,7 +417,7 @@ TEST_F(HttpFraming, BodiesAreBounded) {
 // Bad input H23: X-Forwarded-For changes nothing, whatever it holds
 TEST_F(HttpFraming, ForwardedForIsIgnored) {
   service_.serve = [](std::shared_ptr<Exchange> exchange) {
-    exchange->Send(Response::Text(200, "text/plain", exchange->head().peer));
+    exchange->Send(Response::Text(200, "text/plain", std::string(exchange->head().peer)));
   };
   std::string hops;
   while (hops.size() < 20'000) hops += "1.2.3.4, ";

@@ -44,7 +44,8 @@ std::string Read(std::string_view bytes, std::size_t piece) {
         const auto body = request.body.bytes();
         if (body.size() > 256 || request.head.headers.size() > limits.header_count) std::abort();
         all.append(request.head.method_text).append(" ").append(request.head.target);
-        for (const std::string& segment : request.head.segments) all.append("\n/").append(segment);
+        for (const std::string_view segment : request.head.segments)
+          all.append("\n/").append(segment);
         for (const auto& [name, value] : request.head.headers)
           all.append("\n").append(name).append(": ").append(value);
         all.append("\n").append(reinterpret_cast<const char*>(body.data()), body.size());

@@ -207,12 +207,11 @@ class AsioHttpServer final : public HttpServer {
     const Response response = context_.service.ErrorResponse(
         503, "the server has as many connections as it may", nullptr);
     std::string text;
-    std::uint64_t length = 0;
-    for (const BodyPart& part : response.body) length += part.bytes.size();
     AppendResponseHead(
-        response, {.content_length = length, .date = loops_.front()->Date(), .close = true}, text);
-    for (const BodyPart& part : response.body)
-      text.append(reinterpret_cast<const char*>(part.bytes.data()), part.bytes.size());
+        response,
+        {.content_length = response.BodyBytes(), .date = loops_.front()->Date(), .close = true},
+        text);
+    text.append(response.text);
     (void)send(socket, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     shutdown(socket, SHUT_WR);
   }

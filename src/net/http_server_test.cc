@@ -202,7 +202,7 @@ TEST(HttpServer, LargeBodiesGoBothWays) {
   TestService service;
   service.serve = [](std::shared_ptr<Exchange> exchange) {
     Response response;
-    response.body.push_back({exchange->body(), exchange});
+    response.parts.push_back({exchange->body(), exchange});
     exchange->Send(std::move(response));
   };
   const auto server = StartServer(service);

@@ -1,17 +1,19 @@
 #include "net/http_types.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/text.h"
 
 namespace slipway::net {
 namespace {
 
-/// Heads are searched many times, and the length or the first letter differs nearly always.
-bool IsNamed(const Header& header, std::string_view name) {
-  constexpr int kCaseBit = 0x20;
-  return header.first.size() == name.size() && ((header.first[0] ^ name[0]) & ~kCaseBit) == 0 &&
-         EqualsIgnoreCase(header.first, name);
+constexpr std::size_t kFirstHeaders = 8;
+
+/// The length differs nearly always, and the letters in their case hardly ever.
+bool IsNamed(const HeaderView& header, std::string_view name) {
+  return header.name.size() == name.size() &&
+         (header.name == name || EqualsIgnoreCase(header.name, name));
 }
 
 }  // namespace
@@ -45,16 +47,29 @@ Method MethodNamed(std::string_view text) {
   return Method::kOther;
 }
 
-const std::string* RequestHead::Find(std::string_view name) const {
-  for (const Header& header : headers) {
-    if (IsNamed(header, name)) return &header.second;
+void RequestHead::AddHeader(std::string_view name, std::string_view value) {
+  if (headers.size() == room_.size()) {
+    const auto larger = memory.Array<HeaderView>(std::max(kFirstHeaders, 2 * room_.size()));
+    std::ranges::copy(headers, larger.begin());
+    room_ = larger;
+  }
+  room_[headers.size()] = {name, value};
+  headers = room_.first(headers.size() + 1);
+  const std::uint64_t bit = NameBit(name);
+  repeated_ |= names_ & bit;
+  names_ |= bit;
+}
+
+const std::string_view* RequestHead::Search(std::string_view name) const {
+  for (const HeaderView& header : headers) {
+    if (IsNamed(header, name)) return &header.value;
   }
   return nullptr;
 }
 
-bool RequestHead::Repeated(std::string_view name) const {
-  return std::ranges::count_if(headers,
-                               [&](const Header& header) { return IsNamed(header, name); }) > 1;
+std::size_t RequestHead::Count(std::string_view name) const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      headers, [&](const HeaderView& header) { return IsNamed(header, name); }));
 }
 
 BodyPart BodyPart::Of(std::string text) {
@@ -65,9 +80,21 @@ BodyPart BodyPart::Of(std::string text) {
 Response Response::Text(int status, std::string_view content_type, std::string text) {
   Response response;
   response.status = status;
-  response.headers.emplace_back("Content-Type", content_type);
-  if (!text.empty()) response.body.push_back(BodyPart::Of(std::move(text)));
+  response.content_type = content_type;
+  response.text = std::move(text);
   return response;
+}
+
+std::uint64_t Response::BodyBytes() const {
+  std::uint64_t bytes = text.size();
+  for (const BodyPart& part : parts) bytes += part.bytes.size();
+  return bytes;
+}
+
+std::vector<BodyPart> Response::TakeBody() {
+  std::vector<BodyPart> body = std::exchange(parts, {});
+  if (!text.empty()) body.insert(body.begin(), BodyPart::Of(std::exchange(text, {})));
+  return body;
 }
 
 }  // namespace slipway::net

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "net/head_memory.h"
 
 namespace slipway::net {
 
@@ -21,29 +22,58 @@ std::string_view MethodName(Method method);
 /// kOther for one that no route has. Case matters.
 Method MethodNamed(std::string_view text);
 
-/// Names compare without case. Values are as received: never decoded.
+/// A header that owns its text, as clients of ours hold them.
 using Header = std::pair<std::string, std::string>;
 
+/// A header of a request: views of its head's memory. The value is as received: never decoded.
+struct HeaderView {
+  std::string_view name;
+  std::string_view value;
+};
+
 /// The head of a request, checked against the rules of RFC 9112 and the limits before anybody sees
-/// it.
+/// it. All texts are views of `memory`: valid as long as this, wherever it is moved to. Move-only.
 struct RequestHead {
   Method method = Method::kOther;
-  std::string method_text;  ///< as sent
-  std::string target;       ///< as sent: "/v2/models/a%2Eb/infer?x=1"
-  std::vector<std::string>
-      segments;  ///< the path split at '/', each percent-decoded once; one trailing '/' is dropped
-  std::string query;  ///< after '?', as sent
-  std::vector<Header> headers;
+  std::string_view method_text;  ///< as sent
+  std::string_view target;       ///< as sent: "/v2/models/a%2Eb/infer?x=1"
+  /// The path split at '/', each percent-decoded once; one trailing '/' is dropped.
+  std::span<const std::string_view> segments;
+  std::string_view query;                       ///< after '?', as sent
+  std::span<const HeaderView> headers;          ///< added by AddHeader()
   unsigned version_major = 1;                   ///< 2: HTTP/2, whose :authority is header "Host"
   unsigned version_minor = 1;                   ///< HTTP/1.minor
   std::optional<std::uint64_t> content_length;  ///< absent: chunked, or no body
   bool chunked = false;
-  std::string peer;  ///< "127.0.0.1:41234"
+  std::string_view peer;  ///< "127.0.0.1:41234"
+  HeadMemory memory;
 
-  /// The first header of that name, nullptr if absent.
-  const std::string* Find(std::string_view name) const;
+  /// Adds a header whose texts lie in `memory`.
+  void AddHeader(std::string_view name, std::string_view value);
+  /// The value of the first header of that name, in any case; nullptr if absent, which costs a look
+  /// at one word nearly always.
+  const std::string_view* Find(std::string_view name) const {
+    return (names_ & NameBit(name)) == 0 ? nullptr : Search(name);
+  }
   /// True if the header occurs more than once.
-  bool Repeated(std::string_view name) const;
+  bool Repeated(std::string_view name) const {
+    return (repeated_ & NameBit(name)) != 0 && Count(name) > 1;
+  }
+
+ private:
+  /// A name's place in a set of 64, the same in any case. Different names may share one.
+  static constexpr std::uint64_t NameBit(std::string_view name) {
+    constexpr auto folded = [](char c) { return static_cast<unsigned char>(c) | 0x20U; };
+    if (name.empty()) return 1;
+    const std::size_t place = name.size() * 5 + folded(name.front()) + folded(name.back()) * 3;
+    return std::uint64_t{1} << (place % 64);
+  }
+  const std::string_view* Search(std::string_view name) const;
+  std::size_t Count(std::string_view name) const;
+
+  std::uint64_t names_ = 0;     ///< places of the names that occur
+  std::uint64_t repeated_ = 0;  ///< places that more than one header has
+  std::span<HeaderView> room_;  ///< in memory; `headers` is its front
 };
 
 /// A part of an answer's body: bytes and what keeps them alive while the socket takes them. No copy
@@ -55,19 +85,38 @@ struct BodyPart {
   static BodyPart Of(std::string text);
 };
 
+/// A header of an answer. The name is a literal, or lives as long as the service.
+using ResponseHeader = std::pair<std::string_view, std::string>;
+
+/// An answer. Its body is `text` and behind it the `parts`.
 struct Response {
   int status = 200;
-  std::vector<Header>
-      headers;  ///< without Content-Length, Connection and Date, which the server writes
-  std::vector<BodyPart> body;
+  std::string_view content_type;  ///< a literal, or lives as long as the service; empty: none
+  /// The others, without Content-Length, Connection and Date, which the server writes, and without
+  /// Vary where may_compress says it.
+  std::vector<ResponseHeader> headers;
+  std::string text;
+  std::vector<BodyPart> parts;
   /// Sent after the body, on HTTP/2 only (gRPC's status travels so; an answer with trailers says no
   /// Content-Length). HTTP/1.1 sends none: whoever must be understood there says it in the body.
-  std::vector<Header> trailers;
+  std::vector<ResponseHeader> trailers;
   bool close = false;  ///< close the connection after this answer
   /// The body may be compressed if the client accepts that and it is worth it (content_coding.h).
+  /// Said to caches as "Vary: Accept-Encoding".
   bool may_compress = false;
 
   static Response Text(int status, std::string_view content_type, std::string text);
+
+  std::uint64_t BodyBytes() const;
+  /// The whole body in parts that keep themselves alive; afterwards it is empty.
+  std::vector<BodyPart> TakeBody();
+  /// Calls `visit(name, value)` for the content type, the headers and Vary.
+  template <class Visit>
+  void VisitHeaders(Visit&& visit) const {
+    if (!content_type.empty()) visit(std::string_view("Content-Type"), content_type);
+    for (const auto& [name, value] : headers) visit(name, std::string_view(value));
+    if (may_compress) visit(std::string_view("Vary"), std::string_view("Accept-Encoding"));
+  }
 };
 
 /// What to do with a request whose head has arrived and whose body has not.

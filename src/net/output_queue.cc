@@ -34,6 +34,12 @@ void OutputQueue::Append(BodyPart part) {
   pieces_.push_back({0, part.bytes.size(), part.bytes.data(), std::move(part.keeper)});
 }
 
+void OutputQueue::Append(std::string body) {
+  if (body.size() >= kCopyBelow) return Append(BodyPart::Of(std::move(body)));
+  text_.append(body);
+  TextAppended();
+}
+
 std::size_t OutputQueue::Gather(std::span<iovec> vectors) const {
   std::size_t count = 0;
   std::size_t skip = offset_;

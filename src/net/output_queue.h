@@ -24,6 +24,7 @@ class OutputQueue {
   std::string& text() { return text_; }
   void TextAppended();
   void Append(BodyPart part);
+  void Append(std::string body);
 
   /// The next bytes to send, in order; returns how many of `vectors` are set. Valid until the next
   /// change.

@@ -1,7 +1,6 @@
 #include "net/request_head.h"
 
 #include <boost/beast/http/basic_parser.hpp>
-#include <iterator>
 #include <utility>
 
 #include "base/status.h"
@@ -28,16 +27,13 @@ class HeadParser final : public http::basic_parser<true> {
  private:
   void on_request_impl(http::verb, BeastText method, BeastText target, int version,
                        error_code&) override {
-    head_.method_text.assign(method.data(), method.size());
+    head_.method_text = {method.data(), method.size()};
     head_.method = MethodNamed(head_.method_text);
-    head_.target.assign(target.data(), target.size());
+    head_.target = {target.data(), target.size()};
     head_.version_minor = static_cast<unsigned>(version % 10);
   }
   void on_field_impl(http::field, BeastText name, BeastText value, error_code&) override {
-    if (head_.headers.capacity() == 0) head_.headers.reserve(8);
-    head_.headers.emplace_back(std::piecewise_construct,
-                               std::forward_as_tuple(name.data(), name.size()),
-                               std::forward_as_tuple(value.data(), value.size()));
+    head_.AddHeader({name.data(), name.size()}, {value.data(), value.size()});
   }
   void on_header_impl(error_code&) override {}
   void on_response_impl(int, BeastText, int, error_code&) override {}
@@ -88,15 +84,15 @@ std::optional<Refusal> ParseFields(std::string_view bytes, RequestHead& head) {
 std::optional<Refusal> ParseRequestHead(std::string_view bytes, const HttpLimits& limits,
                                         RequestHead& head) {
   if (auto refusal = CheckHeadBytes(bytes, limits)) return refusal;
-  if (auto refusal = ParseFields(bytes, head)) return refusal;
+  if (auto refusal = ParseFields(head.memory.Keep(bytes), head)) return refusal;
   if (head.method_text == "CONNECT") return Refusal{501, "this server is no proxy"};
-  Result<RequestTarget> target = ParseRequestTarget(head.target);
+  Result<RequestTarget> target = ParseRequestTarget(head.target, head.memory);
   if (!target.ok()) return Refusal{400, target.status().message()};
   if (auto refusal = CheckHead(head, target->authority)) return refusal;
-  head.segments = std::move(target->segments);
-  head.query.assign(target->query);
+  head.segments = target->segments;
+  head.query = target->query;
   head.chunked = head.Find("Transfer-Encoding") != nullptr;
-  if (const std::string* length = head.Find("Content-Length"))
+  if (const std::string_view* length = head.Find("Content-Length"))
     head.content_length = ParseUint64(*length);
   return std::nullopt;
 }

@@ -10,8 +10,8 @@
 namespace slipway::net {
 
 /// Parses a whole head, up to and including its empty line, into `head` (freshly made, its `peer`
-/// left alone), and checks it by every rule of head_rules.h. On a refusal `head` holds what could
-/// be told so far. Pure; about half a microsecond for what clients send.
+/// left alone; the bytes are copied), and checks it by every rule of head_rules.h. On a refusal
+/// `head` holds what could be told so far. Pure; about half a microsecond for what clients send.
 std::optional<Refusal> ParseRequestHead(std::string_view bytes, const HttpLimits& limits,
                                         RequestHead& head);
 

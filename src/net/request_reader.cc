@@ -86,7 +86,7 @@ RequestReader::Event RequestReader::FeedHead(std::string_view& input) {
 
 RequestReader::Event RequestReader::ParseHead(std::string_view bytes) {
   head_ = RequestHead{};
-  head_.peer = peer_;
+  head_.peer = head_.memory.Keep(peer_);
   if (auto refusal = ParseRequestHead(bytes, limits_, head_)) return Refuse(std::move(*refusal));
   phase_ = Phase::kPlan;
   return Event::kHead;

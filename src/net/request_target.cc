@@ -43,34 +43,30 @@ Status CheckSegment(std::string_view decoded) {
   return {};
 }
 
-Status AppendSegment(std::string_view raw, std::vector<std::string>& segments) {
-  if (IsPlain(raw)) {
-    segments.emplace_back(raw);
-    return {};
-  }
-  std::optional<std::string> decoded = PercentDecode(raw);
+Result<std::string_view> ReadSegment(std::string_view raw, HeadMemory& memory) {
+  if (IsPlain(raw)) return raw;
+  const std::optional<std::string> decoded = PercentDecode(raw);
   if (!decoded) {
     return InvalidArgument(
         fmt::format("the path segment \"{}\" holds a % that two hexadecimal digits do not follow",
                     Printable(raw, 64)));
   }
   SLIPWAY_RETURN_IF_ERROR(CheckSegment(*decoded));
-  segments.push_back(std::move(*decoded));
-  return {};
+  return memory.Keep(*decoded);
 }
 
-Result<std::vector<std::string>> SplitPath(std::string_view path) {
-  std::vector<std::string> segments;
+Result<std::span<const std::string_view>> SplitPath(std::string_view path, HeadMemory& memory) {
   path.remove_prefix(1);
   if (path.ends_with('/')) path.remove_suffix(1);
-  if (path.empty()) return segments;
-  segments.reserve(static_cast<std::size_t>(std::ranges::count(path, '/')) + 1);
-  for (;;) {
-    const std::size_t slash = path.find('/');
-    SLIPWAY_RETURN_IF_ERROR(AppendSegment(path.substr(0, slash), segments));
-    if (slash == std::string_view::npos) return segments;
-    path.remove_prefix(slash + 1);
+  if (path.empty()) return std::span<const std::string_view>();
+  const auto segments =
+      memory.Array<std::string_view>(static_cast<std::size_t>(std::ranges::count(path, '/')) + 1);
+  for (std::string_view& segment : segments) {
+    const std::size_t slash = std::min(path.find('/'), path.size());
+    SLIPWAY_TRY(segment, ReadSegment(path.substr(0, slash), memory));
+    path.remove_prefix(std::min(slash + 1, path.size()));
   }
+  return std::span<const std::string_view>(segments);
 }
 
 /// Takes "http://authority" off the front of an absolute target.
@@ -103,10 +99,12 @@ std::optional<std::string> PercentDecode(std::string_view text) {
   return decoded;
 }
 
-Result<RequestTarget> ParseRequestTarget(std::string_view target) {
+Result<RequestTarget> ParseRequestTarget(std::string_view target, HeadMemory& memory) {
   RequestTarget parsed;
   if (target == "*") {
-    parsed.segments.emplace_back(target);
+    const auto whole = memory.Array<std::string_view>(1);
+    whole[0] = target;
+    parsed.segments = whole;
     return parsed;
   }
   parsed.authority = TakeAuthority(target);
@@ -116,7 +114,7 @@ Result<RequestTarget> ParseRequestTarget(std::string_view target) {
   if (path.empty() && !parsed.authority.empty()) return parsed;
   if (!path.starts_with('/'))
     return InvalidArgument("the request target must be a path that begins with '/'");
-  SLIPWAY_TRY(parsed.segments, SplitPath(path));
+  SLIPWAY_TRY(parsed.segments, SplitPath(path, memory));
   return parsed;
 }
 

@@ -73,7 +73,8 @@ void AppendResponseHead(const Response& response, const ResponseFraming& framing
   out.append("HTTP/1.1 ");
   AppendNumber(static_cast<std::uint64_t>(response.status), out);
   out.append(" ").append(ReasonPhrase(response.status)).append("\r\n");
-  for (const auto& [name, value] : response.headers) AppendHeader(name, value, out);
+  response.VisitHeaders(
+      [&](std::string_view name, std::string_view value) { AppendHeader(name, value, out); });
   if (MayHaveBody(response.status)) {
     out.append("Content-Length: ");
     AppendNumber(framing.content_length, out);

@@ -8,7 +8,7 @@ namespace {
 TEST(ResponseHead, SaysLengthDateAndConnection) {
   Response response;
   response.status = 404;
-  response.headers = {{"Content-Type", "text/plain"}};
+  response.content_type = "text/plain";
   std::string out = "before";
   AppendResponseHead(response, {.content_length = 12, .date = "now", .close = true}, out);
   EXPECT_EQ(out,

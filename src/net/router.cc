@@ -43,13 +43,13 @@ bool Router::Segment::Matches(std::string_view text) const {
          text.ends_with(after);
 }
 
-bool Router::Path::Matches(std::span<const std::string> texts) const {
-  return std::ranges::equal(segments, texts, [](const Segment& segment, const std::string& text) {
+bool Router::Path::Matches(std::span<const std::string_view> texts) const {
+  return std::ranges::equal(segments, texts, [](const Segment& segment, std::string_view text) {
     return segment.Matches(text);
   });
 }
 
-RouteCaptures Router::Path::Capture(std::span<const std::string> texts) const {
+RouteCaptures Router::Path::Capture(std::span<const std::string_view> texts) const {
   RouteCaptures captures;
   for (std::size_t i = 0; i < segments.size(); ++i) {
     const Segment& segment = segments[i];
@@ -113,13 +113,13 @@ Router::Router(std::span<const RouteRow> rows) {
   });
 }
 
-const Router::Path* Router::FindPath(std::span<const std::string> segments) const {
+const Router::Path* Router::FindPath(std::span<const std::string_view> segments) const {
   const auto at =
       std::ranges::find_if(paths_, [&](const Path& path) { return path.Matches(segments); });
   return at == paths_.end() ? nullptr : &*at;
 }
 
-RouteMatch Router::Match(Method method, std::span<const std::string> segments) const {
+RouteMatch Router::Match(Method method, std::span<const std::string_view> segments) const {
   RouteMatch match;
   const Path* path = FindPath(segments);
   if (path == nullptr) {

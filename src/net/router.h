@@ -64,7 +64,7 @@ class Router {
   explicit Router(std::span<const RouteRow> rows);
 
   RouteMatch Match(const RequestHead& head) const { return Match(head.method, head.segments); }
-  RouteMatch Match(Method method, std::span<const std::string> segments) const;
+  RouteMatch Match(Method method, std::span<const std::string_view> segments) const;
 
  private:
   /// before{name}after, or a literal (`before`) without a name.
@@ -83,14 +83,14 @@ class Router {
     std::vector<Segment> segments;
     std::vector<Route> routes;
     std::string allow;
-    bool Matches(std::span<const std::string> texts) const;
-    RouteCaptures Capture(std::span<const std::string> texts) const;
+    bool Matches(std::span<const std::string_view> texts) const;
+    RouteCaptures Capture(std::span<const std::string_view> texts) const;
   };
 
   static Segment ParseSegment(std::string_view text);
   static std::vector<Segment> ParsePattern(std::string_view pattern);
   Path& PathOf(std::string_view pattern, std::vector<std::string_view>& known);
-  const Path* FindPath(std::span<const std::string> segments) const;
+  const Path* FindPath(std::span<const std::string_view> segments) const;
 
   std::vector<Path> paths_;  ///< most specific first
 };

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <string>
+#include <string_view>
 #include <vector>
 
 namespace slipway::net {
@@ -22,7 +22,7 @@ constexpr RouteRow kRows[] = {
     {Method::kPost, "/v2/models/stats"},
 };
 
-RouteMatch Match(Method method, const std::vector<std::string>& segments) {
+RouteMatch Match(Method method, const std::vector<std::string_view>& segments) {
   static const Router router(kRows);
   return router.Match(method, segments);
 }
@@ -34,7 +34,8 @@ TEST(Router, FindsTheRowOfALiteralPath) {
 }
 
 TEST(Router, CapturesWholeSegments) {
-  const std::vector<std::string> segments = {"v2", "models", "mnist", "versions", "3", "infer"};
+  const std::vector<std::string_view> segments = {"v2",       "models", "mnist",
+                                                  "versions", "3",      "infer"};
   const RouteMatch match = Match(Method::kPost, segments);
   ASSERT_EQ(match.outcome, Outcome::kFound);
   EXPECT_EQ(match.row, 6u);
@@ -44,7 +45,7 @@ TEST(Router, CapturesWholeSegments) {
 }
 
 TEST(Router, CapturesBeforeAVerbInsideASegment) {
-  const std::vector<std::string> segments = {"v1", "models", "mnist:predict"};
+  const std::vector<std::string_view> segments = {"v1", "models", "mnist:predict"};
   const RouteMatch match = Match(Method::kPost, segments);
   ASSERT_EQ(match.outcome, Outcome::kFound);
   EXPECT_EQ(match.row, 2u);

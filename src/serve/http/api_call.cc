@@ -69,7 +69,7 @@ Result<std::optional<MonotonicTime>> ApiCall::Deadline(
   std::optional<std::chrono::nanoseconds> wait;
   if (wished.has_value() && wished->count() > 0)
     wait = std::min<std::chrono::nanoseconds>(*wished, parts().limits.max_deadline);
-  if (const std::string* const header = head().Find("Slipway-Timeout")) {
+  if (const std::string_view* const header = head().Find("Slipway-Timeout")) {
     SLIPWAY_TRY(const std::chrono::nanoseconds timeout, ParseTimeout(*header));
     wait = std::min<std::chrono::nanoseconds>(
         {timeout, wait.value_or(timeout), parts().limits.max_deadline});

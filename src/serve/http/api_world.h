@@ -136,16 +136,14 @@ class ApiWorld {
     exchange->body_size = body.size();
     exchange->when = clock_.Now();
     net::RequestHead& head = exchange->request;
-    head.method_text = method;
-    head.method = method == "GET"    ? net::Method::kGet
-                  : method == "POST" ? net::Method::kPost
-                  : method == "HEAD" ? net::Method::kHead
-                                     : net::Method::kOther;
-    head.target = target;
-    const Result<net::RequestTarget> parsed = net::ParseRequestTarget(head.target);
+    head.method_text = head.memory.Keep(method);
+    head.method = net::MethodNamed(method);
+    head.target = head.memory.Keep(target);
+    const Result<net::RequestTarget> parsed = net::ParseRequestTarget(head.target, head.memory);
     if (!parsed.ok()) return {.status = 400};
     head.segments = parsed->segments;
-    head.headers = std::move(headers);
+    for (const auto& [name, value] : headers)
+      head.AddHeader(head.memory.Keep(name), head.memory.Keep(value));
     head.content_length = body.size();
     plan = api_->Plan(head);
     if (plan.reject.has_value()) return Told(*plan.reject);
@@ -180,8 +178,11 @@ class ApiWorld {
   };
 
   static WorldAnswer Told(const net::Response& response) {
-    WorldAnswer answer{.status = response.status, .headers = response.headers};
-    for (const net::BodyPart& part : response.body)
+    WorldAnswer answer{.status = response.status, .headers = {}, .body = response.text};
+    response.VisitHeaders([&](std::string_view name, std::string_view value) {
+      answer.headers.emplace_back(name, value);
+    });
+    for (const net::BodyPart& part : response.parts)
       answer.body.append(reinterpret_cast<const char*>(part.bytes.data()), part.bytes.size());
     return answer;
   }

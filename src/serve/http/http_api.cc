@@ -53,7 +53,7 @@ bool IsUtf8Charset(std::string_view parameters) {
 }
 
 Status CheckContentType(const net::RequestHead& head) {
-  const std::string* const header = head.Find("Content-Type");
+  const std::string_view* const header = head.Find("Content-Type");
   if (header == nullptr) return {};
   const std::string_view text = *header;
   const std::size_t end = std::min(text.find(';'), text.size());
@@ -154,7 +154,7 @@ class RestApi final : public HttpApi {
     }
     const bool is_tfs = !head.segments.empty() && head.segments.front() == "v1";
     if (!is_tfs) return ErrorAnswer(404, "Not Found", form);
-    const std::string path = head.target.substr(0, head.target.find('?'));
+    const std::string_view path = head.target.substr(0, head.target.find('?'));
     return ErrorAnswer(400,
                        fmt::format("Malformed request: {} {}", Printable(head.method_text, 16),
                                    Printable(path, 256)),

@@ -147,7 +147,7 @@ TEST(StatusMapping, HasOneCodeForEveryKindOfFailure) {
   EXPECT_EQ(HttpCode(InvalidArgument("").With(errors::kBodyTooLarge)), 413);
   EXPECT_EQ(HttpCode(InvalidArgument("").With(errors::kInvalidPackage)), 422);
   const net::Response busy = ErrorAnswer(Unavailable("full"), ErrorForm::kPlain);
-  EXPECT_EQ(busy.headers.back(), net::Header("Retry-After", "1"));
+  EXPECT_EQ(busy.headers.back(), net::ResponseHeader("Retry-After", "1"));
 }
 
 TEST(StatusMapping, AProblemSaysWhereAndWhatToDo) {

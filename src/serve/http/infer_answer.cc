@@ -145,14 +145,13 @@ Result<net::Response> EncodeInferAnswer(const V2Request& request, InferResponse 
   json += "]}";
   net::Response answer;
   answer.may_compress = true;
-  answer.headers.emplace_back("Content-Type",
-                              has_binary ? "application/octet-stream" : "application/json");
+  answer.content_type = has_binary ? "application/octet-stream" : "application/json";
   if (has_binary)
     answer.headers.emplace_back("Inference-Header-Content-Length", std::to_string(json.size()));
-  answer.body.push_back(net::BodyPart::Of(std::move(json)));
+  answer.text = std::move(json);
   for (const Part& part : *parts) {
     if (part.is_binary && !part.tensor.bytes().empty())
-      answer.body.push_back({.bytes = part.tensor.bytes(), .keeper = parts});
+      answer.parts.push_back({.bytes = part.tensor.bytes(), .keeper = parts});
   }
   return answer;
 }

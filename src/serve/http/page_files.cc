@@ -33,7 +33,7 @@ std::string EntityTag(std::string_view content) {
   return "\"" + Sha256Of(content).Hex().substr(0, kDigits) + "\"";
 }
 
-bool Mentions(const std::string* header, std::string_view what) {
+bool Mentions(const std::string_view* header, std::string_view what) {
   return header != nullptr && header->find(what) != std::string::npos;
 }
 
@@ -46,13 +46,13 @@ net::Response FileResponse(std::string_view name, const net::RequestHead& head) 
     return net::Response::Text(404, "application/json", R"({"error":"there is no such file"})");
   std::string tag = EntityTag(file->content);
   net::Response response;
-  const std::string* known = head.Find("If-None-Match");
+  const std::string_view* known = head.Find("If-None-Match");
   if (Mentions(known, tag) || (known != nullptr && *known == "*")) {
     response.status = 304;
   } else {
     // The bytes are static: nothing needs to keep them alive.
-    response.body.push_back({.bytes = std::as_bytes(std::span(file->content)), .keeper = nullptr});
-    response.headers.emplace_back("Content-Type", ContentType(name));
+    response.parts.push_back({.bytes = std::as_bytes(std::span(file->content)), .keeper = nullptr});
+    response.content_type = ContentType(name);
   }
   response.headers.emplace_back("ETag", std::move(tag));
   response.headers.emplace_back("Cache-Control", "no-cache");
@@ -63,7 +63,7 @@ net::Response FileResponse(std::string_view name, const net::RequestHead& head) 
 }
 
 net::Response RootResponse(const net::RequestHead& head) {
-  const std::string* accept = head.Find("Accept");
+  const std::string_view* accept = head.Find("Accept");
   if (Mentions(accept, "application/json") && !Mentions(accept, "text/html")) {
     return net::Response::Text(200, "application/json", R"({"status":"alive"})");
   }

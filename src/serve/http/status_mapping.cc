@@ -115,7 +115,7 @@ net::Response ErrorAnswer(int http_code, std::string_view message, ErrorForm for
 }
 
 ErrorForm WishedErrorForm(const net::RequestHead& head) {
-  const std::string* const accept = head.Find("Accept");
+  const std::string_view* const accept = head.Find("Accept");
   const bool is_wished =
       accept != nullptr && accept->find("application/problem+json") != std::string::npos;
   return is_wished ? ErrorForm::kProblem : ErrorForm::kPlain;

@@ -68,7 +68,7 @@ Result<InferRequest> Prepare(const ApiCall& call, const std::shared_ptr<Inferenc
 }  // namespace
 
 Result<std::optional<std::uint64_t>> JsonBytes(const net::RequestHead& head) {
-  const std::string* const text = head.Find(kLengthHeader);
+  const std::string_view* const text = head.Find(kLengthHeader);
   if (text == nullptr) return std::optional<std::uint64_t>();
   const std::optional<std::uint64_t> length = ParseUint64(*text);
   if (!length.has_value() || head.Repeated(kLengthHeader)) {
