@@ -74,8 +74,9 @@ std::string ToLower(std::string_view text) {
 }
 
 bool EqualsIgnoreCase(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
-                                            [](char x, char y) { return Lower(x) == Lower(y); });
+  const auto is_same = [](char x, char y) { return Lower(x) == Lower(y); };
+  // The same case, as nearly always, is seen at once.
+  return a.size() == b.size() && (a == b || std::equal(a.begin(), a.end(), b.begin(), is_same));
 }
 
 std::optional<std::string> DidYouMean(std::string_view word,

@@ -4,14 +4,14 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <cstring>
 
 #include "base/log.h"
 #include "base/text.h"
 
 namespace slipway::net {
 namespace {
-
-constexpr std::size_t kLongestMethod = 32;
 
 constexpr std::array<bool, 256> TokenTable() {
   std::array<bool, 256> table{};
@@ -24,61 +24,20 @@ constexpr std::array<bool, 256> TokenTable() {
 constexpr std::array<bool, 256> kTokenTable = TokenTable();
 
 bool IsTokenChar(char c) { return kTokenTable[static_cast<unsigned char>(c)]; }
+/// False if the eight bytes hold no control character. Beside one, or behind a byte beyond ASCII,
+/// it may say true of eight that hold none.
+bool MayHoldControls(const char* bytes) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  constexpr std::uint64_t kHighs = 0x80 * kOnes;
+  std::uint64_t word = 0;
+  std::memcpy(&word, bytes, sizeof word);
+  const std::uint64_t below_space = (word - 0x20 * kOnes) & ~word;
+  const std::uint64_t not_delete = word ^ (0x7f * kOnes);
+  return ((((not_delete - kOnes) & ~not_delete) | below_space) & kHighs) != 0;
+}
+
 bool IsDigits(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-}
-
-Refusal TooLongTarget(const HttpLimits& limits) {
-  return {414, fmt::format("the request line is longer than {} bytes", limits.request_line_bytes)};
-}
-Refusal TooLargeHead(const HttpLimits& limits) {
-  return {431, fmt::format("the headers are larger than {} bytes", limits.header_bytes)};
-}
-
-/// Takes a line and its CRLF off the front; nullopt if the line ends in anything else or holds CR
-/// or NUL.
-std::optional<std::string_view> TakeLine(std::string_view& text) {
-  const std::size_t feed = text.find('\n');
-  if (feed == std::string_view::npos || feed == 0 || text[feed - 1] != '\r') return std::nullopt;
-  const std::string_view line = text.substr(0, feed - 1);
-  text.remove_prefix(feed + 1);
-  if (line.find('\r') != std::string_view::npos || line.find('\0') != std::string_view::npos)
-    return std::nullopt;
-  return line;
-}
-
-std::optional<Refusal> CheckVersion(std::string_view version) {
-  if (version == "HTTP/1.1" || version == "HTTP/1.0") return std::nullopt;
-  const bool well_formed = version.size() == 8 && version.starts_with("HTTP/") &&
-                           IsDigits(version.substr(5, 1)) && version[6] == '.' &&
-                           IsDigits(version.substr(7));
-  if (well_formed) return Refusal{505, "this port speaks HTTP/1.1 and HTTP/1.0"};
-  return Refusal{400, "the request line does not end in an HTTP version"};
-}
-
-/// Neither the target nor the version is one that HTTP could mean: the words of another protocol,
-/// whose speaker would not understand an answer.
-bool IsOtherProtocol(std::string_view target, std::string_view version) {
-  const bool is_target =
-      target.starts_with('/') || target == "*" || target.find(':') != target.npos;
-  return !is_target && !version.starts_with("HTTP/");
-}
-
-/// What of the request line Beast does not tell apart: lengths, spaces, versions.
-std::optional<Refusal> CheckRequestLine(std::string_view line, const HttpLimits& limits) {
-  const std::size_t method_end = line.find(' ');
-  if (std::min(method_end, line.size()) > kLongestMethod)
-    return Refusal{501, "the method is not one this server knows"};
-  if (line.size() > limits.request_line_bytes) return TooLongTarget(limits);
-  const std::size_t target_end = line.rfind(' ');
-  if (method_end == std::string_view::npos || target_end <= method_end + 1)
-    return Refusal{400, "the request line must be a method, a target and a version"};
-  if (line.find(' ', method_end + 1) != target_end)
-    return Refusal{400, "the request target holds a space"};
-  const std::string_view target = line.substr(method_end + 1, target_end - method_end - 1);
-  const std::string_view version = line.substr(target_end + 1);
-  if (IsOtherProtocol(target, version)) return Refusal{Refusal::kSilent, ""};
-  return CheckVersion(version);
 }
 
 std::optional<Refusal> CheckHost(const RequestHead& head, std::string_view target_authority) {
@@ -125,41 +84,50 @@ std::optional<Refusal> CheckExpect(const RequestHead& head) {
   return Refusal{417, "the only expectation this server meets is 100-continue"};
 }
 
-}  // namespace
-
-std::optional<Refusal> CheckUnfinishedHead(std::string_view head, std::size_t checked,
-                                           const HttpLimits& limits) {
-  for (std::size_t at = head.find('\n', checked); at != std::string_view::npos;
-       at = head.find('\n', at + 1)) {
-    if (at == 0 || head[at - 1] != '\r') return Refusal{400, "a line does not end in CR LF"};
+/// Its items say what a proxy must not pass on: whoever reads them in two ways can be deceived.
+std::optional<Refusal> CheckConnection(const RequestHead& head) {
+  if (head.Find("Connection") == nullptr) return std::nullopt;
+  for (const auto& [name, value] : head.headers) {
+    if (!EqualsIgnoreCase(name, "Connection")) continue;
+    for (std::string_view list = value; !list.empty();) {
+      const std::size_t comma = std::min(list.find(','), list.size());
+      const std::string_view item = Trim(list.substr(0, comma));
+      if (TokenLength(item) != item.size())
+        return Refusal{400, "the Connection header is not a list of tokens"};
+      list.remove_prefix(std::min(comma + 1, list.size()));
+    }
   }
-  const std::size_t line = std::min(head.find('\r'), head.size());
-  if (std::min(head.find(' '), line) > kLongestMethod)
-    return Refusal{501, "the method is not one this server knows"};
-  if (line > limits.request_line_bytes) return TooLongTarget(limits);
-  if (head.size() > line + 2 + limits.header_bytes) return TooLargeHead(limits);
   return std::nullopt;
 }
 
-std::optional<Refusal> CheckHeadBytes(std::string_view head, const HttpLimits& limits) {
-  std::optional<std::string_view> line = TakeLine(head);
-  if (!line) return Refusal{400, "the request line does not end in CR LF"};
-  if (auto refusal = CheckRequestLine(*line, limits)) return refusal;
-  if (head.size() > limits.header_bytes) return TooLargeHead(limits);
-  for (std::size_t count = 0;; ++count) {
-    line = TakeLine(head);
-    if (!line) return Refusal{400, "a header line does not end in CR LF"};
-    if (line->empty()) return std::nullopt;
-    if (count >= limits.header_count)
-      return Refusal{431, fmt::format("there are more than {} headers", limits.header_count)};
-    if (line->front() == ' ' || line->front() == '\t')
-      return Refusal{400, "a header is folded over several lines"};
-  }
+}  // namespace
+
+std::size_t TokenLength(std::string_view text) {
+  std::size_t length = 0;
+  while (length < text.size() && IsTokenChar(text[length])) ++length;
+  return length;
+}
+
+bool IsVisible(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte > 0x20 && byte != 0x7f;
+  });
+}
+
+bool IsFieldValue(std::string_view text) {
+  while (text.size() >= sizeof(std::uint64_t) && !MayHoldControls(text.data()))
+    text.remove_prefix(sizeof(std::uint64_t));
+  return std::ranges::all_of(text, [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return (byte >= 0x20 && byte != 0x7f) || c == '\t';
+  });
 }
 
 std::optional<Refusal> CheckHead(const RequestHead& head, std::string_view target_authority) {
   if (auto refusal = CheckHost(head, target_authority)) return refusal;
   if (auto refusal = CheckBodyLength(head)) return refusal;
+  if (auto refusal = CheckConnection(head)) return refusal;
   return CheckExpect(head);
 }
 
@@ -202,6 +170,7 @@ bool ListHasToken(std::string_view list, std::string_view token) {
 
 bool WantsKeepAlive(const RequestHead& head) {
   bool keep = head.version_minor >= 1;
+  if (head.Find("Connection") == nullptr) return keep;
   for (const auto& [name, value] : head.headers) {
     if (name.size() != 10 || !EqualsIgnoreCase(name, "Connection")) continue;
     if (ListHasToken(value, "close")) return false;

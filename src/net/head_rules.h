@@ -9,18 +9,17 @@
 
 namespace slipway::net {
 
-/// What Beast's parser takes and RFC 9112 or we do not. Pure; the same for every route.
+// What RFC 9110 and 9112 ask of a head, or we do. Pure; the same for every route.
 
-/// Checks the bytes of a head that has not ended yet, so that an endless one is refused early.
-/// `checked` bytes at its front were checked before.
-std::optional<Refusal> CheckUnfinishedHead(std::string_view head, std::size_t checked,
-                                           const HttpLimits& limits);
+/// How many characters at the front may stand in a token: a method or a header's name.
+std::size_t TokenLength(std::string_view text);
+/// True if there is no control character and no space.
+bool IsVisible(std::string_view text);
+/// True if there is no control character but tabs.
+bool IsFieldValue(std::string_view text);
 
-/// Checks a whole head, up to and including its empty line, as bytes: lengths (414, 431), the count
-/// of headers, line ends, folded lines, the version (505). Characters are left to Beast.
-std::optional<Refusal> CheckHeadBytes(std::string_view head, const HttpLimits& limits);
-
-/// Checks what a parsed head says: Host, one way to tell the body's length, Expect.
+/// Checks what a parsed head says: Host, one way to tell the body's length, Expect,
+/// Connection.
 std::optional<Refusal> CheckHead(const RequestHead& head, std::string_view target_authority);
 
 /// True for "host", "host:8080", "[::1]:8080" with a port of at most 65535.

@@ -62,8 +62,7 @@ std::optional<Refusal> Http2Head::Finish(bool has_body) {
   Result<RequestTarget> target = ParseRequestTarget(head_.target, head_.memory);
   if (!target.ok()) return Refusal{400, target.status().message()};
   if (!target->authority.empty()) return Refusal{400, "the path must begin with '/'"};
-  if (!authority_.empty() && head_.Find("host") == nullptr)
-    head_.AddHeader("host", authority_);
+  if (!authority_.empty() && head_.Find("host") == nullptr) head_.AddHeader("host", authority_);
   if (auto refusal = CheckHead(head_, authority_)) return refusal;
   head_.segments = target->segments;
   head_.query = target->query;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -22,13 +23,20 @@ bool IsForbiddenInSegment(char c) {
   return byte < 0x20 || byte == 0x7f || c == '/' || c == '\\';
 }
 
+constexpr std::array<bool, 256> PlainTable() {
+  std::array<bool, 256> table{};
+  for (const char c : std::string_view("0123456789_-:"
+                                       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")) {
+    table[static_cast<unsigned char>(c)] = true;
+  }
+  return table;
+}
+constexpr std::array<bool, 256> kPlainTable = PlainTable();
+
 /// Nothing to decode and nothing to look at closely: what names are made of nearly always.
 bool IsPlain(std::string_view raw) {
-  const auto is_plain = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '-' || c == ':';
-  };
-  return std::ranges::all_of(raw, is_plain);
+  return std::ranges::all_of(raw,
+                             [](char c) { return kPlainTable[static_cast<unsigned char>(c)]; });
 }
 
 Status CheckSegment(std::string_view decoded) {
@@ -72,7 +80,8 @@ Result<std::span<const std::string_view>> SplitPath(std::string_view path, HeadM
 /// Takes "http://authority" off the front of an absolute target.
 std::string_view TakeAuthority(std::string_view& target) {
   constexpr std::string_view kScheme = "http://";
-  if (!EqualsIgnoreCase(target.substr(0, kScheme.size()), kScheme)) return {};
+  if (target.starts_with('/') || !EqualsIgnoreCase(target.substr(0, kScheme.size()), kScheme))
+    return {};
   target.remove_prefix(kScheme.size());
   const std::size_t end = std::min(target.find_first_of("/?"), target.size());
   const std::string_view authority = target.substr(0, end);

@@ -5,6 +5,8 @@
 #include <ctime>
 #include <utility>
 
+#include "net/head_rules.h"
+
 namespace slipway::net {
 namespace {
 
@@ -54,7 +56,9 @@ void AppendHeader(std::string_view name, std::string_view value, std::string& ou
   out.append(name).append(": ");
   const std::size_t begin = out.size();
   out.append(value);
-  std::replace_if(out.begin() + static_cast<std::ptrdiff_t>(begin), out.end(), EndsHeader, ' ');
+  if (!IsFieldValue(value)) {
+    std::replace_if(out.begin() + static_cast<std::ptrdiff_t>(begin), out.end(), EndsHeader, ' ');
+  }
   out.append("\r\n");
 }
 
@@ -70,9 +74,13 @@ std::string_view ReasonPhrase(int status) {
 
 void AppendResponseHead(const Response& response, const ResponseFraming& framing,
                         std::string& out) {
-  out.append("HTTP/1.1 ");
-  AppendNumber(static_cast<std::uint64_t>(response.status), out);
-  out.append(" ").append(ReasonPhrase(response.status)).append("\r\n");
+  if (response.status == 200) {
+    out.append("HTTP/1.1 200 OK\r\n");
+  } else {
+    out.append("HTTP/1.1 ");
+    AppendNumber(static_cast<std::uint64_t>(response.status), out);
+    out.append(" ").append(ReasonPhrase(response.status)).append("\r\n");
+  }
   response.VisitHeaders(
       [&](std::string_view name, std::string_view value) { AppendHeader(name, value, out); });
   if (MayHaveBody(response.status)) {

@@ -43,10 +43,12 @@ bool Router::Segment::Matches(std::string_view text) const {
          text.ends_with(after);
 }
 
+/// Paths of one length mostly begin alike, so their ends are compared first.
 bool Router::Path::Matches(std::span<const std::string_view> texts) const {
-  return std::ranges::equal(segments, texts, [](const Segment& segment, std::string_view text) {
-    return segment.Matches(text);
-  });
+  for (std::size_t i = segments.size(); i-- > 0;) {
+    if (!segments[i].Matches(texts[i])) return false;
+  }
+  return true;
 }
 
 RouteCaptures Router::Path::Capture(std::span<const std::string_view> texts) const {
@@ -87,36 +89,41 @@ std::vector<Router::Segment> Router::ParsePattern(std::string_view pattern) {
   return segments;
 }
 
-Router::Path& Router::PathOf(std::string_view pattern, std::vector<std::string_view>& known) {
-  const auto at = std::ranges::find(known, pattern);
-  if (at != known.end()) return paths_[static_cast<std::size_t>(at - known.begin())];
-  known.push_back(pattern);
-  return paths_.emplace_back(Path{ParsePattern(pattern)});
-}
-
 Router::Router(std::span<const RouteRow> rows) {
   std::vector<std::string_view> known;
+  std::vector<Path> paths;
   for (std::size_t row = 0; row < rows.size(); ++row) {
-    Path& path = PathOf(rows[row].pattern, known);
+    const auto place =
+        static_cast<std::size_t>(std::ranges::find(known, rows[row].pattern) - known.begin());
+    if (place == known.size()) {
+      known.push_back(rows[row].pattern);
+      paths.push_back({ParsePattern(rows[row].pattern), {}, {}});
+    }
+    Path& path = paths[place];
     Require(std::ranges::find(path.routes, rows[row].method, &Route::method) == path.routes.end());
     path.routes.push_back({rows[row].method, row});
   }
-  for (Path& path : paths_) {
-    std::vector<Method> methods;
-    for (const Route& route : path.routes) methods.push_back(route.method);
-    path.allow = AllowValue(methods);
-  }
-  std::ranges::stable_sort(paths_, [](const Path& a, const Path& b) {
+  std::ranges::stable_sort(paths, [](const Path& a, const Path& b) {
     return std::ranges::lexicographical_compare(
         a.segments, b.segments,
         [](const Segment& x, const Segment& y) { return x.Rank() < y.Rank(); });
   });
+  for (Path& path : paths) {
+    std::vector<Method> methods;
+    for (const Route& route : path.routes) methods.push_back(route.method);
+    path.allow = AllowValue(methods);
+    const std::size_t length = path.segments.size();
+    if (paths_.size() <= length) paths_.resize(length + 1);
+    paths_[length].push_back(std::move(path));
+  }
 }
 
 const Router::Path* Router::FindPath(std::span<const std::string_view> segments) const {
-  const auto at =
-      std::ranges::find_if(paths_, [&](const Path& path) { return path.Matches(segments); });
-  return at == paths_.end() ? nullptr : &*at;
+  if (segments.size() >= paths_.size()) return nullptr;
+  for (const Path& path : paths_[segments.size()]) {
+    if (path.Matches(segments)) return &path;
+  }
+  return nullptr;
 }
 
 RouteMatch Router::Match(Method method, std::span<const std::string_view> segments) const {

@@ -89,10 +89,9 @@ class Router {
 
   static Segment ParseSegment(std::string_view text);
   static std::vector<Segment> ParsePattern(std::string_view pattern);
-  Path& PathOf(std::string_view pattern, std::vector<std::string_view>& known);
   const Path* FindPath(std::span<const std::string_view> segments) const;
 
-  std::vector<Path> paths_;  ///< most specific first
+  std::vector<std::vector<Path>> paths_;  ///< by number of segments; most specific first
 };
 
 }  // namespace slipway::net

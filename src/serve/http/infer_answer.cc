@@ -14,36 +14,38 @@
 namespace slipway::serve {
 namespace {
 
-/// One output as it leaves.
-struct Part {
-  const TensorSpec* spec = nullptr;
-  TensorBuffer tensor;
-  bool is_binary = false;
-};
-
 const std::vector<std::string>* LabelsOf(const ServedModel::Parts& model,
                                          const std::string& output) {
   const auto found = model.labels.find(output);
   return found == model.labels.end() ? nullptr : &found->second;
 }
 
-Result<std::vector<Part>> MakeParts(const V2Request& request, InferResponse& response) {
-  std::vector<Part> parts;
-  for (std::size_t i = 0; i < response.outputs.size(); ++i) {
+using Outputs = decltype(InferResponse::outputs);
+
+bool IsBinary(const V2Request& request, std::size_t output) {
+  return request.outputs.empty() ? request.is_binary_by_default : request.outputs[output].is_binary;
+}
+
+/// Puts class texts in the place of outputs that are wished so.
+Status ClassifyWished(const V2Request& request, InferResponse& response) {
+  for (std::size_t i = 0; i < request.outputs.size(); ++i) {
+    if (request.outputs[i].classes == 0) continue;
     auto& [spec, tensor] = response.outputs[i];
-    Part part{.spec = spec, .is_binary = request.is_binary_by_default};
-    if (!request.outputs.empty()) {
-      const OutputWish& wish = request.outputs[i];
-      part.is_binary = wish.is_binary;
-      if (wish.classes > 0) {
-        SLIPWAY_TRY(tensor, Classify(*spec, tensor.view(), wish.classes,
-                                     LabelsOf(*response.model->operator->(), spec->name)));
-      }
-    }
-    part.tensor = std::move(tensor);
-    parts.push_back(std::move(part));
+    SLIPWAY_TRY(tensor, Classify(*spec, tensor.view(), request.outputs[i].classes,
+                                 LabelsOf(*response.model->operator->(), spec->name)));
   }
-  return parts;
+  return {};
+}
+
+/// Room for an answer as they usually are; a longer one grows.
+std::size_t UsualBytes(const Outputs& outputs) {
+  constexpr std::size_t kHead = 128;
+  constexpr std::size_t kOutput = 96;
+  constexpr std::size_t kMostData = 64 * 1024;
+  std::size_t bytes = kHead;
+  for (const auto& [spec, tensor] : outputs)
+    bytes += kOutput + std::min(3 * tensor.bytes().size(), kMostData);
+  return bytes;
 }
 
 void AppendHead(std::string& json, const V2Request& request, const ServedModel::Parts& model) {
@@ -60,25 +62,39 @@ void AppendHead(std::string& json, const V2Request& request, const ServedModel::
   json += "\",\"outputs\":[";
 }
 
-void AppendOutput(std::string& json, const Part& part) {
+void AppendOutput(std::string& json, const TensorSpec& spec, const TensorBuffer& tensor,
+                  bool is_binary) {
   json += "{\"name\":";
-  AppendQuoted(json, part.spec->name);
+  AppendQuoted(json, spec.name);
   json += ",\"datatype\":\"";
-  json += OipName(part.tensor.dtype());
+  json += OipName(tensor.dtype());
   json += "\",\"shape\":[";
-  for (std::size_t axis = 0; axis < part.tensor.shape().rank(); ++axis) {
+  for (std::size_t axis = 0; axis < tensor.shape().rank(); ++axis) {
     if (axis > 0) json += ',';
-    json += std::to_string(part.tensor.shape()[axis]);
+    json += std::to_string(tensor.shape()[axis]);
   }
-  if (part.is_binary) {
+  if (is_binary) {
     json += "],\"parameters\":{\"binary_data_size\":";
-    json += std::to_string(part.tensor.bytes().size());
+    json += std::to_string(tensor.bytes().size());
     json += "}}";
     return;
   }
   json += "],\"data\":";
-  TensorText(part.tensor.view()).AppendFlat(json);
+  TensorText(tensor.view()).AppendFlat(json);
   json += '}';
+}
+
+/// The binary outputs behind the JSON, from the memory they were written to, which they keep.
+void AddBinary(const V2Request& request, Outputs outputs, net::Response& answer) {
+  answer.content_type = "application/octet-stream";
+  answer.headers.emplace_back("Inference-Header-Content-Length",
+                              std::to_string(answer.text.size()));
+  const auto keeper = std::make_shared<const Outputs>(std::move(outputs));
+  for (std::size_t i = 0; i < keeper->size(); ++i) {
+    const TensorBuffer& tensor = (*keeper)[i].second;
+    if (IsBinary(request, i) && !tensor.bytes().empty())
+      answer.parts.push_back({.bytes = tensor.bytes(), .keeper = keeper});
+  }
 }
 
 /// Indices of the highest values, highest first; equal ones in their order, NaN last.
@@ -132,27 +148,21 @@ Result<TensorBuffer> Classify(const TensorSpec& spec, const TensorView& scores,
 }
 
 Result<net::Response> EncodeInferAnswer(const V2Request& request, InferResponse response) {
-  SLIPWAY_TRY(std::vector<Part> made, MakeParts(request, response));
-  const auto parts = std::make_shared<const std::vector<Part>>(std::move(made));
-  std::string json;
-  AppendHead(json, request, *response.model->operator->());
-  bool has_binary = false;
-  for (const Part& part : *parts) {
-    if (&part != &parts->front()) json += ',';
-    AppendOutput(json, part);
-    has_binary = has_binary || part.is_binary;
-  }
-  json += "]}";
+  SLIPWAY_RETURN_IF_ERROR(ClassifyWished(request, response));
   net::Response answer;
   answer.may_compress = true;
-  answer.content_type = has_binary ? "application/octet-stream" : "application/json";
-  if (has_binary)
-    answer.headers.emplace_back("Inference-Header-Content-Length", std::to_string(json.size()));
-  answer.text = std::move(json);
-  for (const Part& part : *parts) {
-    if (part.is_binary && !part.tensor.bytes().empty())
-      answer.parts.push_back({.bytes = part.tensor.bytes(), .keeper = parts});
+  answer.content_type = "application/json";
+  answer.text.reserve(UsualBytes(response.outputs));
+  AppendHead(answer.text, request, *response.model->operator->());
+  bool has_binary = false;
+  for (std::size_t i = 0; i < response.outputs.size(); ++i) {
+    const auto& [spec, tensor] = response.outputs[i];
+    if (i > 0) answer.text += ',';
+    AppendOutput(answer.text, *spec, tensor, IsBinary(request, i));
+    has_binary = has_binary || IsBinary(request, i);
   }
+  answer.text += "]}";
+  if (has_binary) AddBinary(request, std::move(response.outputs), answer);
   return answer;
 }
 

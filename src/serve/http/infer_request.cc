@@ -50,6 +50,8 @@ class Decoder {
         request_(request) {}
 
   Status Decode() {
+    request_.inputs.reserve(signature_.inputs.size());
+    request_.from_json.reserve(signature_.inputs.size());  // views of its elements are taken
     SLIPWAY_RETURN_IF_ERROR(reader_.EnterObject());
     bool has_inputs = false;
     while (true) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/container/small_vector.hpp>
 #include <chrono>
 #include <cstdint>
 #include <list>
@@ -34,9 +35,10 @@ struct V2Request {
   bool is_binary_by_default = false;
   std::optional<std::chrono::microseconds> timeout;
 
-  std::list<std::string> strings;      ///< texts that had escapes
-  std::list<TensorBuilder> from_json;  ///< one per input with `data`
-  std::list<TensorBuffer> aligned;     ///< copies of binary tensors at odd addresses
+  std::list<std::string> strings;  ///< texts that had escapes
+  /// One per input with `data`; never grows beyond its first room.
+  boost::container::small_vector<TensorBuilder, 1> from_json;
+  std::list<TensorBuffer> aligned;  ///< copies of binary tensors at odd addresses
 };
 
 /// Reads a body into `request`. `json_bytes` is Inference-Header-Content-Length, absent where all

@@ -87,32 +87,34 @@ Status JsonReader::Unexpected(std::string_view expected) {
 Status JsonReader::Enter(char bracket, std::string_view what) {
   SkipSpace();
   if (at_ >= end_ || *at_ != bracket) return Unexpected(what);
-  if (depth_ >= kMaxDepth) {
+  if (frames_.size() >= kMaxDepth) {
     return InvalidArgument(fmt::format("JSON nesting depth exceeds {}", kMaxDepth))
         .With(errors::kRequestNotJson)
         .At(Pointer());
   }
   ++at_;
-  if (depth_ == frames_.size()) frames_.emplace_back();
-  Frame& frame = frames_[depth_++];
+  Frame& frame = frames_.emplace_back();
+  frame.first_key = keys_.size();
   frame.is_object = bracket == '{';
-  frame.is_fresh = true;
-  frame.index = 0;
-  frame.key = {};
-  frame.keys.clear();
-  frame.many_keys.clear();
   return {};
 }
 
 Status JsonReader::EnterObject() { return Enter('{', "an object"); }
 Status JsonReader::EnterArray() { return Enter('[', "an array"); }
 
+void JsonReader::Leave() {
+  const Frame& frame = frames_.back();
+  keys_.resize(frame.first_key);
+  if (frame.has_many_keys) many_keys_.pop_back();
+  frames_.pop_back();
+}
+
 Result<bool> JsonReader::NextItem(char bracket) {
-  Frame& frame = frames_[depth_ - 1];
+  Frame& frame = frames_.back();
   SkipSpace();
   if (at_ < end_ && *at_ == bracket) {
     ++at_;
-    --depth_;
+    Leave();
     return false;
   }
   if (frame.is_fresh) {
@@ -143,22 +145,23 @@ Result<std::optional<std::string_view>> JsonReader::NextKey() {
 }
 
 Status JsonReader::NoteKey(std::string_view key) {
-  Frame& frame = frames_[depth_ - 1];
+  Frame& frame = frames_.back();
   frame.key = {};
+  const auto few = std::span(keys_).subspan(frame.first_key);
   bool is_new = true;
-  if (frame.keys.size() < kFewKeys) {
-    is_new = std::ranges::find(frame.keys, key) == frame.keys.end();
-    frame.keys.push_back(key);
+  if (few.size() < kFewKeys) {
+    is_new = std::ranges::find(few, key) == few.end();
+    keys_.push_back(key);
   } else {
-    if (frame.many_keys.empty()) frame.many_keys.insert(frame.keys.begin(), frame.keys.end());
-    is_new = frame.many_keys.insert(key).second;
+    if (!std::exchange(frame.has_many_keys, true)) many_keys_.emplace_back(few.begin(), few.end());
+    is_new = many_keys_.back().insert(key).second;
   }
   if (!is_new) {
     return InvalidArgument(fmt::format("duplicate key \"{}\"", Printable(key, kShownBytes)))
         .With(errors::kRequestNotJson)
         .At(Pointer());
   }
-  if (frame.many_keys.size() > kMaxKeys)
+  if (frame.has_many_keys && many_keys_.back().size() > kMaxKeys)
     return Invalid(fmt::format("an object has more than {} keys", kMaxKeys));
   frame.key = key;
   return {};
@@ -306,7 +309,7 @@ Status JsonReader::Finish() {
 
 std::string JsonReader::Pointer(std::size_t depth) const {
   std::string pointer;
-  for (const Frame& frame : std::span(frames_).first(std::min(depth, depth_))) {
+  for (const Frame& frame : std::span(frames_).first(std::min(depth, frames_.size()))) {
     if (frame.is_object) {
       if (frame.key.data() == nullptr) break;
       pointer += '/';

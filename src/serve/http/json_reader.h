@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/container/small_vector.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <list>
@@ -58,7 +59,7 @@ class JsonReader {
   const char* cursor() const { return at_; }
   const char* end() const { return end_; }
   void Advance(const char* to) { at_ = to; }
-  std::size_t depth() const { return depth_; }
+  std::size_t depth() const { return frames_.size(); }
 
   /// "/inputs/0/shape": the value that is being read; with `depth`, the outer one at that depth.
   std::string Pointer(std::size_t depth = kMaxDepth) const;
@@ -71,16 +72,17 @@ class JsonReader {
 
  private:
   struct Frame {
-    bool is_object = false;
-    bool is_fresh = true;  ///< nothing read yet
-    std::size_t index = 0;
     std::string_view key;
-    std::vector<std::string_view> keys;
-    std::unordered_set<std::string_view> many_keys;
+    std::size_t index = 0;
+    std::size_t first_key = 0;  ///< place in keys_
+    bool is_object = false;
+    bool is_fresh = true;        ///< nothing read yet
+    bool has_many_keys = false;  ///< they are in the last set of many_keys_ too
   };
 
   void SkipSpace();
   Status Enter(char bracket, std::string_view what);
+  void Leave();
   Result<bool> NextItem(char bracket);
   Status NoteKey(std::string_view key);
   Result<std::string_view> ReadQuoted();
@@ -92,8 +94,10 @@ class JsonReader {
   const char* at_;
   const char* end_;
   std::list<std::string>* arena_;
-  std::vector<Frame> frames_;  ///< the first depth_ are entered, the rest wait to be used again
-  std::size_t depth_ = 0;
+  // Without heap memory for what requests look like.
+  boost::container::small_vector<Frame, 8> frames_;            ///< entered and not left
+  boost::container::small_vector<std::string_view, 24> keys_;  ///< of all frames, innermost last
+  std::vector<std::unordered_set<std::string_view>> many_keys_;
 };
 
 }  // namespace slipway::serve
