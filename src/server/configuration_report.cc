@@ -35,6 +35,15 @@ std::vector<Limit> NetworkLimits(const net::HttpLimits& limits) {
       {"connections_per_address", limits.connections_per_address, "connections", "refused beyond"},
       {"pipelined_requests", limits.pipelined_requests, "requests", "wait in the socket"},
       {"bodies_together", limits.body_bytes_total, "bytes", "503 with Retry-After"},
+      {"http2_streams", limits.http2.streams, "streams", "REFUSED_STREAM, of one connection"},
+      {"http2_stream_window", limits.http2.stream_window, "bytes", "the client waits"},
+      {"http2_connection_window", limits.http2.connection_window, "bytes", "the client waits"},
+      {"http2_frame", limits.http2.frame_bytes, "bytes", "FRAME_SIZE_ERROR"},
+      {"http2_resets", limits.http2.resets, "resets in 10 s", "GOAWAY ENHANCE_YOUR_CALM"},
+      {"http2_control_frames", limits.http2.control_frames, "frames in 10 s",
+       "GOAWAY ENHANCE_YOUR_CALM"},
+      {"http2_empty_frames", limits.http2.empty_frames, "frames in 10 s",
+       "GOAWAY ENHANCE_YOUR_CALM"},
       {"drain_linger", Count(limits.drain_linger), "ms",
        "a drain still listens to connections that were busy this recently"}};
 }
