@@ -20,7 +20,7 @@ namespace slipway::serve {
 namespace {
 
 // How late an answer to an expired request may be while all workers are busy.
-constexpr std::chrono::milliseconds kSweepEvery{20};
+constexpr std::chrono::milliseconds kSweepEvery{50};
 // So much collected work is not put off any longer, and no shared run is longer.
 constexpr std::chrono::microseconds kLongestCohort{500};
 // A run on an event loop that takes so long is ended, and begun anew by a worker.
