@@ -109,6 +109,18 @@ INSTANTIATE_TEST_SUITE_P(Formats, Mutated,
                                            "mnist/mnist_tf2onnx.onnx", "nets/iris.h5",
                                            "nets/iris.keras"));
 
+/// libhdf5 1.10.8 believes the length of a string and reads as far; a later one may refuse it.
+TEST_F(HostileFile, AStringThatLeadsLibhdf5OutOfItsMemoryIsAnErrorThatNamesTheFile) {
+  std::string file = *ReadFile(kData + "/keras/small.h5");
+  const std::size_t collection = file.find("GCOL");
+  ASSERT_NE(collection, std::string::npos);
+  file[collection + 16 + 8 + 2] = '\x10';  // the first object's size, a little-endian number
+  const Status status = ImportBytes("small.h5", file);
+  EXPECT_TRUE(status.number() == errors::kImporterDied ||
+              status.number() == errors::kCorruptModelFile)
+      << status.ToString();
+}
+
 /// y = x + w, with w's bytes in a file of its own.
 std::string ModelWithDataAt(const std::string& location, std::uint64_t bytes_before) {
   graph::Model model{.ir_version = 8, .opset_imports = {{"", 17}}};
