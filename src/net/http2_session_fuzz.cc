@@ -46,7 +46,8 @@ slipway::net::HttpLimits Limits() {
 std::string Describe(const Http2Session::Request& request) {
   const auto body = request.body.bytes();
   if (body.size() > kMostBody || request.head.headers.size() > 7) std::abort();
-  std::string text = request.head.method_text + " " + request.head.target;
+  std::string text(request.head.method_text);
+  text.append(" ").append(request.head.target);
   for (const auto& [name, value] : request.head.headers)
     text.append("\n").append(name).append(": ").append(value);
   return text.append("\n").append(reinterpret_cast<const char*>(body.data()), body.size());
