@@ -10,8 +10,8 @@
 #include <cstring>
 
 #include "base/file.h"
+#include "base/wire_writer.h"
 #include "graph/onnx_file.h"
-#include "graph/wire_writer.h"
 #include "tensor/tensor.h"
 
 namespace slipway::onnx_node {
@@ -22,9 +22,9 @@ using graph::Tensor;
 
 /// Through our own decoder, as the one constant of a model.
 Result<Tensor> DecodeTensor(const ::onnx::TensorProto& proto) {
-  graph::WireWriter body;
+  WireWriter body;
   body.Text(5, proto.SerializeAsString());
-  graph::WireWriter model;
+  WireWriter model;
   model.Message(7, std::move(body));
   const std::string bytes = model.Joined();
   SLIPWAY_TRY(graph::Model decoded, graph::DecodeModel(std::as_bytes(std::span(bytes))));
