@@ -5,6 +5,7 @@
 #include "net/connection.h"
 #include "net/content_coding.h"
 #include "net/head_rules.h"
+#include "net/refusal.h"
 #include "net/response_head.h"
 
 namespace slipway::net {
@@ -14,8 +15,6 @@ namespace {
 constexpr std::size_t kMostBacklog = 64 * 1024;
 /// Unsent bytes beyond which no further request is taken on.
 constexpr std::size_t kMostOutput = 256 * 1024;
-/// A refused body up to this size is read and dropped; a larger one ends the connection.
-constexpr std::uint64_t kDiscardableBody = 64 * 1024;
 
 }  // namespace
 

@@ -29,6 +29,14 @@ constexpr std::chrono::milliseconds kBudgetPeriod{10'000};
 constexpr std::size_t kMostGaps = 16;
 constexpr std::uint8_t kShutdownPing[8] = {'s', 'h', 'u', 't', 'd', 'o', 'w', 'n'};
 
+/// A client that is still sending may not look at an answer, or take it for the answer to less than
+/// it said; one that asked whether to go on, or has much to say, is told at once.
+bool IsRestWorthWaitingFor(const Http2Stream& stream) {
+  const RequestHead& head = stream.head.head();
+  return !stream.arrived && head.Find("expect") == nullptr &&
+         head.content_length.value_or(0) <= kDiscardableBody;
+}
+
 std::string_view View(const std::uint8_t* text, std::size_t size) {
   return {reinterpret_cast<const char*>(text), size};
 }
@@ -340,7 +348,13 @@ void Http2Session::State::OnHead(Http2Stream& stream, bool has_body) {
   stream.without_body = head.method == Method::kHead;
   if (refused) return Refuse(stream, *refused);
   BodyPlan plan = context.service.Plan(head);
-  if (plan.reject) return Reject(stream, std::move(*plan.reject));
+  if (plan.reject) {
+    if (IsRestWorthWaitingFor(stream)) {
+      stream.verdict = std::move(*plan.reject);
+      return;
+    }
+    return Reject(stream, std::move(*plan.reject));
+  }
   if (!has_body) return;
   if (const auto refusal = BodyReceiver::Open(head, plan, context.body_memory, stream.receiver))
     return Refuse(stream, *refusal);
@@ -351,11 +365,13 @@ void Http2Session::State::OnHead(Http2Stream& stream, bool has_body) {
 /// bound. A body that is dropped opens the connection's window only, so that its stream dries up.
 int Http2Session::State::OnBody(StreamId id, std::span<const std::byte> bytes) {
   Http2Stream* stream = Find(id);
+  if (stream != nullptr) stream->received += bytes.size();
   if (stream == nullptr || !stream->receiver) {
     nghttp2_session_consume_connection(session, bytes.size());
+    if (stream != nullptr && stream->verdict && stream->received > kDiscardableBody)
+      Reject(*stream, {});
     return 0;
   }
-  stream->received += bytes.size();
   nghttp2_session_consume(session, id, bytes.size());
   if (const auto refusal = stream->receiver->Append(bytes)) Refuse(*stream, *refusal);
   return 0;
@@ -363,6 +379,7 @@ int Http2Session::State::OnBody(StreamId id, std::span<const std::byte> bytes) {
 
 void Http2Session::State::OnArrived(Http2Stream& stream) {
   stream.arrived = true;
+  if (stream.verdict) Reject(stream, {});
   if (stream.answered) return;
   if (stream.receiver) {
     if (const auto refusal = stream.receiver->Finish()) return Refuse(stream, *refusal);
@@ -372,8 +389,10 @@ void Http2Session::State::OnArrived(Http2Stream& stream) {
 
 // Answering.
 
+/// What was found wrong first is answered.
 void Http2Session::State::Reject(Http2Stream& stream, Response response) {
   stream.receiver.reset();
+  if (stream.verdict) response = *std::exchange(stream.verdict, std::nullopt);
   Answer(stream, std::move(response), date);
 }
 

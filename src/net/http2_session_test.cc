@@ -203,12 +203,40 @@ TEST_F(Http2SessionTest, ACancelledBodyGivesItsMemoryBack) {
   EXPECT_EQ(body_memory(), 0u);
 }
 
-TEST_F(Http2SessionTest, ARejectedBodyIsAnsweredAtOnceAndNotWaitedFor) {
+TEST_F(Http2SessionTest, ARejectedRequestIsAnsweredAtItsEnd) {
+  service.plan = [](const RequestHead&, BodyPlan& plan) {
+    plan.reject = Response::Text(401, "text/plain", "no");
+  };
+  Send(Hello() +
+       Frame(FrameType::kHeaders, kEndHeaders, 1, FieldBlock(RequestFields("POST", "/"))) +
+       Frame(FrameType::kData, kNoFlags, 1, "bo"));
+  EXPECT_EQ(answer(1).status, "") << "its client may not be ready to listen";
+  Send(Frame(FrameType::kData, kEndStream, 1, "dy"));
+  EXPECT_EQ(answer(1).status, "401");
+  EXPECT_TRUE(answer(1).ended);
+  EXPECT_EQ(answer(1).reset, std::nullopt);
+}
+
+TEST_F(Http2SessionTest, OfARejectedBodyOnlySoMuchIsReceived) {
   service.plan = [](const RequestHead&, BodyPlan& plan) {
     plan.reject = Response::Text(401, "text/plain", "no");
   };
   Send(Hello() +
        Frame(FrameType::kHeaders, kEndHeaders, 1, FieldBlock(RequestFields("POST", "/"))));
+  const std::string piece(16 * 1024, 'x');
+  for (int i = 0; i < 4; ++i) Send(Frame(FrameType::kData, kNoFlags, 1, piece));
+  EXPECT_EQ(answer(1).status, "");
+  Send(Frame(FrameType::kData, kNoFlags, 1, "x"));
+  EXPECT_EQ(answer(1).status, "401");
+  EXPECT_EQ(answer(1).reset, kNoError) << "the client may stop sending";
+}
+
+TEST_F(Http2SessionTest, ALargeRejectedBodyIsAnsweredAtOnceAndNotWaitedFor) {
+  service.plan = [](const RequestHead&, BodyPlan& plan) {
+    plan.reject = Response::Text(401, "text/plain", "no");
+  };
+  Send(Hello() + Frame(FrameType::kHeaders, kEndHeaders, 1,
+                       FieldBlock(RequestFields("POST", "/", {{"content-length", "100000"}}))));
   EXPECT_EQ(answer(1).status, "401");
   EXPECT_TRUE(answer(1).ended);
   EXPECT_EQ(answer(1).reset, kNoError) << "the client may stop sending";

@@ -45,6 +45,7 @@ struct Http2Stream {
   std::optional<BodyReceiver> receiver;  ///< absent: no body, or it is dropped
   std::uint64_t received = 0;            ///< bytes of body, as sent
   bool arrived = false;                  ///< the request is whole: the client sends no more
+  std::optional<Response> verdict;       ///< of a refused request whose rest is on the way
   bool served = false;                   ///< the service has it
   LeastRate arrival;
 

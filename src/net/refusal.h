@@ -1,8 +1,13 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace slipway::net {
+
+/// The rest of a refused request up to this size is read and dropped; of a larger one the client is
+/// told to stop.
+inline constexpr std::uint64_t kDiscardableBody = 64 * 1024;
 
 /// Why a request is not served, found before any service sees it: the status of the answer and one
 /// sentence for the client. The connection is closed after it (of HTTP/2: the stream ends with it).
