@@ -37,6 +37,18 @@ TEST(WireReader, ReadsWhatTheWriterWrote) {
             "deep");
 }
 
+TEST(WireReader, APackedRunIsNumbersWithoutTags) {
+  WireWriter run;
+  run.PackedVarint(1);
+  run.PackedVarint(300);
+  const std::string bytes = run.Joined();
+  PackedVarints numbers(Bytes(bytes));
+  std::uint64_t sum = 0;
+  for (std::uint64_t number = 0; numbers.Next(number);) sum += number;
+  EXPECT_EQ(sum, 301U);
+  EXPECT_FALSE(numbers.broken());
+}
+
 TEST(WireReader, WalksEveryEncodingInUse) {
   using namespace std::string_view_literals;
   EXPECT_EQ(Read("\x08\x01\x11\x02\0\0\0\0\0\0\0\x1d\x03\0\0\0\x22\x01z"sv), "1:1 2:2 3:3 4:z");

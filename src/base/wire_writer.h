@@ -25,6 +25,8 @@ class WireWriter {
   void Signed(std::uint32_t field, std::int64_t value) {
     Varint(field, static_cast<std::uint64_t>(value));
   }
+  /// A number without a tag: the next one of a packed run.
+  void PackedVarint(std::uint64_t value) { PutVarint(value); }
   void Float(std::uint32_t field, float value);
   void Text(std::uint32_t field, std::string_view text);
   /// The same, if there is any.

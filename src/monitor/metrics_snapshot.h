@@ -21,7 +21,7 @@ struct Distribution {
 struct RequestSample {
   std::string protocol;  ///< "v2", "tfserving", "admin", ...
   std::string method;    ///< "infer", "metadata", ...: of the route, never of the client's text
-  int code = 0;          ///< HTTP status
+  int code = 0;          ///< HTTP status; of "grpc", gRPC's number
   std::uint64_t count = 0;
 };
 

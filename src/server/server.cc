@@ -16,10 +16,12 @@
 #include "monitor/process_usage.h"
 #include "net/http_server.h"
 #include "serve/control/model_control.h"
+#include "serve/grpc/grpc_api.h"
 #include "serve/http/http_api.h"
 #include "serve/predict/predictor.h"
 #include "server/configuration_report.h"
 #include "server/notify_systemd.h"
+#include "server/protocol_switch.h"
 #include "server/server_metrics.h"
 
 namespace slipway::server {
@@ -54,7 +56,15 @@ class WholeServer final : public Server {
                                      .is_ready = [this] { return IsReady(); },
                                      .metrics_text = [this] { return MetricsText(); },
                                      .clock = surroundings.clock,
-                                     .limits = {.max_body_bytes = options.max_body_bytes}})) {}
+                                     .limits = {.max_body_bytes = options.max_body_bytes}})),
+        grpc_(serve::GrpcApi::Create({.models = *models_,
+                                      .predictor = *predictor_,
+                                      .control = *control_,
+                                      .admin_key = key,
+                                      .is_ready = [this] { return IsReady(); },
+                                      .clock = surroundings.clock,
+                                      .limits = {.max_message_bytes = options.max_body_bytes}})),
+        protocols_(*api_, *grpc_) {}
 
   ~WholeServer() override {
     if (http_ != nullptr && !is_draining_) http_->Drain(std::chrono::milliseconds(0));
@@ -68,10 +78,11 @@ class WholeServer final : public Server {
                                                 .port = options_.port,
                                                 .loops = options_.loops,
                                                 .limits = options_.limits},
-                                               *api_));
-    metrics_.emplace(
-        ServerMetrics::Sources{.models = *models_, .requests = api_->requests(), .http = *http_},
-        engine);
+                                               protocols_));
+    metrics_.emplace(ServerMetrics::Sources{.models = *models_,
+                                            .requests = {&api_->requests(), &grpc_->requests()},
+                                            .http = *http_},
+                     engine);
     http_->Start();
     return {};
   }
@@ -123,6 +134,8 @@ class WholeServer final : public Server {
   const std::unique_ptr<serve::Predictor> predictor_;
   std::unique_ptr<serve::ModelControl> control_;
   const std::unique_ptr<serve::HttpApi> api_;
+  const std::unique_ptr<serve::GrpcApi> grpc_;
+  ProtocolSwitch protocols_;
   std::unique_ptr<net::HttpServer> http_;
   std::optional<ServerMetrics> metrics_;
 };

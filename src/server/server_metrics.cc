@@ -42,20 +42,22 @@ monitor::ModelSample ToSample(const serve::ModelStatus& status, const serve::Mod
 
 }  // namespace
 
-ServerMetrics::ServerMetrics(const Sources& sources, std::string engine)
-    : sources_(sources), engine_(std::move(engine)) {}
+ServerMetrics::ServerMetrics(Sources sources, std::string engine)
+    : sources_(std::move(sources)), engine_(std::move(engine)) {}
 
 monitor::MetricsSnapshot ServerMetrics::Snapshot() const {
   monitor::MetricsSnapshot snapshot;
   snapshot.build = {{"version", std::string(kVersion)}, {"engine", engine_}};
-  AddRequests(snapshot);
+  for (const serve::RequestMetrics* const requests : sources_.requests)
+    AddRequests(*requests, snapshot);
   AddModels(snapshot);
   AddConnections(snapshot);
   return snapshot;
 }
 
-void ServerMetrics::AddRequests(monitor::MetricsSnapshot& snapshot) const {
-  for (const serve::RequestMetrics::Snapshot& series : sources_.requests.Snapshots()) {
+void ServerMetrics::AddRequests(const serve::RequestMetrics& requests,
+                                monitor::MetricsSnapshot& snapshot) {
+  for (const serve::RequestMetrics::Snapshot& series : requests.Snapshots()) {
     const std::string protocol(series.name.protocol);
     const std::string method(series.name.method);
     for (const auto& [code, count] : series.codes)

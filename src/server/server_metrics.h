@@ -1,11 +1,12 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "monitor/metrics_snapshot.h"
 #include "net/http_server.h"
-#include "serve/http/metrics_requests.h"
 #include "serve/model/model_set.h"
+#include "serve/predict/request_metrics.h"
 
 namespace slipway::server {
 
@@ -14,16 +15,17 @@ class ServerMetrics final : public monitor::MetricsView {
  public:
   struct Sources {
     const serve::ModelSet& models;
-    const serve::RequestMetrics& requests;
+    std::vector<const serve::RequestMetrics*> requests;  ///< of each protocol
     const net::HttpServer& http;
   };
   /// `engine`: "onnxruntime 1.31.1".
-  ServerMetrics(const Sources& sources, std::string engine);
+  ServerMetrics(Sources sources, std::string engine);
 
   monitor::MetricsSnapshot Snapshot() const override;
 
  private:
-  void AddRequests(monitor::MetricsSnapshot& snapshot) const;
+  static void AddRequests(const serve::RequestMetrics& requests,
+                          monitor::MetricsSnapshot& snapshot);
   void AddModels(monitor::MetricsSnapshot& snapshot) const;
   void AddConnections(monitor::MetricsSnapshot& snapshot) const;
 

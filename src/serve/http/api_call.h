@@ -14,8 +14,8 @@
 #include "serve/http/admin_handlers.h"
 #include "serve/http/alias_cache.h"
 #include "serve/http/http_api.h"
-#include "serve/http/metrics_requests.h"
 #include "serve/http/status_mapping.h"
+#include "serve/predict/request_metrics.h"
 
 namespace slipway::serve {
 

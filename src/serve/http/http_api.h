@@ -12,9 +12,9 @@
 #include "serve/control/configuration.h"
 #include "serve/control/model_control.h"
 #include "serve/http/admin_handlers.h"
-#include "serve/http/metrics_requests.h"
 #include "serve/model/model_set.h"
 #include "serve/predict/predictor.h"
+#include "serve/predict/request_metrics.h"
 
 namespace slipway::serve {
 

@@ -12,10 +12,4 @@ namespace slipway::serve {
 /// output that has no classes.
 Result<net::Response> EncodeInferAnswer(const V2Request& request, InferResponse response);
 
-/// The `classes` highest values of each row as "value:index[:label]", highest first: BYTES of shape
-/// [rows, classes], or [classes] of an output with one dimension.
-/// InvalidArgument: strings, or no dimension.
-Result<TensorBuffer> Classify(const TensorSpec& spec, const TensorView& scores,
-                              std::uint32_t classes, const std::vector<std::string>* labels);
-
 }  // namespace slipway::serve

@@ -1,23 +1,11 @@
 #include "serve/http/infer_parameters.h"
 
-#include <fmt/format.h>
+#include <utility>
 
-#include "base/log.h"
+#include "serve/predict/request_rules.h"
 
 namespace slipway::serve {
 namespace {
-
-constexpr std::size_t kShownBytes = 64;
-
-Status CheckKey(const JsonReader& reader, std::string_view key) {
-  if (key.starts_with("triton_") || key.starts_with('_')) {
-    return reader.Invalid(
-        fmt::format("\"{}\" is a reserved parameter key", Printable(key, kShownBytes)));
-  }
-  if (key.starts_with("shared_memory_"))
-    return reader.Invalid("shared memory is not available: send the data with the request");
-  return {};
-}
 
 Status DropValue(JsonReader& reader) {
   switch (reader.Peek()) {
@@ -39,7 +27,8 @@ Status ReadParameters(JsonReader& reader,
   while (true) {
     SLIPWAY_TRY(const std::optional<std::string_view> key, reader.NextKey());
     if (!key.has_value()) return {};
-    SLIPWAY_RETURN_IF_ERROR(CheckKey(reader, *key));
+    Status allowed = CheckParameterKey(*key);
+    if (!allowed.ok()) return std::move(allowed).At(reader.Pointer());
     SLIPWAY_TRY(const bool is_known, known(*key));
     if (!is_known) SLIPWAY_RETURN_IF_ERROR(DropValue(reader));
   }

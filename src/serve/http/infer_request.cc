@@ -4,20 +4,18 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <utility>
 
 #include "base/error_catalogue.h"
 #include "base/log.h"
 #include "serve/http/infer_parameters.h"
 #include "serve/http/json_reader.h"
+#include "serve/predict/request_rules.h"
 
 namespace slipway::serve {
 namespace {
 
-constexpr std::size_t kMaxIdBytes = 128;
 constexpr std::size_t kShownBytes = 64;
-constexpr std::int64_t kMaxClasses = 65'536;
 
 std::string_view TextOf(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -26,8 +24,6 @@ std::string_view TextOf(std::span<const std::byte> bytes) {
 Status DataMismatch(std::string message) {
   return InvalidArgument(std::move(message)).With(errors::kTensorDataMismatch);
 }
-
-bool HasNul(std::string_view text) { return text.find('\0') != std::string_view::npos; }
 
 /// One input as its object is read.
 struct InputFields {
@@ -72,6 +68,11 @@ class Decoder {
   }
 
  private:
+  // The status, with the place that is being read.
+  Status Here(Status status) const {
+    return status.ok() ? std::move(status) : std::move(status).At(reader_.Pointer());
+  }
+
   // Whether the output said itself how it wants to come.
   bool Said(const OutputWish& wish) const {
     return std::ranges::find(said_form_, wish.name) != said_form_.end();
@@ -87,11 +88,7 @@ class Decoder {
 
   Status ReadId() {
     SLIPWAY_TRY(const std::string_view id, reader_.ReadString());
-    const bool is_printable = std::ranges::all_of(id, [](char c) { return c >= 0x20 && c < 0x7F; });
-    if (id.size() > kMaxIdBytes || !is_printable) {
-      return reader_.Invalid(
-          fmt::format("an id is at most {} printable ASCII characters", kMaxIdBytes));
-    }
+    SLIPWAY_RETURN_IF_ERROR(Here(CheckRequestId(id)));
     request_.id = std::string(id);
     return {};
   }
@@ -104,8 +101,7 @@ class Decoder {
       }
       if (key != "timeout") return false;
       SLIPWAY_TRY(const std::uint64_t timeout, reader_.ReadUint64());
-      constexpr std::uint64_t kLongest = std::uint64_t{1} << 50;
-      request_.timeout = std::chrono::microseconds(std::min(timeout, kLongest));
+      request_.timeout = BoundTimeout(timeout);
       return true;
     });
   }
@@ -150,8 +146,7 @@ class Decoder {
 
   Status ReadName(std::string_view& name) {
     SLIPWAY_TRY(name, reader_.ReadString());
-    if (name.empty() || HasNul(name)) return reader_.Invalid("a name is not empty and has no NUL");
-    return {};
+    return Here(CheckTensorName(name));
   }
 
   Status ReadShape(InputFields& fields) {
@@ -164,28 +159,19 @@ class Decoder {
       if (rank == dims.size())
         return reader_.Invalid(fmt::format("more than {} dimensions", dims.size()));
       SLIPWAY_TRY(dims[rank], reader_.ReadInt64());
-      if (dims[rank] < 0) return reader_.Invalid("a dimension is not negative");
       ++rank;
     }
     const Shape shape{std::span(dims).first(rank)};
-    const std::optional<std::uint64_t> count = shape.ElementCount();
-    if (!count.has_value() || *count > TensorBuilder::kMaxElements) {
-      return reader_.Invalid(fmt::format("shape {} has more than {} elements", shape.ToString(),
-                                         TensorBuilder::kMaxElements));
-    }
+    SLIPWAY_RETURN_IF_ERROR(Here(CountElements(shape).status()));
     fields.shape = shape;
     return {};
   }
 
   Status ReadDatatype(InputFields& fields) {
     SLIPWAY_TRY(const std::string_view name, reader_.ReadString());
-    fields.dtype = DTypeFromOip(name);
-    if (!fields.dtype.has_value() || !IsServable(*fields.dtype)) {
-      return reader_.Invalid(fmt::format("unknown datatype \"{}\"", Printable(name, kShownBytes)))
-          .Hint(
-              "known: BOOL UINT8 UINT16 UINT32 UINT64 INT8 INT16 INT32 INT64 FP16 FP32 FP64 BF16 "
-              "BYTES");
-    }
+    const Result<DType> dtype = ServableType(name);
+    if (!dtype.ok()) return Here(dtype.status());
+    fields.dtype = *dtype;
     return {};
   }
 
@@ -243,18 +229,9 @@ class Decoder {
     }
     const TensorView view{*fields.dtype, *fields.shape, binary_.first(*fields.binary_size)};
     binary_ = binary_.subspan(*fields.binary_size);
-    SLIPWAY_TRY(const TensorView aligned, Aligned(view));
+    SLIPWAY_TRY(const TensorView aligned, Aligned(view, request_.aligned));
     request_.inputs.push_back({fields.name, aligned});
     return {};
-  }
-
-  // A second tensor may begin at any byte; an engine wants whole elements at their own addresses.
-  Result<TensorView> Aligned(const TensorView& view) {
-    const std::size_t unit = std::max<std::size_t>(BytesOf(view.dtype), 1);
-    if (reinterpret_cast<std::uintptr_t>(view.bytes.data()) % unit == 0) return view;
-    if (ByteSize(view.dtype, view.shape) != view.bytes.size()) return view;  // refused later
-    SLIPWAY_TRY(TensorBuffer copy, TensorBuffer::CopyOf(view));
-    return request_.aligned.emplace_back(std::move(copy)).view();
   }
 
   Status ReadOutputs() {
@@ -300,9 +277,9 @@ class Decoder {
       }
       if (key != "classification") return false;
       SLIPWAY_TRY(const std::int64_t classes, reader_.ReadInt64());
-      if (classes < 1 || classes > kMaxClasses)
-        return reader_.Invalid(fmt::format("\"classification\" is from 1 to {}", kMaxClasses));
-      wish.classes = static_cast<std::uint32_t>(classes);
+      const Result<std::uint32_t> checked = CheckClasses(classes);
+      if (!checked.ok()) return Here(checked.status());
+      wish.classes = *checked;
       return true;
     });
   }

@@ -5,7 +5,7 @@
 
 #include "net/http_types.h"
 #include "serve/http/api_call.h"
-#include "serve/http/metrics_requests.h"
+#include "serve/predict/request_metrics.h"
 
 namespace slipway::serve {
 

@@ -96,12 +96,6 @@ int HttpCode(const Status& status) {
   return HttpCodeOf(status.code());
 }
 
-std::string ErrorText(const Status& status) {
-  std::string text = status.ToString();
-  if (!status.hint().empty()) text.append("; ").append(status.hint());
-  return text;
-}
-
 net::Response ErrorAnswer(const Status& status, ErrorForm form) {
   const int http_code = HttpCode(status);
   net::Response answer = Answer(http_code, status, form);

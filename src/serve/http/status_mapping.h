@@ -4,6 +4,7 @@
 
 #include "base/status.h"
 #include "net/http_types.h"
+#include "serve/predict/error_text.h"
 
 namespace slipway::serve {
 
@@ -16,9 +17,6 @@ enum class ErrorForm : std::uint8_t {
 /// The status line of a failure: the error catalogue's where it has one, else by code.
 /// Precondition: !status.ok().
 int HttpCode(const Status& status);
-
-/// "message (at place). hint": the one text of an error.
-std::string ErrorText(const Status& status);
 
 /// The only way from a Status to an answer on the wire. Says when to come back (Retry-After) where
 /// that is the remedy.

@@ -269,8 +269,8 @@ Status TensorBuilder::AppendRow(JsonReader& reader, std::size_t level) {
   if (at >= end || *at != ']') return reader.NotJson("',' or ']' after an element");
   reader.Advance(at + 1);
   elements_ += static_cast<std::uint64_t>(count) + 1;
-  if (elements_ > kMaxElements)
-    return reader.Invalid(fmt::format("more than {} elements", kMaxElements));
+  if (elements_ > kMaxTensorElements)
+    return reader.Invalid(fmt::format("more than {} elements", kMaxTensorElements));
   return Close(reader, level, count + 1);
 }
 

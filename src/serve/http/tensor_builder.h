@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "serve/http/decimal_run.h"
 #include "serve/http/json_reader.h"
+#include "serve/predict/request_rules.h"
 #include "tensor/tensor.h"
 
 namespace slipway::serve {
@@ -26,9 +27,6 @@ struct TensorJsonRules {
 /// read, never with what a client announces. Not thread-safe.
 class TensorBuilder {
  public:
-  static constexpr std::uint64_t kMaxElements = std::uint64_t{1} << 31;
-  static constexpr std::uint64_t kMaxStrings = 500'000;
-
   /// Precondition: `dtype` is servable.
   TensorBuilder(DType dtype, TensorJsonRules rules) : dtype_(dtype), rules_(rules) {}
 

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/version.h"
+#include "serve/control/server_facts.h"
 #include "tensor/dtype.h"
 
 namespace slipway::serve {
@@ -99,11 +100,7 @@ OrderedJson EncodeModelStatistics(const ServedModel& model) {
 
 std::string EncodeServerMetadata() {
   return DumpJson(
-      OrderedJson{{"name", "slipway"},
-                  {"version", kVersion},
-                  {"extensions",
-                   {"classification", "model_repository", "model_repository(unload_dependents)",
-                    "model_configuration", "binary_tensor_data", "parameters", "statistics"}}});
+      OrderedJson{{"name", kServerName}, {"version", kVersion}, {"extensions", kServerExtensions}});
 }
 
 std::string EncodeModelNames(std::span<const ModelHandle> ready) {

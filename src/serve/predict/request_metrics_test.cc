@@ -1,4 +1,4 @@
-#include "serve/http/metrics_requests.h"
+#include "serve/predict/request_metrics.h"
 
 #include <gtest/gtest.h>
 
@@ -40,9 +40,15 @@ TEST(RequestMetrics, PutsDurationsIntoBuckets) {
   EXPECT_DOUBLE_EQ(snapshot.sum_seconds, 60.001);
 }
 
-TEST(RequestMetrics, AnImpossibleStatusIsOurs) {
+TEST(RequestMetrics, CountsTheCodesOfGrpcToo) {
   RequestMetrics metrics(kRoutes);
   metrics.Record(0, 0, milliseconds(1));
+  EXPECT_EQ(metrics.Snapshots()[0].codes[0].code, 0);
+}
+
+TEST(RequestMetrics, AnImpossibleStatusIsOurs) {
+  RequestMetrics metrics(kRoutes);
+  metrics.Record(0, -1, milliseconds(1));
   EXPECT_EQ(metrics.Snapshots()[0].codes[0].code, 500);
 }
 

@@ -42,15 +42,15 @@ class RequestMetrics {
   /// The names live as long as this. Equal names share one series.
   explicit RequestMetrics(std::span<const RouteName> routes);
 
-  /// Precondition: `route` is an index into the list; a code outside 100 to 599 counts as 500.
+  /// `code` is the protocol's: an HTTP status, or gRPC's number. Precondition: `route` is an index
+  /// into the list; a code outside 0 to 599 counts as 500.
   void Record(std::size_t route, int code, std::chrono::nanoseconds duration);
 
   /// Series that have counted something.
   std::vector<Snapshot> Snapshots() const;
 
  private:
-  static constexpr int kFirstCode = 100;
-  static constexpr std::size_t kCodes = 500;
+  static constexpr std::size_t kCodes = 600;
   struct Series {
     RouteName name;
     std::array<std::atomic<std::uint64_t>, kCodes> codes{};

@@ -1,4 +1,4 @@
-#include "serve/http/metrics_requests.h"
+#include "serve/predict/request_metrics.h"
 
 #include <algorithm>
 
@@ -19,9 +19,8 @@ RequestMetrics::RequestMetrics(std::span<const RouteName> routes) {
 
 void RequestMetrics::Record(std::size_t route, int code, std::chrono::nanoseconds duration) {
   Series& series = *series_of_route_[route];
-  const int offset = code - kFirstCode;
-  const bool is_known = offset >= 0 && offset < static_cast<int>(kCodes);
-  series.codes[is_known ? static_cast<std::size_t>(offset) : 500 - kFirstCode].fetch_add(
+  const bool is_known = code >= 0 && code < static_cast<int>(kCodes);
+  series.codes[is_known ? static_cast<std::size_t>(code) : 500].fetch_add(
       1, std::memory_order_relaxed);
   const double seconds = std::chrono::duration<double>(duration).count();
   const auto bucket = std::ranges::lower_bound(kUpperBounds, seconds) - kUpperBounds.begin();
@@ -37,8 +36,7 @@ std::vector<RequestMetrics::Snapshot> RequestMetrics::Snapshots() const {
     Snapshot snapshot{.name = series->name};
     for (std::size_t i = 0; i < kCodes; ++i) {
       const std::uint64_t count = series->codes[i].load(std::memory_order_relaxed);
-      if (count > 0)
-        snapshot.codes.push_back({.code = static_cast<int>(i) + kFirstCode, .count = count});
+      if (count > 0) snapshot.codes.push_back({.code = static_cast<int>(i), .count = count});
     }
     if (snapshot.codes.empty()) continue;
     for (const auto& count : series->durations)

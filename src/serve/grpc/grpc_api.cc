@@ -1,0 +1,151 @@
+#include "serve/grpc/grpc_api.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/error_catalogue.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "serve/grpc/grpc_call.h"
+#include "serve/grpc/grpc_status.h"
+#include "serve/grpc/methods.h"
+#include "serve/grpc/proto_message.h"
+
+namespace slipway::serve {
+namespace grpc {
+namespace {
+
+constexpr std::string_view kContentType = "application/grpc";
+
+/// One name a method, and one behind them for calls that belong nowhere.
+std::vector<RequestMetrics::RouteName> MethodNames() {
+  std::vector<RequestMetrics::RouteName> names;
+  for (const RpcMethod& method : Methods()) names.push_back(method.name);
+  names.push_back({"grpc", "unknown"});
+  return names;
+}
+
+/// application/grpc or application/grpc+proto, whatever parameters follow.
+bool IsGrpcWithProtobuf(const std::string_view* header) {
+  if (header == nullptr) return false;
+  const std::string_view type = Trim(header->substr(0, header->find(';')));
+  return EqualsIgnoreCase(type, kContentType) || EqualsIgnoreCase(type, "application/grpc+proto");
+}
+
+net::Response UnsupportedType(const std::string_view* header) {
+  const std::string given = header == nullptr ? "none" : Printable(*header, 64);
+  return net::Response::Text(
+      415, "text/plain; charset=utf-8",
+      fmt::format("content-type: {}; this path takes application/grpc and application/grpc+proto\n",
+                  given));
+}
+
+std::string_view PathOf(const net::RequestHead& head) {
+  return head.target.substr(0, head.target.find('?'));
+}
+
+Status UnknownMethod(const net::RequestHead& head) {
+  return Unimplemented(fmt::format("unknown method \"{}\"", Printable(PathOf(head), 128)))
+      .Hint("grpc.reflection.v1.ServerReflection lists the services");
+}
+
+class GrpcServices final : public GrpcApi {
+ public:
+  explicit GrpcServices(GrpcApiParts parts)
+      : context_{.parts = std::move(parts), .metrics = RequestMetrics(MethodNames())} {}
+
+  bool Claims(const net::RequestHead& head) const override {
+    if (head.version_major != 2) return false;
+    const std::string_view* const type = head.Find("content-type");
+    return (type != nullptr && ToLower(type->substr(0, kContentType.size())) == kContentType) ||
+           FindMethod(PathOf(head)).has_value();
+  }
+
+  net::BodyPlan Plan(const net::RequestHead& head) override {
+    const std::string_view* const type = head.Find("content-type");
+    if (!IsGrpcWithProtobuf(type)) return Rejected(UnsupportedType(type));
+    const std::optional<std::size_t> method = FindMethod(PathOf(head));
+    if (head.method != net::Method::kPost)
+      return Refused(method, Unimplemented("gRPC calls are POST").With(errors::kMethodNotAllowed));
+    if (!method.has_value()) return Refused(method, UnknownMethod(head));
+    Status allowed = CheckHead(head, Methods()[*method]);
+    if (!allowed.ok()) return Refused(method, allowed);
+    net::BodyPlan plan;
+    plan.max_bytes = MaxMessage(Methods()[*method]) + kPrefixBytes;
+    plan.may_overlap = true;
+    return plan;
+  }
+
+  void Serve(std::shared_ptr<net::Exchange> exchange) override {
+    const std::optional<std::size_t> index = FindMethod(PathOf(exchange->head()));
+    if (!index.has_value()) return exchange->Send(ErrorAnswer(UnknownMethod(exchange->head())));
+    const RpcMethod& method = Methods()[*index];
+    Result<InboundMessage> message = Open(*exchange, method);
+    const bool is_open = message.ok();
+    const GrpcCall call(context_, std::move(exchange), *index,
+                        is_open ? *message : InboundMessage{});
+    if (!is_open) return call.Fail(message.status());
+    method.handle(call);
+  }
+
+  void FinishRound(unsigned loop) override { context_.parts.predictor.FinishRound(loop); }
+
+  net::Response ErrorResponse(int status, std::string_view message,
+                              const net::RequestHead* /*head*/) override {
+    return ErrorAnswer(StatusOfHttp(status, message));
+  }
+
+  const RequestMetrics& requests() const override { return context_.metrics; }
+
+ private:
+  Status CheckHead(const net::RequestHead& head, const RpcMethod& method) const {
+    if (method.handle == nullptr) return Unimplemented(std::string(method.instead));
+    SLIPWAY_RETURN_IF_ERROR(ParseMessageEncoding(head.Find("grpc-encoding")).status());
+    if (method.access == Access::kOpen) return {};
+    const std::string_view key =
+        access::PresentedKey(head.Find("authorization"), head.Find("slipway-admin-key"));
+    if (!key.empty() && context_.parts.admin_key.Admits(key)) return {};
+    return access::AdminKeyRequired(!key.empty());
+  }
+
+  std::uint64_t MaxMessage(const RpcMethod& method) const {
+    const GrpcApiLimits& limits = context_.parts.limits;
+    return method.access == Access::kAdmin ? limits.max_admin_message_bytes
+                                           : limits.max_message_bytes;
+  }
+
+  Result<InboundMessage> Open(const net::Exchange& exchange, const RpcMethod& method) const {
+    if (method.is_stream) return InboundMessage{.bytes = exchange.body(), .keeper = nullptr};
+    SLIPWAY_TRY(const net::ContentCoding coding,
+                ParseMessageEncoding(exchange.head().Find("grpc-encoding")));
+    return TakeOnlyMessage(exchange.body(), coding, MaxMessage(method));
+  }
+
+  net::BodyPlan Refused(std::optional<std::size_t> method, const Status& status) {
+    context_.metrics.Record(method.value_or(Methods().size()), static_cast<int>(status.code()),
+                            std::chrono::nanoseconds(0));
+    return Rejected(ErrorAnswer(status));
+  }
+
+  static net::BodyPlan Rejected(net::Response response) {
+    net::BodyPlan plan;
+    plan.reject = std::move(response);
+    return plan;
+  }
+
+  GrpcContext context_;
+};
+
+}  // namespace
+}  // namespace grpc
+
+std::unique_ptr<GrpcApi> GrpcApi::Create(GrpcApiParts parts) {
+  grpc::SilenceProtobuf();
+  return std::make_unique<grpc::GrpcServices>(std::move(parts));
+}
+
+}  // namespace slipway::serve

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "access/admin_key.h"
+#include "base/clock.h"
+#include "net/http_types.h"
+#include "serve/control/model_control.h"
+#include "serve/model/model_set.h"
+#include "serve/predict/predictor.h"
+#include "serve/predict/request_metrics.h"
+
+namespace slipway::serve {
+
+/// The bounds of gRPC's messages. Those of the connection are net::HttpLimits.
+struct GrpcApiLimits {
+  std::uint64_t max_message_bytes = 64 * 1024 * 1024;   ///< before and after decompression
+  std::uint64_t max_admin_message_bytes = 1024 * 1024;  ///< of the repository's methods
+  std::chrono::milliseconds max_deadline{300'000};      ///< a client's longer wish is cut to this
+};
+
+/// What gRPC's services are built from. Everything referred to outlives the GrpcApi and every
+/// exchange it was given.
+struct GrpcApiParts {
+  const ModelSet& models;
+  Predictor& predictor;
+  ModelControl& control;
+  access::AdminKey admin_key;
+  std::function<bool()> is_ready;  ///< as HttpApiParts::is_ready
+  const Clock& clock;
+  GrpcApiLimits limits;
+};
+
+/// gRPC's services over HTTP/2: inference.GRPCInferenceService (Open Inference v2 with Triton's
+/// extensions), grpc.health.v1.Health and server reflection (api/proto). A call is an exchange
+/// whose body is one framed message and whose answer ends in trailers; every error is one too, with
+/// the HTTP status 200, except a content type that is not gRPC's (415). Thread-safe: calls come on
+/// every event loop.
+class GrpcApi : public net::HttpService {
+ public:
+  static std::unique_ptr<GrpcApi> Create(GrpcApiParts parts);
+
+  /// True for what this answers: on HTTP/2, a content type application/grpc... or the path of one
+  /// of the methods.
+  virtual bool Claims(const net::RequestHead& head) const = 0;
+
+  /// Answers counted by method and gRPC's status number, for /metrics.
+  virtual const RequestMetrics& requests() const = 0;
+};
+
+}  // namespace slipway::serve

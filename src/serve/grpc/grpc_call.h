@@ -1,0 +1,72 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/status.h"
+#include "net/http_types.h"
+#include "serve/grpc/grpc_api.h"
+#include "serve/grpc/message_frame.h"
+
+namespace slipway::serve::grpc {
+
+/// What the methods share. Outlives every call.
+struct GrpcContext {
+  GrpcApiParts parts;
+  RequestMetrics metrics;
+};
+
+/// One call on its way through a method: cheap to copy, and whoever holds it may answer, once, from
+/// any thread.
+class GrpcCall {
+ public:
+  GrpcCall(GrpcContext& context, std::shared_ptr<net::Exchange> exchange, std::size_t method,
+           InboundMessage message)
+      : context_(&context),
+        exchange_(std::move(exchange)),
+        method_(method),
+        message_(std::move(message)) {}
+
+  const GrpcApiParts& parts() const { return context_->parts; }
+  const std::shared_ptr<net::Exchange>& exchange() const { return exchange_; }
+  /// The request's message; valid while a copy of this call lives.
+  std::span<const std::byte> message() const { return message_.bytes; }
+  std::string_view text() const {
+    return {reinterpret_cast<const char*>(message().data()), message().size()};
+  }
+
+  /// The model, and its version in digits ("": the highest that is ready). InvalidArgument: not a
+  /// name, not a version; NotFound, Unavailable as ModelSet::Find().
+  Result<ModelHandle> Find(std::string_view name, std::string_view version) const;
+  /// The same, and without a version all that are ready, the highest first.
+  Result<std::vector<ModelHandle>> FindAll(std::string_view name, std::string_view version) const;
+
+  /// When the client stops waiting, by grpc-timeout and `wished`; absent: it did not say.
+  /// InvalidArgument: grpc-timeout is not digits and a unit.
+  Result<std::optional<MonotonicTime>> Deadline(
+      std::optional<std::chrono::microseconds> wished) const;
+
+  /// Sends a message; compressed where the request's was, the client takes that and it is worth it.
+  void Answer(OutboundMessage message) const;
+  /// Sends messages that have their prefixes already.
+  void AnswerFramed(std::string messages) const;
+  void Fail(const Status& status) const;
+
+ private:
+  void Send(net::Response response, Code code) const;
+  bool MayCompress(std::uint64_t bytes) const;
+
+  GrpcContext* context_;
+  std::shared_ptr<net::Exchange> exchange_;
+  std::size_t method_;
+  InboundMessage message_;
+};
+
+}  // namespace slipway::serve::grpc

@@ -1,0 +1,163 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "serve/control/fixed_models.h"
+#include "serve/grpc/grpc_api.h"
+#include "serve/grpc/message_frame.h"
+
+namespace slipway::serve::grpc {
+
+/// A call's answer as a test reads it.
+struct RpcAnswer {
+  int http_status = 0;
+  std::string status;   ///< grpc-status: of the trailers, or of an answer that is nothing else
+  std::string message;  ///< grpc-message, still percent-encoded
+  std::string body;     ///< as sent, prefix included
+  std::vector<net::Header> headers;
+  std::vector<const void*> parts;  ///< where the parts behind the text lay
+
+  std::string Header(std::string_view name) const { return Find(headers, name); }
+  template <class Headers>
+  static std::string Find(const Headers& headers, std::string_view name) {
+    for (const auto& [key, value] : headers) {
+      if (EqualsIgnoreCase(key, name)) return value;
+    }
+    return "";
+  }
+  /// The message, if it came uncompressed.
+  std::string_view Payload() const { return std::string_view(body).substr(kPrefixBytes); }
+  std::string Line() const { return status + " " + message; }
+};
+
+/// Every method with models behind it that echo: row f32[N,3] (versions 1 and 2), text string[N],
+/// scores f32[N,2] with labels, scalar f64[], and each_TYPE [N] of every servable type.
+class RpcWorld {
+ public:
+  static constexpr std::string_view kKey =
+      "slw_admin_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+  static constexpr std::string_view kInference = "/inference.GRPCInferenceService/";
+
+  RpcWorld()
+      : api_(GrpcApi::Create({.models = Models(),
+                              .predictor = *predictor_,
+                              .control = control,
+                              .admin_key = access::AdminKey::FromText(kKey).value(),
+                              .is_ready = [this] { return is_ready; },
+                              .clock = clock_,
+                              .limits = {.max_message_bytes = 64 * 1024}})) {}
+
+  static std::string Framed(std::string_view message) {
+    return MessagePrefix(false, static_cast<std::uint32_t>(message.size())) + std::string(message);
+  }
+
+  static net::RequestHead Head(std::string_view path,
+                               const std::vector<net::Header>& headers = {}) {
+    net::RequestHead head;
+    head.method_text = "POST";
+    head.method = net::Method::kPost;
+    head.version_major = 2;
+    head.target = head.memory.Keep(path);
+    for (const auto& [name, value] : headers)
+      head.AddHeader(head.memory.Keep(name), head.memory.Keep(value));
+    if (head.Find("content-type") == nullptr) head.AddHeader("content-type", "application/grpc");
+    return head;
+  }
+
+  /// `body` as it comes, frames and all.
+  RpcAnswer AskRaw(net::RequestHead head, std::string_view body) {
+    const auto exchange = std::make_shared<FixedExchange>();
+    exchange->request = std::move(head);
+    // At an odd address, as a message may come to lie.
+    exchange->bytes = std::string(kOdd, '\0') + std::string(body) + std::string(64, '\0');
+    exchange->size = body.size();
+    exchange->when = clock_.Now();
+    plan = api_->Plan(exchange->request);
+    if (plan.reject.has_value()) return Told(*plan.reject);
+    api_->Serve(exchange);
+    api_->FinishRound(0);
+    return Told(exchange->answer);
+  }
+
+  RpcAnswer Ask(std::string_view method, std::string_view message,
+                const std::vector<net::Header>& headers = {}) {
+    return AskRaw(Head(std::string(kInference) + std::string(method), headers), Framed(message));
+  }
+
+  GrpcApi& api() { return *api_; }
+
+  FixedControl control;
+  net::BodyPlan plan;  ///< of the last call
+  bool is_ready = true;
+
+ private:
+  static constexpr std::size_t kOdd = 3;
+
+  class FixedExchange final : public net::Exchange {
+   public:
+    const net::RequestHead& head() const override { return request; }
+    std::span<const std::byte> body() const override {
+      return std::as_bytes(std::span(bytes)).subspan(kOdd, size);
+    }
+    void Send(net::Response response) override { answer = std::move(response); }
+    bool Abandoned() const override { return false; }
+    MonotonicTime received() const override { return when; }
+    unsigned loop() const override { return 0; }
+    void Post(std::function<void()> task) override { task(); }
+
+    net::RequestHead request;
+    std::string bytes;
+    std::size_t size = 0;
+    MonotonicTime when;
+    net::Response answer{.status = 0};
+  };
+
+  static RpcAnswer Told(const net::Response& response) {
+    RpcAnswer answer{.http_status = response.status, .body = response.text};
+    response.VisitHeaders([&](std::string_view name, std::string_view value) {
+      answer.headers.emplace_back(name, value);
+    });
+    for (const net::BodyPart& part : response.parts) {
+      answer.body.append(reinterpret_cast<const char*>(part.bytes.data()), part.bytes.size());
+      answer.parts.push_back(part.bytes.data());
+    }
+    const auto& ending = response.trailers.empty() ? response.headers : response.trailers;
+    answer.status = RpcAnswer::Find(ending, "grpc-status");
+    answer.message = RpcAnswer::Find(ending, "grpc-message");
+    return answer;
+  }
+
+  FixedModelSet& Models() {
+    const auto spec = [](std::string name, DType dtype, Shape shape) {
+      return TensorSpec{.name = std::move(name), .dtype = dtype, .shape = shape};
+    };
+    models_.Add("row", 1, {spec("x", DType::kF32, {-1, 3})});
+    models_.Add("row", 2, {spec("x", DType::kF32, {-1, 3})});
+    models_.Add("pair", 1, {spec("a", DType::kI64, {-1}), spec("s", DType::kString, {-1})});
+    models_.Add("scores", 1, {spec("x", DType::kF32, {-1, 2})}, {{"out_x", {"cat", "dog"}}});
+    models_.Add("scalar", 1, {spec("x", DType::kF64, {})});
+    for (const DType dtype : {DType::kBool, DType::kU8, DType::kU16, DType::kU32, DType::kU64,
+                              DType::kI8, DType::kI16, DType::kI32, DType::kI64, DType::kF16,
+                              DType::kBF16, DType::kF32, DType::kF64, DType::kString}) {
+      models_.Add("each_" + std::string(OipName(dtype)), 1, {spec("x", dtype, {-1})});
+    }
+    return models_;
+  }
+
+  SystemClock clock_;
+  FixedModelSet models_;
+  std::unique_ptr<Predictor> predictor_ = Predictor::Create({}, clock_);
+  std::unique_ptr<GrpcApi> api_;
+};
+
+}  // namespace slipway::serve::grpc

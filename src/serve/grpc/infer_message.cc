@@ -1,0 +1,276 @@
+#include "serve/grpc/infer_message.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <string>
+#include <utility>
+
+#include "base/error_catalogue.h"
+#include "base/log.h"
+#include "base/wire_reader.h"
+#include "serve/grpc/typed_contents.h"
+#include "serve/grpc/wire_text.h"
+#include "serve/predict/request_rules.h"
+
+namespace slipway::serve::grpc {
+namespace {
+
+constexpr std::size_t kMaxFields = 65'536;  // of one request; a model has fewer tensors by far
+constexpr std::size_t kShownBytes = 64;
+
+/// The value of a parameter (InferParameter): whichever of its fields came last.
+struct ParameterValue {
+  WireField field;  ///< number 0: none
+  bool IsInteger() const { return field.number == 2 || field.number == 5; }
+};
+
+Result<ParameterValue> ReadValue(const WireField& message) {
+  constexpr std::array<WireType, 6> kTypes = {WireType::kVarint,  WireType::kVarint,
+                                              WireType::kVarint,  WireType::kBytes,
+                                              WireType::kFixed64, WireType::kVarint};
+  SLIPWAY_RETURN_IF_ERROR(CheckEncoding(message, WireType::kBytes));
+  ParameterValue value;
+  SLIPWAY_RETURN_IF_ERROR(ForEachField(message.bytes, [&](const WireField& field) -> Status {
+    if (field.number >= kTypes.size()) return {};
+    SLIPWAY_RETURN_IF_ERROR(CheckEncoding(field, kTypes[field.number]));
+    value.field = field;
+    return {};
+  }));
+  return value;
+}
+
+/// One entry of a map of parameters. `known(key, value)` reads the keys that mean something here.
+template <class Known>
+Status ReadParameter(const WireField& entry, const Known& known) {
+  SLIPWAY_RETURN_IF_ERROR(CheckEncoding(entry, WireType::kBytes));
+  std::string_view key;
+  ParameterValue value;
+  SLIPWAY_RETURN_IF_ERROR(ForEachField(entry.bytes, [&](const WireField& field) -> Status {
+    if (field.number == 1) {
+      SLIPWAY_TRY(key, TakeText(field));
+    } else if (field.number == 2) {
+      SLIPWAY_TRY(value, ReadValue(field));
+    }
+    return {};
+  }));
+  // Of a stream; a unary call has one answer anyhow.
+  if (key == "triton_enable_empty_final_response") return {};
+  SLIPWAY_RETURN_IF_ERROR(CheckParameterKey(key));
+  return known(key, value);
+}
+
+Result<std::uint64_t> TakeInteger(std::string_view key, const ParameterValue& value) {
+  const bool is_negative =
+      value.field.number == 2 && static_cast<std::int64_t>(value.field.scalar) < 0;
+  if (value.IsInteger() && !is_negative) return value.field.scalar;
+  return FieldInvalid(fmt::format("parameter \"{}\" is an integer, not negative", key));
+}
+
+Status AppendDim(std::int64_t dim, std::array<std::int64_t, Shape::kMaxRank>& dims,
+                 std::size_t& rank) {
+  if (rank == dims.size())
+    return FieldInvalid(fmt::format("more than {} dimensions", dims.size())).At("shape");
+  dims[rank++] = dim;
+  return {};
+}
+
+/// An InferInputTensor while it is read.
+struct InputFields {
+  std::string_view name;
+  std::optional<DType> dtype;
+  std::array<std::int64_t, Shape::kMaxRank> dims{};
+  std::size_t rank = 0;
+  bool has_contents = false;
+};
+
+Status ReadInputField(const WireField& field, InputFields& input) {
+  switch (field.number) {
+    case 1: {
+      SLIPWAY_TRY(input.name, TakeText(field));
+      return CheckTensorName(input.name);
+    }
+    case 2: {
+      SLIPWAY_TRY(const std::string_view name, TakeText(field));
+      SLIPWAY_TRY(input.dtype, ServableType(name));
+      return {};
+    }
+    case 3: {
+      if (field.type == WireType::kVarint)
+        return AppendDim(static_cast<std::int64_t>(field.scalar), input.dims, input.rank);
+      SLIPWAY_RETURN_IF_ERROR(CheckEncoding(field, WireType::kBytes));
+      PackedVarints dims(field.bytes);
+      for (std::uint64_t dim = 0; dims.Next(dim);) {
+        SLIPWAY_RETURN_IF_ERROR(AppendDim(static_cast<std::int64_t>(dim), input.dims, input.rank));
+      }
+      return dims.broken() ? BrokenMessage(WireFault::kCutShort) : Status();
+    }
+    case 4:
+      return ReadParameter(field, [](std::string_view, const ParameterValue&) { return Status(); });
+    case 5:
+      input.has_contents = true;
+      return CheckEncoding(field, WireType::kBytes);
+    default:
+      return {};
+  }
+}
+
+class Decoder {
+ public:
+  Decoder(const Signature& signature, InferMessage& request)
+      : signature_(signature), request_(request) {}
+
+  Status Decode(std::span<const std::byte> message) {
+    request_.inputs.reserve(signature_.inputs.size());
+    raw_.reserve(signature_.inputs.size());
+    SLIPWAY_RETURN_IF_ERROR(
+        ForEachField(message, [this](const WireField& field) { return ReadField(field); }));
+    return PlaceRaw();
+  }
+
+ private:
+  Status ReadField(const WireField& field) {
+    switch (field.number) {
+      case 3: {
+        SLIPWAY_TRY(request_.id, TakeText(field));
+        return CheckRequestId(request_.id).At("id");
+      }
+      case 4:
+        return ReadRequestParameter(field);
+      case 5:
+        return ReadInput(field);
+      case 6:
+        return ReadOutput(field);
+      case 7:
+        return NoteRaw(field);
+      default:
+        return {};  // the model was read before; unknown fields are another version's
+    }
+  }
+
+  Status ReadRequestParameter(const WireField& field) {
+    return ReadParameter(field,
+                         [this](std::string_view key, const ParameterValue& value) -> Status {
+                           if (key != "timeout") return {};
+                           SLIPWAY_TRY(const std::uint64_t microseconds, TakeInteger(key, value));
+                           request_.timeout = BoundTimeout(microseconds);
+                           return {};
+                         });
+  }
+
+  Status ReadInput(const WireField& field) {
+    SLIPWAY_RETURN_IF_ERROR(CheckEncoding(field, WireType::kBytes));
+    const std::size_t index = request_.inputs.size();
+    if (index == signature_.inputs.size())
+      return FieldInvalid(
+          fmt::format("more inputs than the {} of the model", signature_.inputs.size()));
+    Status status = AddInput(field.bytes);
+    return status.ok() ? Status() : std::move(status).At(fmt::format("inputs[{}]", index));
+  }
+
+  Status AddInput(std::span<const std::byte> message) {
+    InputFields input;
+    SLIPWAY_RETURN_IF_ERROR(ForEachField(
+        message, [&](const WireField& field) { return ReadInputField(field, input); }));
+    if (input.name.empty()) return FieldInvalid("the input has no name");
+    if (!input.dtype.has_value()) return FieldInvalid("the input has no datatype");
+    const Shape shape{std::span<const std::int64_t>(input.dims).first(input.rank)};
+    SLIPWAY_RETURN_IF_ERROR(CountElements(shape).status());
+    TensorView tensor{*input.dtype, shape, {}};
+    if (input.has_contents) {
+      if (first_typed_.empty()) first_typed_ = input.name;
+      SLIPWAY_TRY(tensor, ReadContents(message, *input.dtype, shape, request_.memory));
+    }
+    request_.inputs.push_back({input.name, tensor});
+    return {};
+  }
+
+  Status ReadOutput(const WireField& field) {
+    SLIPWAY_RETURN_IF_ERROR(CheckEncoding(field, WireType::kBytes));
+    const std::size_t index = request_.outputs.size();
+    if (index == signature_.outputs.size())
+      return FieldInvalid(
+          fmt::format("more outputs than the {} of the model", signature_.outputs.size()));
+    RequestedOutput output;
+    Status status = ForEachField(
+        field.bytes, [&](const WireField& inner) { return ReadOutputField(inner, output); });
+    if (status.ok() && output.name.empty()) status = FieldInvalid("the output has no name");
+    if (!status.ok()) return std::move(status).At(fmt::format("outputs[{}]", index));
+    request_.outputs.push_back(output);
+    return {};
+  }
+
+  static Status ReadOutputField(const WireField& field, RequestedOutput& output) {
+    if (field.number == 1) {
+      SLIPWAY_TRY(output.name, TakeText(field));
+      return CheckTensorName(output.name);
+    }
+    if (field.number != 2) return {};
+    return ReadParameter(field, [&](std::string_view key, const ParameterValue& value) -> Status {
+      if (key != "classification") return {};
+      SLIPWAY_TRY(const std::uint64_t classes, TakeInteger(key, value));
+      SLIPWAY_TRY(output.classes, CheckClasses(static_cast<std::int64_t>(classes)));
+      return {};
+    });
+  }
+
+  Status NoteRaw(const WireField& field) {
+    SLIPWAY_RETURN_IF_ERROR(CheckEncoding(field, WireType::kBytes));
+    if (raw_.size() == signature_.inputs.size()) return WrongRawCount(raw_.size() + 1);
+    raw_.push_back(field.bytes);
+    return {};
+  }
+
+  Status WrongRawCount(std::size_t count) const {
+    return FieldInvalid(fmt::format("raw_input_contents has {} entries{} for {} inputs", count,
+                                    count > raw_.size() ? " or more" : "", request_.inputs.size()))
+        .With(errors::kTensorDataMismatch)
+        .Hint("send one entry for each input, in the order of the inputs");
+  }
+
+  Status PlaceRaw() {
+    if (raw_.empty()) return {};
+    if (!first_typed_.empty()) {
+      return FieldInvalid(fmt::format("input \"{}\" has contents, and there is raw_input_contents",
+                                      Printable(first_typed_, kShownBytes)))
+          .Hint("send all inputs one way or the other");
+    }
+    if (raw_.size() != request_.inputs.size()) return WrongRawCount(raw_.size());
+    for (std::size_t i = 0; i < raw_.size(); ++i) {
+      TensorView& tensor = request_.inputs[i].tensor;
+      tensor.bytes = raw_[i];
+      SLIPWAY_TRY(tensor, Aligned(tensor, request_.memory));
+    }
+    return {};
+  }
+
+  const Signature& signature_;
+  InferMessage& request_;
+  std::vector<std::span<const std::byte>> raw_;
+  std::string_view first_typed_;  ///< the first input with `contents`
+};
+
+}  // namespace
+
+Result<InferTarget> ReadTarget(std::span<const std::byte> message) {
+  InferTarget target;
+  std::size_t fields = 0;
+  SLIPWAY_RETURN_IF_ERROR(ForEachField(message, [&](const WireField& field) -> Status {
+    if (++fields > kMaxFields)
+      return FieldInvalid(fmt::format("the request has more than {} fields", kMaxFields));
+    if (field.number == 1) {
+      SLIPWAY_TRY(target.model, TakeText(field));
+    } else if (field.number == 2) {
+      SLIPWAY_TRY(target.version, TakeText(field));
+    }
+    return {};
+  }));
+  return target;
+}
+
+Status DecodeInferMessage(std::span<const std::byte> message, const Signature& signature,
+                          InferMessage& request) {
+  return Decoder(signature, request).Decode(message);
+}
+
+}  // namespace slipway::serve::grpc

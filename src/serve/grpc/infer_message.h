@@ -1,0 +1,54 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "serve/predict/predictor.h"
+#include "tensor/signature.h"
+#include "tensor/tensor.h"
+
+namespace slipway::serve::grpc {
+
+/// Which model a ModelInferRequest is for. Views of the message.
+struct InferTarget {
+  std::string_view model;
+  std::string_view version;  ///< empty: the highest that is ready
+};
+
+/// How a client wants one output.
+struct RequestedOutput {
+  std::string_view name;
+  std::uint32_t classes = 0;  ///< not 0: the so many highest, as "value:index[:label]"
+};
+
+/// A ModelInferRequest, decoded. Texts and raw tensors are views of the message, which outlives
+/// this; typed contents lie in the message too where their encoding is the tensor's own, otherwise
+/// in `memory`. Movable only before decoding.
+struct InferMessage {
+  std::string_view id;
+  std::vector<InferInput> inputs;
+  std::vector<RequestedOutput> outputs;  ///< empty: all of the model's
+  std::optional<std::chrono::microseconds> timeout;
+
+  std::list<TensorBuffer> memory;
+};
+
+/// Finds the model's name and version without looking into anything else. InvalidArgument: the
+/// bytes are not such a message, or have more fields than any model needs.
+Result<InferTarget> ReadTarget(std::span<const std::byte> message);
+
+/// Reads a ModelInferRequest (api/proto/inference.proto) off the wire, without protobuf: hostile
+/// bytes included, allocating nothing that the message does not hold. InvalidArgument with the
+/// field as place ("inputs[1].shape"). Names, types, shapes and sizes are compared with the model
+/// by the Predictor; here `signature` bounds how many tensors there may be.
+Status DecodeInferMessage(std::span<const std::byte> message, const Signature& signature,
+                          InferMessage& request);
+
+}  // namespace slipway::serve::grpc

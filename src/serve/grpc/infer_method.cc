@@ -1,0 +1,47 @@
+#include <memory>
+#include <utility>
+
+#include "serve/grpc/infer_answer.h"
+#include "serve/grpc/infer_message.h"
+#include "serve/grpc/methods.h"
+
+namespace slipway::serve::grpc {
+namespace {
+
+/// One inference from its message to its answer; lives in the completion.
+struct Inference {
+  explicit Inference(const GrpcCall& the_call) : call(the_call) {}
+  const GrpcCall call;  ///< keeps the message
+  InferMessage message;
+};
+
+Result<InferRequest> Prepare(const std::shared_ptr<Inference>& inference) {
+  const GrpcCall& call = inference->call;
+  SLIPWAY_TRY(const InferTarget target, ReadTarget(call.message()));
+  SLIPWAY_TRY(ModelHandle model, call.Find(target.model, target.version));
+  InferMessage& message = inference->message;
+  SLIPWAY_RETURN_IF_ERROR(DecodeInferMessage(call.message(), (*model)->signature, message));
+  InferRequest request{.model = std::move(model), .inputs = message.inputs};
+  for (const RequestedOutput& output : message.outputs) request.outputs.push_back(output.name);
+  SLIPWAY_TRY(request.deadline, call.Deadline(message.timeout));
+  request.keeper = inference;
+  request.abandoned = [exchange = call.exchange().get()] { return exchange->Abandoned(); };
+  request.loop = call.exchange()->loop();
+  return request;
+}
+
+}  // namespace
+
+void ModelInfer(const GrpcCall& call) {
+  const auto inference = std::make_shared<Inference>(call);
+  Result<InferRequest> request = Prepare(inference);
+  if (!request.ok()) return call.Fail(request.status());
+  call.parts().predictor.Predict(std::move(*request), [inference](Result<InferResponse> response) {
+    if (!response.ok()) return inference->call.Fail(response.status());
+    Result<OutboundMessage> answer = EncodeInferAnswer(inference->message, std::move(*response));
+    if (!answer.ok()) return inference->call.Fail(answer.status());
+    inference->call.Answer(std::move(*answer));
+  });
+}
+
+}  // namespace slipway::serve::grpc

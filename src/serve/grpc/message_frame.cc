@@ -1,0 +1,125 @@
+#include "serve/grpc/message_frame.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error_catalogue.h"
+#include "base/log.h"
+#include "base/text.h"
+
+namespace slipway::serve::grpc {
+namespace {
+
+constexpr std::uint8_t kCompressed = 1;
+constexpr std::size_t kFirstRoom = 16 * 1024;
+
+Status FieldInvalid(std::string message) {
+  return InvalidArgument(std::move(message)).With(errors::kRequestFieldInvalid);
+}
+
+Status TooLarge(std::string message) {
+  return ResourceExhausted(std::move(message))
+      .With(errors::kBodyTooLarge)
+      .Hint("the setting --max-body raises the limit");
+}
+
+std::uint32_t LengthOf(std::span<const std::byte> prefix) {
+  std::uint32_t length = 0;
+  for (const std::byte byte : prefix.subspan(1, 4))
+    length = length << 8U | static_cast<std::uint32_t>(byte);
+  return length;
+}
+
+/// Room for decompressed bytes, which grows with what has come.
+Status Grow(std::string& text, std::uint64_t max_bytes) {
+  if (text.size() > max_bytes) {
+    return TooLarge(
+        fmt::format("the message has more than {} bytes after decompression", max_bytes));
+  }
+  const std::uint64_t wanted = std::max<std::uint64_t>(kFirstRoom, text.size() * 2);
+  text.resize(std::min<std::uint64_t>(wanted, max_bytes + 1));
+  return {};
+}
+
+Result<InboundMessage> Decompressed(std::span<const std::byte> packed, net::ContentCoding coding,
+                                    std::uint64_t max_bytes) {
+  const auto text = std::make_shared<std::string>();
+  net::Inflater inflater(coding);
+  std::size_t size = 0;
+  auto outcome = net::Inflater::Outcome::kNeedRoom;
+  while (outcome == net::Inflater::Outcome::kNeedRoom) {
+    SLIPWAY_RETURN_IF_ERROR(Grow(*text, max_bytes));
+    std::span<std::byte> room = std::as_writable_bytes(std::span(*text)).subspan(size);
+    outcome = inflater.Step(packed, room);
+    size = text->size() - room.size();
+  }
+  if (outcome != net::Inflater::Outcome::kEnd || !packed.empty()) {
+    return FieldInvalid(
+        fmt::format("the compressed message is not one whole {} stream", net::CodingName(coding)));
+  }
+  if (size > max_bytes) return Grow(*text, max_bytes);
+  return InboundMessage{
+      .bytes = std::as_bytes(std::span(*text)).first(size), .keeper = text, .coding = coding};
+}
+
+}  // namespace
+
+Result<net::ContentCoding> ParseMessageEncoding(const std::string_view* header) {
+  if (header == nullptr) return net::ContentCoding::kIdentity;
+  if (*header == "identity") return net::ContentCoding::kIdentity;
+  if (*header == "gzip") return net::ContentCoding::kGzip;
+  if (*header == "deflate") return net::ContentCoding::kDeflate;
+  return Unimplemented(fmt::format("grpc-encoding \"{}\" is not supported", Printable(*header, 64)))
+      .With(errors::kUnsupportedMediaType)
+      .Hint(fmt::format("use one of: {}", kMessageEncodings));
+}
+
+Result<InboundMessage> TakeMessage(std::span<const std::byte>& rest, net::ContentCoding encoding,
+                                   std::uint64_t max_bytes) {
+  if (rest.size() < kPrefixBytes) {
+    return FieldInvalid(
+        fmt::format("the body ends within the {} bytes before a message", kPrefixBytes));
+  }
+  const auto flag = static_cast<std::uint8_t>(rest[0]);
+  const std::uint32_t length = LengthOf(rest);
+  if (flag > kCompressed) return Internal(fmt::format("a message's flag is 0 or 1, got {}", flag));
+  if (flag == kCompressed && encoding == net::ContentCoding::kIdentity)
+    return Internal("a message is compressed, and no grpc-encoding says how");
+  if (length > max_bytes)
+    return TooLarge(fmt::format("the message has {} bytes, the limit is {}", length, max_bytes));
+  if (length > rest.size() - kPrefixBytes) {
+    return FieldInvalid(fmt::format("a message of {} bytes is announced, {} came", length,
+                                    rest.size() - kPrefixBytes));
+  }
+  const auto bytes = rest.subspan(kPrefixBytes, length);
+  rest = rest.subspan(kPrefixBytes + length);
+  if (flag == kCompressed) return Decompressed(bytes, encoding, max_bytes);
+  return InboundMessage{.bytes = bytes, .keeper = nullptr, .coding = net::ContentCoding::kIdentity};
+}
+
+Result<InboundMessage> TakeOnlyMessage(std::span<const std::byte> body, net::ContentCoding encoding,
+                                       std::uint64_t max_bytes) {
+  if (body.empty()) return FieldInvalid("the call has no message");
+  SLIPWAY_TRY(InboundMessage message, TakeMessage(body, encoding, max_bytes));
+  if (body.empty()) return message;
+  return FieldInvalid(
+      fmt::format("{} bytes follow the message: this method takes one", body.size()));
+}
+
+std::uint64_t OutboundMessage::Bytes() const {
+  std::uint64_t bytes = text.size() - kPrefixBytes;
+  for (const net::BodyPart& part : parts) bytes += part.bytes.size();
+  return bytes;
+}
+
+std::string MessagePrefix(bool is_compressed, std::uint32_t bytes) {
+  std::string prefix(kPrefixBytes, '\0');
+  prefix[0] = static_cast<char>(is_compressed ? kCompressed : 0);
+  for (std::size_t i = 0; i < 4; ++i)
+    prefix[1 + i] = static_cast<char>(bytes >> (8U * (3 - i)) & 0xFFU);
+  return prefix;
+}
+
+}  // namespace slipway::serve::grpc

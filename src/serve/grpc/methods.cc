@@ -1,0 +1,84 @@
+#include "serve/grpc/methods.h"
+
+#include <algorithm>
+#include <array>
+
+namespace slipway::serve::grpc {
+namespace {
+
+constexpr Access kOpen = Access::kOpen;
+constexpr Access kAdmin = Access::kAdmin;
+
+constexpr std::string_view kNoSharedMemory =
+    "shared memory is not available: send tensors in raw_input_contents";
+constexpr std::string_view kNoStreams =
+    "streams are not served yet: call ModelInfer for each request";
+constexpr std::string_view kNoWatch = "Watch is not served yet: call Check at intervals";
+constexpr std::string_view kNoSettings =
+    "these settings do not change at run time: see the options of slipway serve";
+
+constexpr std::string_view NameOf(std::string_view path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
+constexpr RpcMethod Served(std::string_view path, void (*handle)(const GrpcCall&),
+                           Access access = kOpen) {
+  return {.path = path, .name = {"grpc", NameOf(path)}, .access = access, .handle = handle};
+}
+
+constexpr RpcMethod Stream(std::string_view path, void (*handle)(const GrpcCall&)) {
+  return {.path = path, .name = {"grpc", NameOf(path)}, .handle = handle, .is_stream = true};
+}
+
+constexpr RpcMethod NotServed(std::string_view path, std::string_view instead) {
+  return {.path = path, .name = {"grpc", NameOf(path)}, .instead = instead};
+}
+
+constexpr std::array kMethods = {
+    Served("/grpc.health.v1.Health/Check", HealthCheck),
+    NotServed("/grpc.health.v1.Health/Watch", kNoWatch),
+    Stream("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", ReflectionV1),
+    Stream("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", ReflectionV1Alpha),
+    NotServed("/inference.GRPCInferenceService/CudaSharedMemoryRegister", kNoSharedMemory),
+    NotServed("/inference.GRPCInferenceService/CudaSharedMemoryStatus", kNoSharedMemory),
+    NotServed("/inference.GRPCInferenceService/CudaSharedMemoryUnregister", kNoSharedMemory),
+    NotServed("/inference.GRPCInferenceService/LogSettings", kNoSettings),
+    Served("/inference.GRPCInferenceService/ModelConfig", ModelConfig),
+    Served("/inference.GRPCInferenceService/ModelInfer", ModelInfer),
+    Served("/inference.GRPCInferenceService/ModelMetadata", ModelMetadata),
+    Served("/inference.GRPCInferenceService/ModelReady", ModelReady),
+    Served("/inference.GRPCInferenceService/ModelStatistics", ModelStatistics),
+    NotServed("/inference.GRPCInferenceService/ModelStreamInfer", kNoStreams),
+    Served("/inference.GRPCInferenceService/RepositoryIndex", RepositoryIndex, kAdmin),
+    Served("/inference.GRPCInferenceService/RepositoryModelLoad", RepositoryModelLoad, kAdmin),
+    Served("/inference.GRPCInferenceService/RepositoryModelUnload", RepositoryModelUnload, kAdmin),
+    Served("/inference.GRPCInferenceService/ServerLive", ServerLive),
+    Served("/inference.GRPCInferenceService/ServerMetadata", ServerMetadata),
+    Served("/inference.GRPCInferenceService/ServerReady", ServerReady),
+    NotServed("/inference.GRPCInferenceService/SystemSharedMemoryRegister", kNoSharedMemory),
+    NotServed("/inference.GRPCInferenceService/SystemSharedMemoryStatus", kNoSharedMemory),
+    NotServed("/inference.GRPCInferenceService/SystemSharedMemoryUnregister", kNoSharedMemory),
+    NotServed("/inference.GRPCInferenceService/TraceSetting", kNoSettings),
+};
+static_assert(std::ranges::is_sorted(kMethods, {}, &RpcMethod::path));
+
+}  // namespace
+
+std::span<const RpcMethod> Methods() { return kMethods; }
+
+std::optional<std::size_t> FindMethod(std::string_view path) {
+  const auto* const found = std::ranges::lower_bound(kMethods, path, {}, &RpcMethod::path);
+  if (found == kMethods.end() || found->path != path) return std::nullopt;
+  return static_cast<std::size_t>(found - kMethods.begin());
+}
+
+std::vector<std::string_view> ServiceNames() {
+  std::vector<std::string_view> names;
+  for (const RpcMethod& method : kMethods) {
+    const std::string_view name = method.path.substr(1, method.path.rfind('/') - 1);
+    if (names.empty() || names.back() != name) names.push_back(name);
+  }
+  return names;
+}
+
+}  // namespace slipway::serve::grpc

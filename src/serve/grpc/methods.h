@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "serve/grpc/grpc_call.h"
+
+namespace slipway::serve::grpc {
+
+/// Who may call, and how much a message may hold.
+enum class Access : std::uint8_t { kOpen, kAdmin };
+
+/// One row of the table of all methods.
+struct RpcMethod {
+  std::string_view path;  ///< "/inference.GRPCInferenceService/ModelInfer"
+  RequestMetrics::RouteName name;
+  Access access = Access::kOpen;
+  /// Answers the call once. Null: the method is not served, and `instead` says what to do.
+  void (*handle)(const GrpcCall&) = nullptr;
+  std::string_view instead = {};
+  bool is_stream = false;  ///< the body may hold any number of messages: the handler takes them
+};
+
+/// Every method, ascending by path.
+std::span<const RpcMethod> Methods();
+/// The row of a path, as sent.
+std::optional<std::size_t> FindMethod(std::string_view path);
+/// "inference.GRPCInferenceService", ...: every service, once.
+std::vector<std::string_view> ServiceNames();
+
+// inference.GRPCInferenceService
+void ServerLive(const GrpcCall& call);
+void ServerReady(const GrpcCall& call);
+void ServerMetadata(const GrpcCall& call);
+void ModelReady(const GrpcCall& call);
+void ModelMetadata(const GrpcCall& call);
+void ModelConfig(const GrpcCall& call);
+void ModelStatistics(const GrpcCall& call);
+void ModelInfer(const GrpcCall& call);
+void RepositoryIndex(const GrpcCall& call);
+void RepositoryModelLoad(const GrpcCall& call);
+void RepositoryModelUnload(const GrpcCall& call);
+
+// grpc.health.v1.Health
+void HealthCheck(const GrpcCall& call);
+
+// grpc.reflection.v1.ServerReflection, and v1alpha
+void ReflectionV1(const GrpcCall& call);
+void ReflectionV1Alpha(const GrpcCall& call);
+
+}  // namespace slipway::serve::grpc

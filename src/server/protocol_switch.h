@@ -1,0 +1,40 @@
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "net/http_types.h"
+#include "serve/grpc/grpc_api.h"
+#include "serve/http/http_api.h"
+
+namespace slipway::server {
+
+/// One listener for every protocol: hands each request to gRPC where that claims it, and to the
+/// REST protocols otherwise. Both outlive this. Thread-safe as they are.
+class ProtocolSwitch final : public net::HttpService {
+ public:
+  ProtocolSwitch(serve::HttpApi& rest, serve::GrpcApi& grpc) : rest_(rest), grpc_(grpc) {}
+
+  net::BodyPlan Plan(const net::RequestHead& head) override { return Of(head).Plan(head); }
+  void Serve(std::shared_ptr<net::Exchange> exchange) override {
+    net::HttpService& service = Of(exchange->head());
+    service.Serve(std::move(exchange));
+  }
+  void FinishRound(unsigned loop) override { rest_.FinishRound(loop); }  // one predictor for both
+  net::Response ErrorResponse(int status, std::string_view message,
+                              const net::RequestHead* head) override {
+    return (head == nullptr ? rest_ : Of(*head)).ErrorResponse(status, message, head);
+  }
+
+ private:
+  net::HttpService& Of(const net::RequestHead& head) {
+    if (grpc_.Claims(head)) return grpc_;
+    return rest_;
+  }
+
+  net::HttpService& rest_;
+  serve::GrpcApi& grpc_;
+};
+
+}  // namespace slipway::server
