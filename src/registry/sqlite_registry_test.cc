@@ -109,8 +109,10 @@ TEST_F(RegistryTest, HistoryTellsWhatHappenedAlsoAfterRemoval) {
   ASSERT_TRUE(registry_->SetAlias("a", "prod", 1).ok());
   ASSERT_TRUE(registry_->RemoveAlias("a", "prod").ok());
   ASSERT_TRUE(registry_->Remove("a", std::nullopt).ok());
+  const Result<std::vector<Event>> history = registry_->History("a");
+  ASSERT_TRUE(history.ok());
   std::vector<std::string> what;
-  for (const Event& event : *registry_->History("a")) what.push_back(event.what);
+  for (const Event& event : *history) what.push_back(event.what);
   EXPECT_THAT(what, ElementsAre("published", "alias-set", "alias-removed", "removed"));
 }
 
