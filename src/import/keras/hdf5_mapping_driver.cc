@@ -93,11 +93,21 @@ H5FD_class_t DriverClass() {
   return driver;
 }
 
+/// The driver as the library knows it, for as long as the process lives: H5Fclose lets go of a
+/// file's driver before it calls Close() through it, so the file's own reference must not be the
+/// last.
+hid_t Registered() {
+  static const hid_t registered = [] {
+    const H5FD_class_t driver = DriverClass();
+    return H5FDregister(&driver);
+  }();
+  return registered;
+}
+
 }  // namespace
 
 hid_t OpenMappedHdf5(std::span<const std::byte> bytes) {
-  const H5FD_class_t driver = DriverClass();
-  const hid_t registered = H5FDregister(&driver);
+  const hid_t registered = Registered();
   if (registered < 0) return -1;
   const hid_t access = H5Pcreate(H5P_FILE_ACCESS);
   hid_t file = -1;
@@ -106,7 +116,6 @@ hid_t OpenMappedHdf5(std::span<const std::byte> bytes) {
     file = H5Fopen("mapping", H5F_ACC_RDONLY, access);
   }
   H5Pclose(access);
-  H5FDunregister(registered);  // the open file keeps its own reference
   return file;
 }
 
