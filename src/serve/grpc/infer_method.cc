@@ -21,7 +21,7 @@ Result<InferRequest> Prepare(const std::shared_ptr<Inference>& inference) {
   SLIPWAY_TRY(ModelHandle model, call.Find(target.model, target.version));
   InferMessage& message = inference->message;
   SLIPWAY_RETURN_IF_ERROR(DecodeInferMessage(call.message(), (*model)->signature, message));
-  InferRequest request{.model = std::move(model), .inputs = message.inputs};
+  InferRequest request{.model = std::move(model), .inputs = std::move(message.inputs)};
   for (const RequestedOutput& output : message.outputs) request.outputs.push_back(output.name);
   SLIPWAY_TRY(request.deadline, call.Deadline(message.timeout));
   request.keeper = inference;

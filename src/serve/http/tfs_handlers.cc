@@ -61,7 +61,7 @@ struct Inference {
 Result<InferRequest> Prepare(const ApiCall& call, ModelHandle model, Decode decode,
                              const std::shared_ptr<Inference>& inference) {
   SLIPWAY_RETURN_IF_ERROR(decode(call.text(), (*model)->signature, inference->request));
-  InferRequest request{.model = std::move(model), .inputs = inference->request.inputs};
+  InferRequest request{.model = std::move(model), .inputs = std::move(inference->request.inputs)};
   SLIPWAY_TRY(request.deadline, call.Deadline(std::nullopt));
   request.keeper = inference;
   request.loop = inference->exchange->loop();

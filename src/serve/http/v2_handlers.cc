@@ -56,7 +56,7 @@ Result<InferRequest> Prepare(const ApiCall& call, const std::shared_ptr<Inferenc
   V2Request& decoded = inference->request;
   SLIPWAY_RETURN_IF_ERROR(
       DecodeInferRequest(call.body(), json_bytes, (*model)->signature, decoded));
-  InferRequest request{.model = std::move(model), .inputs = decoded.inputs};
+  InferRequest request{.model = std::move(model), .inputs = std::move(decoded.inputs)};
   for (const OutputWish& wish : decoded.outputs) request.outputs.push_back(wish.name);
   SLIPWAY_TRY(request.deadline, call.Deadline(decoded.timeout));
   request.keeper = inference;

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "engine/engine.h"
 #include "package/manifest.h"
 #include "serve/batch/batch_profile.h"
@@ -51,19 +52,26 @@ class ServedModel {
     std::uint64_t memory_bytes = 0;           ///< growth of the process while loading
     std::chrono::nanoseconds load_time{0};    ///< from the start of the load to ready
   };
+  static constexpr std::chrono::seconds kSurprise{10};
+
   explicit ServedModel(Parts parts) : parts_(std::move(parts)) {}
   const Parts* operator->() const { return &parts_; }
   /// What this version has counted since it was loaded.
   ModelCounters& counters() const { return counters_; }
-  /// False once a run took far longer than its rows let expect: `run_time` says nothing then, since
-  /// this model's time depends on the values of its inputs.
-  bool is_predictable() const { return is_predictable_.load(std::memory_order_relaxed); }
-  void NoteSurprise() const { is_predictable_.store(false, std::memory_order_relaxed); }
+  /// False for kSurprise after a run took far longer than its rows let expect: `run_time` says
+  /// nothing then. Not for ever, since a machine that stalls looks the same as such a model.
+  bool IsPredictable(MonotonicTime now) const {
+    return now.time_since_epoch().count() >= surprised_until_.load(std::memory_order_relaxed);
+  }
+  void NoteSurprise(MonotonicTime now) const {
+    surprised_until_.store((now + kSurprise).time_since_epoch().count(), std::memory_order_relaxed);
+  }
 
  private:
   const Parts parts_;
   mutable ModelCounters counters_;
-  mutable std::atomic<bool> is_predictable_{true};
+  mutable std::atomic<MonotonicTime::rep> surprised_until_{
+      MonotonicTime::min().time_since_epoch().count()};
 };
 
 /// Pins a version: it is not unloaded while a handle lives.

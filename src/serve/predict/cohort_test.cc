@@ -6,6 +6,7 @@
 #include <array>
 #include <cstring>
 #include <deque>
+#include <functional>
 
 #include "base/fake_clock.h"
 #include "serve/model/fake_engine.h"
@@ -27,6 +28,7 @@ class NotingModel final : public engine::Executable {
     const std::span<const float> x = inputs[0].As<float>();
     const std::size_t rows = x.size() / 2;
     runs.push_back(rows);
+    if (rows > 1 && on_joint_run) SLIPWAY_RETURN_IF_ERROR(on_joint_run());
     for (std::size_t row = 0; row < rows; ++row) {
       if (x[row * 2] < 0) return InvalidArgument("a negative number");
       if (outputs.empty()) continue;
@@ -36,6 +38,7 @@ class NotingModel final : public engine::Executable {
     return {};
   }
   mutable std::vector<std::size_t> runs;
+  std::function<Status()> on_joint_run;
 
  private:
   Signature signature_ = FakeSignature();
@@ -151,6 +154,24 @@ TEST_F(CohortTest, WhatIsNotWorthRunningIsNotRun) {
   EXPECT_THAT(executable->runs, ElementsAre(1));
   EXPECT_EQ(answers[1].status().code(), Code::kDeadlineExceeded);
   EXPECT_EQ(answers[2].status().code(), Code::kCancelled);
+}
+
+TEST_F(CohortTest, AShortDeadlineInAJointRunSaysNothingOfTheModel) {
+  WaitingRequests overflow;
+  PredictTask patient = Task({1, 2});
+  PredictTask hasty = Task({3, 4});
+  hasty.deadline = clock.Now() + microseconds(1);
+  executable->on_joint_run = [&] {
+    clock.Advance(microseconds(2));
+    return DeadlineExceeded("the deadline passed while the model ran");
+  };
+  cohort.Add(std::move(patient));
+  cohort.Add(std::move(hasty));
+  cohort.Run(seconds(1),
+             {.clock = clock, .overflow = &overflow, .longest = std::chrono::milliseconds(20)});
+  EXPECT_THAT(Numbers(0), ElementsAre(1, 2, 1));
+  EXPECT_EQ(answers[1].status().code(), Code::kDeadlineExceeded);
+  EXPECT_TRUE(model->IsPredictable(clock.Now()));
 }
 
 TEST_F(CohortTest, CountsRunsAndRequests) {

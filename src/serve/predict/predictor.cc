@@ -92,14 +92,14 @@ class ThreadedPredictor final : public Predictor {
 
   void Admit(PredictTask& task) {
     const ServedModel& model = *task.request.model;
-    const Admission admission =
-        DecideAdmission({.run_time = model.is_predictable() ? model->run_time : kNotKnown,
-                         .rows = task.bound.rows,
-                         .remaining = task.deadline - task.checked,
-                         .waiting = static_cast<std::size_t>(model.counters().waiting().Value()),
-                         .request_bytes = task.bound.bytes,
-                         .waiting_bytes = waiting_.bytes()},
-                        options_);
+    const Admission admission = DecideAdmission(
+        {.run_time = model.IsPredictable(task.checked) ? model->run_time : kNotKnown,
+         .rows = task.bound.rows,
+         .remaining = task.deadline - task.checked,
+         .waiting = static_cast<std::size_t>(model.counters().waiting().Value()),
+         .request_bytes = task.bound.bytes,
+         .waiting_bytes = waiting_.bytes()},
+        options_);
     const MonotonicTime now = task.checked;
     switch (admission) {
       case Admission::kRunHere:

@@ -318,6 +318,10 @@ TEST(Predictor, ARunThatIsTooLongForALoopGoesToAWorker) {
   Answer next;
   world.predictor->Predict(Request(model), next.Completion());
   EXPECT_NE(next.thread(), std::this_thread::get_id()) << "such a model stays away from loops";
+  world.clock.Advance(ServedModel::kSurprise);
+  Answer later;
+  world.predictor->Predict(Request(model), later.Completion());
+  EXPECT_EQ(later.thread(), std::this_thread::get_id()) << "it may have been the machine";
 }
 
 TEST(Predictor, AfterItsStopNothingWaits) {

@@ -87,7 +87,7 @@ bool IsTooLongHere(const Status& run, const PredictTask& task, MonotonicTime now
 }
 
 void HandOver(PredictTask& task, MonotonicTime now, const RunContext& context) {
-  task.request.model->NoteSurprise();
+  task.request.model->NoteSurprise(now);
   if (!context.overflow->Add(task)) RefuseTask(task, ServerEnds(), now);
 }
 

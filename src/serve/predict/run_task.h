@@ -27,7 +27,7 @@ MonotonicTime RunDeadline(const PredictTask& task, MonotonicTime now, const RunC
 /// Whether a run ended because it was too long for this thread, with time left for another.
 bool IsTooLongHere(const Status& run, const PredictTask& task, MonotonicTime now,
                    const RunContext& context);
-/// Hands the request to a worker; its model does not run on event loops any more.
+/// Hands the request to a worker; its model stays away from event loops for a while.
 void HandOver(PredictTask& task, MonotonicTime now, const RunContext& context);
 
 /// Completes a request that was run, and counts it. `outputs`: one for each wanted.

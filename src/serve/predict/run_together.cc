@@ -50,16 +50,16 @@ Result<JointRun> Join(std::span<PredictTask* const> tasks) {
   return joint;
 }
 
-Status RunJoint(std::span<PredictTask* const> tasks, JointRun& joint, MonotonicTime now,
+/// Within the bounds of `earliest`, whose deadline is the first: a joint run that passes it is
+/// given up, and each goes on alone.
+Status RunJoint(const PredictTask& earliest, JointRun& joint, MonotonicTime now,
                 const RunContext& context) {
   std::vector<TensorView> inputs;
   for (const TensorBuffer& input : joint.inputs) inputs.push_back(input.view());
-  // A joint run that passes the first deadline is given up, and each goes on alone.
-  const auto* first = *std::ranges::min_element(tasks, {}, &PredictTask::deadline);
-  return (*first->request.model)
+  return (*earliest.request.model)
       ->executable->Run(
-          inputs, first->bound.wanted, joint.outputs,
-          {.max_bytes = context.max_run_bytes, .deadline = RunDeadline(*first, now, context)});
+          inputs, earliest.bound.wanted, joint.outputs,
+          {.max_bytes = context.max_run_bytes, .deadline = RunDeadline(earliest, now, context)});
 }
 
 /// The rows from `first_row` on that are the task's own.
@@ -121,9 +121,10 @@ void RunTogether(std::span<PredictTask*> tasks, const RunContext& context) {
   Result<JointRun> joint = Join(tasks);
   if (!joint.ok()) return RunEachAlone(tasks, context);
   const MonotonicTime run_began = clock.Now();
-  const Status run = RunJoint(tasks, *joint, run_began, context);
+  const PredictTask& earliest = **std::ranges::min_element(tasks, {}, &PredictTask::deadline);
+  const Status run = RunJoint(earliest, *joint, run_began, context);
   const MonotonicTime run_ended = clock.Now();
-  if (IsTooLongHere(run, *tasks.front(), run_ended, context))
+  if (IsTooLongHere(run, earliest, run_ended, context))
     return HandOverAll(tasks, run_ended, context);
   if (!run.ok()) return RunEachAlone(tasks, context);
 
