@@ -1,6 +1,7 @@
 #include "net/connection.h"
 
 #include <linux/sockios.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -27,7 +28,7 @@ constexpr std::chrono::seconds kLinger{2};
 
 }  // namespace
 
-Connection::Connection(Socket socket, std::string peer, std::shared_ptr<EventLoop> loop,
+Connection::Connection(FileDescriptor socket, std::string peer, std::shared_ptr<EventLoop> loop,
                        ServerContext& context, std::function<void()> on_close)
     : socket_(std::move(socket)),
       peer_(std::move(peer)),
@@ -40,7 +41,8 @@ Connection::~Connection() = default;
 void Connection::Start() {
   position_ = loop_->Add(shared_from_this());
   now_ = opened_ = std::chrono::steady_clock::now();
-  ArmRead();
+  watched_ = WantedEvents();
+  if (!loop_->Watch(socket_.get(), watched_, *this)) Close();
 }
 
 std::shared_ptr<Exchange> Connection::NewExchange(
@@ -63,27 +65,47 @@ std::span<std::byte> Connection::DirectRoom() {
   return room.size() >= kDirectRoom ? room : std::span<std::byte>();
 }
 
-void Connection::ArmRead() {
-  if (reading_ || !MayRead()) return;
-  reading_ = true;
-  boost::asio::mutable_buffer buffer(read_buffer_.data(), read_buffer_.size());
-  const std::span<std::byte> room = DirectRoom();
-  reading_direct_ = !room.empty();
-  if (reading_direct_) buffer = {room.data(), room.size()};
-  socket_.async_read_some(
-      buffer, [self = shared_from_this()](const boost::system::error_code& error,
-                                          std::size_t count) { self->OnRead(error, count); });
+std::uint32_t Connection::WantedEvents() const {
+  return (MayRead() ? EPOLLIN : 0u) | (waiting_for_room_ ? EPOLLOUT : 0u);
 }
 
-void Connection::OnRead(const boost::system::error_code& error, std::size_t count) {
-  reading_ = false;
+void Connection::UpdateWatch() {
   if (closed_) return;
-  if (error == boost::asio::error::eof) return OnEndOfInput();
-  if (error) return Close();
-  if (lingering_) return ArmRead();
-  if (reading_direct_ || count == read_buffer_.size()) {
+  const std::uint32_t wanted = WantedEvents();
+  if (wanted == watched_) return;
+  watched_ = wanted;
+  loop_->ChangeWatch(socket_.get(), watched_, *this);
+}
+
+void Connection::OnReady(std::uint32_t events) {
+  const std::shared_ptr<Connection> self = shared_from_this();  // it may close
+  if (events & EPOLLOUT) {
+    waiting_for_room_ = false;
+    Enlist();
+  }
+  if (MayRead()) {
+    if (events & ~EPOLLOUT) Read();
+  } else if (events & (EPOLLERR | EPOLLHUP)) {
+    Close();  // nobody is there to take an answer
+  }
+}
+
+void Connection::Read() {
+  const std::span<std::byte> room = DirectRoom();
+  const bool direct = !room.empty();
+  void* buffer = direct ? static_cast<void*>(room.data()) : read_buffer_.data();
+  const std::size_t size = direct ? room.size() : read_buffer_.size();
+  const ssize_t count = recv(socket_.get(), buffer, size, MSG_DONTWAIT);
+  if (count > 0) return OnBytes(direct, static_cast<std::size_t>(count));
+  if (count == 0) return OnEndOfInput();
+  if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) Close();
+}
+
+void Connection::OnBytes(bool direct, std::size_t count) {
+  if (lingering_) return;
+  if (direct || count == read_buffer_.size()) {
     now_ = std::chrono::steady_clock::now();
-    Take(reading_direct_, read_buffer_.data(), count);
+    Take(direct, read_buffer_.data(), count);
     ReadRest();
   } else {
     received_ = count;
@@ -124,7 +146,7 @@ void Connection::ReadRest() {
     const std::span<char> scratch = loop_->scratch();
     void* buffer = direct ? static_cast<void*>(room.data()) : scratch.data();
     const std::size_t size = direct ? room.size() : scratch.size();
-    const ssize_t count = recv(socket_.native_handle(), buffer, size, MSG_DONTWAIT);
+    const ssize_t count = recv(socket_.get(), buffer, size, MSG_DONTWAIT);
     if (count <= 0) return;  // nothing there, or an end that the next armed read reports
     Take(direct, scratch.data(), static_cast<std::size_t>(count));
     if (static_cast<std::size_t>(count) < size) return;
@@ -138,6 +160,7 @@ void Connection::OnEndOfInput() {
   const bool awaits = protocol_ && protocol_->AwaitsAnswers();
   if (lingering_ || (!awaits && output_.empty())) return Close();
   if (awaits) abandoned_.store(true, std::memory_order_relaxed);
+  UpdateWatch();
 }
 
 // Rounds.
@@ -167,7 +190,7 @@ void Connection::Flush() {
   const bool more = protocol_ && !lingering_ && protocol_->MoveAnswers(now_);
   Write();
   if (more) Enlist();
-  ArmRead();
+  UpdateWatch();
 }
 
 void Connection::Answer(std::uint64_t request, Response response) {
@@ -196,25 +219,17 @@ ssize_t Connection::SendSome() {
   iovec vectors[kVectors];
   const std::size_t count = output_.Gather(vectors);
   // A small answer is one run of text, for which send() is the shorter way through the kernel.
-  if (count == 1)
-    return send(socket_.native_handle(), vectors[0].iov_base, vectors[0].iov_len, kFlags);
+  if (count == 1) return send(socket_.get(), vectors[0].iov_base, vectors[0].iov_len, kFlags);
   msghdr message{};
   message.msg_iov = vectors;
   message.msg_iovlen = count;
-  return sendmsg(socket_.native_handle(), &message, kFlags);
+  return sendmsg(socket_.get(), &message, kFlags);
 }
 
 void Connection::WaitForRoom() {
   waiting_for_room_ = true;
   last_taken_ = now_;
   unsent_ = 0;
-  socket_.async_wait(Socket::wait_write,
-                     [self = shared_from_this()](const boost::system::error_code& error) {
-                       self->waiting_for_room_ = false;
-                       if (self->closed_) return;
-                       if (error) return self->Close();
-                       self->Enlist();
-                     });
 }
 
 void Connection::AfterWrite() {
@@ -227,8 +242,7 @@ void Connection::AfterWrite() {
 
 bool Connection::HasUnreadBytes() const {
   char byte = 0;
-  const int socket = const_cast<Socket&>(socket_).native_handle();
-  return recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+  return recv(socket_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
 /// Closing a socket with unread bytes resets it, and a reset may overtake the last answer: says
@@ -236,8 +250,7 @@ bool Connection::HasUnreadBytes() const {
 void Connection::BeginLinger() {
   if (peer_finished_) return Close();
   lingering_ = true;
-  boost::system::error_code ignored;
-  socket_.shutdown(Socket::shutdown_send, ignored);
+  shutdown(socket_.get(), SHUT_WR);
   const bool draining = context_.draining.load(std::memory_order_relaxed);
   linger_until_ = now_ + (draining ? context_.limits.drain_linger : kLinger);
 }
@@ -248,16 +261,15 @@ void Connection::Close() {
   abandoned_.store(true, std::memory_order_relaxed);
   protocol_.reset();
   output_ = {};
-  boost::system::error_code ignored;
-  socket_.close(ignored);
+  socket_.Close();
   loop_->Remove(position_);
   on_close_();
 }
 
 /// Frees what the kernel holds for a client that takes nothing.
 void Connection::Reset() {
-  boost::system::error_code ignored;
-  socket_.set_option(boost::asio::socket_base::linger(true, 0), ignored);
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
   Close();
 }
 
@@ -280,13 +292,13 @@ void Connection::Sweep(MonotonicTime now) {
   CheckWriteStall(now);
   if (closed_ || enlisted_) return;
   if (!protocol_) return CheckOpening(now);
-  if (protocol_->Sweep(now, reading_)) Flush();
+  if (protocol_->Sweep(now, (watched_ & EPOLLIN) != 0)) Flush();
 }
 
 void Connection::CheckWriteStall(MonotonicTime now) {
   if (!waiting_for_room_) return;
   int unsent = 0;
-  const bool known = ioctl(socket_.native_handle(), SIOCOUTQ, &unsent) == 0;
+  const bool known = ioctl(socket_.get(), SIOCOUTQ, &unsent) == 0;
   if (known && unsent < unsent_) last_taken_ = now;
   unsent_ = unsent;
   if (now - last_taken_ >= context_.limits.write_stall) Reset();

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "net/event_loop.h"
 #include "net/exchange.h"
 #include "net/output_queue.h"
@@ -22,16 +23,16 @@ namespace slipway::net {
 
 /// One socket, and the protocol that its first bytes choose: HTTP/2 after its preface, otherwise
 /// HTTP/1.1. Reads for the protocol, writes its output, closes in a way that loses nothing. Lives
-/// on its loop's thread; only loop() and abandoned() are for others. Plain callbacks: one read and
-/// at most one wait for room are pending; what they bring is worked on in the loop's next round,
-/// and times are looked at by the loop's tick.
-class Connection final : public std::enable_shared_from_this<Connection> {
+/// on its loop's thread; only loop() and abandoned() are for others. What a read brings is worked
+/// on in the loop's next round, and times are looked at by the loop's tick.
+class Connection final : public std::enable_shared_from_this<Connection>, private Watcher {
  public:
   /// `context` outlives the loop's thread; `on_close` runs once, on it.
-  Connection(Socket socket, std::string peer, std::shared_ptr<EventLoop> loop,
+  Connection(FileDescriptor socket, std::string peer, std::shared_ptr<EventLoop> loop,
              ServerContext& context, std::function<void()> on_close);
   ~Connection();
 
+  /// Reads from now on; or closes at once.
   void Start();
   /// The first half of its part in a round: parses what came and hands requests to the service.
   void Work(MonotonicTime now);
@@ -58,10 +59,13 @@ class Connection final : public std::enable_shared_from_this<Connection> {
 
  private:
   // Reading.
+  void OnReady(std::uint32_t events) override;
+  std::uint32_t WantedEvents() const;
+  void UpdateWatch();
   bool MayRead() const;
   std::span<std::byte> DirectRoom();
-  void ArmRead();
-  void OnRead(const boost::system::error_code& error, std::size_t count);
+  void Read();
+  void OnBytes(bool direct, std::size_t count);
   void OnEndOfInput();
   void ReadRest();
   void Take(bool direct, const char* bytes, std::size_t count);
@@ -82,7 +86,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   void CheckWriteStall(MonotonicTime now);
   void CheckOpening(MonotonicTime now);
 
-  Socket socket_;
+  FileDescriptor socket_;
   const std::string peer_;
   const std::shared_ptr<EventLoop> loop_;
   ServerContext& context_;
@@ -91,8 +95,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
 
   std::string opening_;  ///< the first bytes, until they tell the protocol
   std::unique_ptr<Protocol> protocol_;
-  bool reading_ = false;
-  bool reading_direct_ = false;
+  std::uint32_t watched_ = 0;   ///< the events that the loop tells of
   std::size_t received_ = 0;    ///< bytes of read_buffer_ that are not parsed
   bool peer_finished_ = false;  ///< the client sends no more
 

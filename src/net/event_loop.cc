@@ -1,9 +1,13 @@
 #include "net/event_loop.h"
 
 #include <pthread.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <time.h>
+#include <unistd.h>
 
-#include <boost/asio/post.hpp>
+#include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "net/connection.h"
@@ -22,15 +26,20 @@ constexpr std::chrono::microseconds kLongestRound{250};
 }  // namespace
 
 EventLoop::EventLoop(std::chrono::milliseconds tick, HttpService& service, unsigned number)
-    : context_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO),
-      work_(boost::asio::make_work_guard(context_)),
-      tick_timer_(context_),
-      tick_(tick),
-      service_(service),
-      number_(number),
-      scratch_(kScratchBytes) {}
+    : tick_(tick), service_(service), number_(number), scratch_(kScratchBytes) {}
 
 EventLoop::~EventLoop() = default;
+
+Status EventLoop::Open() {
+  ready_ = FileDescriptor(epoll_create1(EPOLL_CLOEXEC));
+  if (!ready_.valid()) return ErrnoStatus(errno, "cannot make an event loop");
+  wake_ = FileDescriptor(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+  // Each write is told of once, so that nothing need be read.
+  epoll_event event{.events = EPOLLIN | EPOLLET, .data = {.ptr = nullptr}};
+  if (!wake_.valid() || epoll_ctl(ready_.get(), EPOLL_CTL_ADD, wake_.get(), &event) != 0)
+    return ErrnoStatus(errno, "cannot make an event loop");
+  return {};
+}
 
 void EventLoop::Start() {
   thread_ = std::thread([this] { Run(); });
@@ -38,20 +47,34 @@ void EventLoop::Start() {
 }
 
 void EventLoop::Run() {
-  while (context_.run_one() > 0) {
-    while (enlisted_.size() < kMostInARound && context_.poll_one() > 0) {
-    }
+  thread_id_ = std::this_thread::get_id();
+  while (!stopping_) {
+    Wait();
+    RunPosted();
+    RunTimers();
     do {
       RunRounds();
       service_.FinishRound(number_);  // of what posted tasks put off
     } while (!enlisted_.empty());
   }
-  std::vector<std::function<void()>> late;
-  {
-    std::lock_guard lock(mutex_);
-    ended_ = true;
-    late = std::move(posted_);
+  End();
+}
+
+void EventLoop::Wait() {
+  epoll_event events[kMostInARound];
+  const int count = epoll_wait(ready_.get(), events, kMostInARound, WaitMilliseconds());
+  for (int i = 0; i < count; ++i) {
+    if (events[i].data.ptr != nullptr)
+      static_cast<Watcher*>(events[i].data.ptr)->OnReady(events[i].events);
   }
+}
+
+int EventLoop::WaitMilliseconds() const {
+  if (posted_here_) return 0;
+  if (timers_.empty()) return -1;
+  const auto first = std::ranges::min_element(timers_, {}, &Timer::when)->when;
+  const auto left = first - std::chrono::steady_clock::now();
+  return std::max(0, static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(left).count()));
 }
 
 void EventLoop::Stop() {
@@ -59,10 +82,20 @@ void EventLoop::Stop() {
   Post([this] {
     stopping_ = true;
     ForEach([](Connection& connection) { connection.Abort(); });
-    tick_timer_.cancel();
-    work_.reset();
   });
   thread_.join();
+}
+
+/// What was posted until now still runs; what comes later is dropped.
+void EventLoop::End() {
+  std::vector<std::function<void()>> late;
+  do {
+    for (const std::function<void()>& task : late) task();
+    late.clear();
+    std::lock_guard lock(mutex_);
+    late.swap(posted_);
+    ended_ = late.empty();
+  } while (!late.empty());
 }
 
 void EventLoop::Post(std::function<void()> task) {
@@ -73,16 +106,52 @@ void EventLoop::Post(std::function<void()> task) {
     is_first = posted_.empty();
     posted_.push_back(std::move(task));
   }
-  if (is_first) boost::asio::post(context_, [this] { RunPosted(); });
+  if (!is_first) return;
+  if (IsCurrent()) {
+    posted_here_ = true;
+  } else {
+    const std::uint64_t one = 1;
+    (void)!write(wake_.get(), &one, sizeof one);  // fails only if 2^64 - 1 are not yet told of
+  }
 }
 
 void EventLoop::RunPosted() {
+  posted_here_ = false;
   std::vector<std::function<void()>> tasks;
   {
     std::lock_guard lock(mutex_);
     tasks.swap(posted_);
   }
   for (const std::function<void()>& task : tasks) task();
+}
+
+bool EventLoop::Watch(int descriptor, std::uint32_t events, Watcher& watcher) {
+  epoll_event event{.events = events, .data = {.ptr = &watcher}};
+  return epoll_ctl(ready_.get(), EPOLL_CTL_ADD, descriptor, &event) == 0;
+}
+
+void EventLoop::ChangeWatch(int descriptor, std::uint32_t events, Watcher& watcher) {
+  epoll_event event{.events = events, .data = {.ptr = &watcher}};
+  epoll_ctl(ready_.get(), EPOLL_CTL_MOD, descriptor, &event);
+}
+
+void EventLoop::Unwatch(int descriptor) {
+  epoll_ctl(ready_.get(), EPOLL_CTL_DEL, descriptor, nullptr);
+}
+
+void EventLoop::RunAfter(std::chrono::milliseconds delay, std::function<void()> task) {
+  timers_.push_back({std::chrono::steady_clock::now() + delay, std::move(task)});
+}
+
+void EventLoop::RunTimers() {
+  if (timers_.empty()) return;
+  const MonotonicTime now = std::chrono::steady_clock::now();
+  const auto due = std::partition(timers_.begin(), timers_.end(),
+                                  [now](const Timer& timer) { return timer.when > now; });
+  const std::vector<Timer> ripe(std::make_move_iterator(due),
+                                std::make_move_iterator(timers_.end()));
+  timers_.erase(due, timers_.end());
+  for (const Timer& timer : ripe) timer.task();
 }
 
 void EventLoop::Enlist(std::shared_ptr<Connection> connection) {
@@ -112,10 +181,7 @@ void EventLoop::EndRound(std::size_t first, std::size_t last) {
   for (std::size_t i = first; i < last; ++i) round_[i]->Flush();
 }
 
-bool EventLoop::IsCurrent() const {
-  // get_executor() is not const, though asking it changes nothing.
-  return const_cast<EventLoop*>(this)->context_.get_executor().running_in_this_thread();
-}
+bool EventLoop::IsCurrent() const { return thread_id_.load() == std::this_thread::get_id(); }
 
 std::string_view EventLoop::Date() {
   timespec now{};
@@ -151,10 +217,9 @@ void EventLoop::ForEach(const std::function<void(Connection&)>& visit) {
 }
 
 void EventLoop::ArmTick() {
-  if (tick_armed_ || stopping_ || connections_.empty()) return;
+  if (tick_armed_ || connections_.empty()) return;
   tick_armed_ = true;
-  tick_timer_.expires_after(tick_);
-  tick_timer_.async_wait([this](const boost::system::error_code&) {
+  RunAfter(tick_, [this] {
     tick_armed_ = false;
     const MonotonicTime now = std::chrono::steady_clock::now();
     ForEach([now](Connection& connection) { connection.Sweep(now); });

@@ -1,12 +1,9 @@
 #pragma once
 
 #include <atomic>
-#include <boost/asio/basic_stream_socket.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <list>
 #include <memory>
@@ -18,16 +15,24 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/file.h"
+#include "base/status.h"
 
 namespace slipway::net {
 
 class Connection;
 class HttpService;
 
-/// A socket of an event loop: with the loop's own executor, since the one that can be any costs
-/// more than a small request's parsing.
-using Socket =
-    boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
+/// Whoever owns a descriptor that a loop watches.
+class Watcher {
+ public:
+  /// The descriptor is ready for `events` (those of epoll(7)), and will be said to be until it no
+  /// longer is. May close this descriptor, and no other one.
+  virtual void OnReady(std::uint32_t events) = 0;
+
+ protected:
+  ~Watcher() = default;
+};
 
 /// One thread and the connections it serves. Post() and IsCurrent() may be called from any thread,
 /// also when the loop has ended; everything else on the loop's own thread.
@@ -44,6 +49,8 @@ class EventLoop {
   EventLoop& operator=(const EventLoop&) = delete;
   ~EventLoop();
 
+  /// Takes its two descriptors; before Start().
+  Status Open();
   void Start();
   /// Closes all connections, runs what is due, ends the thread. Not on the loop's own thread.
   void Stop();
@@ -55,10 +62,18 @@ class EventLoop {
   /// Connections it has or was promised; for choosing the least busy loop. Any thread.
   std::atomic<std::size_t>& load() { return load_; }
 
+  /// Tells `watcher`, which outlives the descriptor's being watched, of `events` (EPOLLIN,
+  /// EPOLLOUT, both or none: then of errors and the end alone). False: the kernel has no room for
+  /// one more. Closing the descriptor ends it as Unwatch() does.
+  bool Watch(int descriptor, std::uint32_t events, Watcher& watcher);
+  void ChangeWatch(int descriptor, std::uint32_t events, Watcher& watcher);
+  void Unwatch(int descriptor);
+  /// Runs `task` when `delay` has passed; drops it if the loop ends before.
+  void RunAfter(std::chrono::milliseconds delay, std::function<void()> task);
+
   /// The connection has work for the next round. Once until its Work() is called.
   void Enlist(std::shared_ptr<Connection> connection);
 
-  boost::asio::io_context& context() { return context_; }
   std::span<char> scratch() { return scratch_; }
   /// Now, as an HTTP date; made once a second.
   std::string_view Date();
@@ -70,21 +85,30 @@ class EventLoop {
   void ForEach(const std::function<void(Connection&)>& visit);
 
  private:
+  struct Timer {
+    MonotonicTime when;
+    std::function<void()> task;
+  };
+
   void Run();
+  void Wait();
+  int WaitMilliseconds() const;
   void RunPosted();
+  void RunTimers();
   void RunRounds();
   void EndRound(std::size_t first, std::size_t last);
+  void End();
   void ArmTick();
 
-  // One thread runs the context and alone touches its sockets, so Asio need not lock them.
-  boost::asio::io_context context_;
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
-  boost::asio::steady_timer tick_timer_;
   const std::chrono::milliseconds tick_;
   HttpService& service_;
   const unsigned number_;
+  FileDescriptor ready_;  ///< an epoll of everything that is watched, and of wake_
+  FileDescriptor wake_;   ///< an eventfd
+  std::vector<Timer> timers_;
   bool tick_armed_ = false;
   bool stopping_ = false;
+  bool posted_here_ = false;  ///< by a task of the loop's own: nothing to wait for
   std::vector<char> scratch_;
   Connections connections_;  ///< while they are visited, nullptr where one was removed
   bool visiting_ = false;
@@ -98,6 +122,7 @@ class EventLoop {
   std::vector<std::function<void()>> posted_;
   bool ended_ = false;
 
+  std::atomic<std::thread::id> thread_id_{};
   std::thread thread_;
 };
 

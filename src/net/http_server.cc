@@ -1,32 +1,26 @@
 #include "net/http_server.h"
 
-#include <fmt/format.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <cerrno>
 #include <utility>
 #include <vector>
 
-#include "base/error_catalogue.h"
 #include "base/file.h"
+#include "net/acceptor.h"
 #include "net/address_counts.h"
 #include "net/connection.h"
 #include "net/event_loop.h"
 #include "net/response_head.h"
 #include "net/server_context.h"
+#include "net/socket_address.h"
 
 namespace slipway::net {
 namespace {
 
-using boost::asio::ip::tcp;
-
-constexpr int kBacklog = 1024;
-constexpr std::chrono::milliseconds kAcceptRetry{100};
 constexpr std::chrono::milliseconds kLongestTick{100};
 constexpr std::chrono::milliseconds kShortestTick{5};
 
@@ -47,84 +41,36 @@ HttpLimits WithinDescriptors(HttpLimits limits) {
   return limits;
 }
 
-Result<tcp::endpoint> ParseEndpoint(const std::string& address, std::uint16_t port) {
-  if (address == "localhost") return tcp::endpoint(boost::asio::ip::address_v4::loopback(), port);
-  boost::system::error_code error;
-  const auto parsed = boost::asio::ip::make_address(address, error);
-  if (error) {
-    return InvalidArgument(fmt::format("\"{}\" is not an address to listen on", address))
-        .Hint("say a numeric address, such as 127.0.0.1 or ::1");
-  }
-  return tcp::endpoint(parsed, port);
-}
-
-Status ListenError(const boost::system::error_code& error, const std::string& address,
-                   std::uint16_t port) {
-  const std::string where = fmt::format("{}:{}", address, port);
-  if (error == boost::asio::error::address_in_use) {
-    return AlreadyExists(fmt::format("{} is in use by another program", where))
-        .With(errors::kAddressInUse)
-        .Hint("choose another port with --port, or --port 0 for any free one");
-  }
-  return ErrnoStatus(error.value(), fmt::format("cannot listen on {}", where));
-}
-
-/// What connections are counted by: an IPv4 address, or the /64 an IPv6 client owns.
-std::string CountedAddress(const boost::asio::ip::address& address) {
-  if (address.is_v4()) return address.to_string();
-  if (address.to_v6().is_v4_mapped()) {
-    return boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6())
-        .to_string();
-  }
-  const auto bytes = address.to_v6().to_bytes();
-  return {reinterpret_cast<const char*>(bytes.data()), 8};
-}
-
-std::string PeerName(const tcp::endpoint& peer) {
-  const std::string address = peer.address().to_string();
-  return peer.address().is_v4() ? fmt::format("{}:{}", address, peer.port())
-                                : fmt::format("[{}]:{}", address, peer.port());
-}
-
-class AsioHttpServer final : public HttpServer {
+class LoopingHttpServer final : public HttpServer {
  public:
-  AsioHttpServer(const HttpServerOptions& options, HttpService& service)
+  LoopingHttpServer(const HttpServerOptions& options, HttpService& service)
       : context_(WithinDescriptors(options.limits), service),
         addresses_(options.limits.connections_per_address) {
     for (unsigned i = 0; i < std::max(1u, options.loops); ++i)
       loops_.push_back(std::make_shared<EventLoop>(TickFor(options.limits), service, i));
-    acceptor_.emplace(loops_.front()->context());
-    accept_retry_.emplace(loops_.front()->context());
+    acceptor_.emplace(*loops_.front(), [this](FileDescriptor socket, const SocketAddress& peer) {
+      Admit(std::move(socket), peer);
+    });
   }
 
-  ~AsioHttpServer() override {
+  ~LoopingHttpServer() override {
     if (started_) {
       EndAccepting();
       for (const auto& loop : loops_) loop->Stop();
     }
-    // The acceptor and the timer belong to the first loop's context.
-    acceptor_.reset();
-    accept_retry_.reset();
   }
 
   Status Open(const HttpServerOptions& options) {
-    SLIPWAY_TRY(const tcp::endpoint endpoint, ParseEndpoint(options.address, options.port));
-    boost::system::error_code error;
-    acceptor_->open(endpoint.protocol(), error);
-    if (!error) acceptor_->set_option(tcp::acceptor::reuse_address(true), error);
-    if (!error) acceptor_->bind(endpoint, error);
-    if (!error) acceptor_->listen(kBacklog, error);
-    if (!error) acceptor_->non_blocking(true, error);
-    if (!error) port_ = acceptor_->local_endpoint(error).port();
-    return error ? ListenError(error, options.address, options.port) : Status();
+    for (const auto& loop : loops_) SLIPWAY_RETURN_IF_ERROR(loop->Open());
+    return acceptor_->Listen(options.address, options.port);
   }
 
-  std::uint16_t port() const override { return port_; }
+  std::uint16_t port() const override { return acceptor_->port(); }
 
   void Start() override {
     if (std::exchange(started_, true)) return;
     for (const auto& loop : loops_) loop->Start();
-    loops_.front()->Post([this] { ArmAccept(); });
+    loops_.front()->Post([this] { acceptor_->Start(); });
   }
 
   std::uint64_t Drain(std::chrono::milliseconds timeout) override {
@@ -153,39 +99,8 @@ class AsioHttpServer final : public HttpServer {
   }
 
  private:
-  void ArmAccept() {
-    if (!acceptor_->is_open()) return;
-    acceptor_->async_wait(tcp::acceptor::wait_read, [this](const boost::system::error_code& error) {
-      if (error || !acceptor_->is_open()) return;
-      if (AcceptAll()) return ArmAccept();
-      // No descriptor or memory for one more: the queue waits instead of the processor.
-      accept_retry_->expires_after(kAcceptRetry);
-      accept_retry_->async_wait([this](const boost::system::error_code& cancelled) {
-        if (!cancelled) ArmAccept();
-      });
-    });
-  }
-
-  /// Takes what is queued. False if the process cannot have more connections now.
-  bool AcceptAll() {
-    for (;;) {
-      tcp::endpoint peer;
-      socklen_t size = static_cast<socklen_t>(peer.capacity());
-      FileDescriptor socket(
-          accept4(acceptor_->native_handle(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
-      if (socket.valid()) {
-        peer.resize(size);
-        Admit(std::move(socket), peer);
-      } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-        return true;
-      } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-        return false;
-      }
-    }
-  }
-
-  void Admit(FileDescriptor socket, const tcp::endpoint& peer) {
-    const std::string address = CountedAddress(peer.address());
+  void Admit(FileDescriptor socket, const SocketAddress& peer) {
+    const std::string address = peer.Counted();
     if (context_.open >= context_.limits.connections || !addresses_.Enter(address)) {
       ++context_.refused;
       return TurnAway(socket.get());
@@ -197,8 +112,8 @@ class AsioHttpServer final : public HttpServer {
     const auto loop = *std::ranges::min_element(
         loops_, {}, [](const auto& candidate) { return candidate->load().load(); });
     ++loop->load();
-    loop->Post([this, loop, address, peer, socket = socket.Release()] {
-      Adopt(socket, peer, address, loop);
+    loop->Post([this, loop, address, name = peer.Text(), socket = socket.Release()] {
+      Adopt(FileDescriptor(socket), name, address, loop);
     });
   }
 
@@ -217,7 +132,7 @@ class AsioHttpServer final : public HttpServer {
   }
 
   /// On the connection's own loop.
-  void Adopt(int descriptor, const tcp::endpoint& peer, const std::string& address,
+  void Adopt(FileDescriptor socket, const std::string& name, const std::string& address,
              const std::shared_ptr<EventLoop>& loop) {
     const auto on_close = [this, address, loop = loop.get()] {
       addresses_.Leave(address);
@@ -225,15 +140,7 @@ class AsioHttpServer final : public HttpServer {
       --context_.open;
       if (context_.draining) NotifyClosed();
     };
-    Socket socket(loop->context());
-    boost::system::error_code error;
-    socket.assign(peer.protocol(), descriptor, error);
-    if (error) {
-      FileDescriptor(descriptor).Close();
-      return on_close();
-    }
-    std::make_shared<Connection>(std::move(socket), PeerName(peer), loop, context_, on_close)
-        ->Start();
+    std::make_shared<Connection>(std::move(socket), name, loop, context_, on_close)->Start();
   }
 
   void NotifyClosed() {
@@ -241,13 +148,9 @@ class AsioHttpServer final : public HttpServer {
     context_.something_closed.notify_all();
   }
 
-  /// Takes over what is queued, so that nobody who connected is reset, and closes the acceptor.
   void EndAccepting() {
     loops_.front()->Post([this] {
-      if (acceptor_->is_open()) AcceptAll();
-      boost::system::error_code ignored;
-      acceptor_->close(ignored);
-      accept_retry_->cancel();
+      acceptor_->Stop();
       std::lock_guard lock(context_.mutex);
       accepting_ended_ = true;
       context_.something_closed.notify_all();
@@ -274,9 +177,7 @@ class AsioHttpServer final : public HttpServer {
   ServerContext context_;
   AddressCounts addresses_;
   std::vector<std::shared_ptr<EventLoop>> loops_;
-  std::optional<tcp::acceptor> acceptor_;
-  std::optional<boost::asio::steady_timer> accept_retry_;
-  std::uint16_t port_ = 0;
+  std::optional<Acceptor> acceptor_;
   bool started_ = false;
   bool accepting_ended_ = false;  ///< guarded by context_.mutex
 };
@@ -285,7 +186,7 @@ class AsioHttpServer final : public HttpServer {
 
 Result<std::unique_ptr<HttpServer>> HttpServer::Listen(const HttpServerOptions& options,
                                                        HttpService& service) {
-  auto server = std::make_unique<AsioHttpServer>(options, service);
+  auto server = std::make_unique<LoopingHttpServer>(options, service);
   SLIPWAY_RETURN_IF_ERROR(server->Open(options));
   return std::unique_ptr<HttpServer>(std::move(server));
 }

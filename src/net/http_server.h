@@ -64,7 +64,7 @@ struct ConnectionCounts {
 };
 
 /// An HTTP/1.1 server: keep-alive, pipelining, chunked and compressed bodies, 100-continue; strict
-/// where leniency is a risk (docs/security.md). One acceptor, one Asio event loop a thread, one
+/// where leniency is a risk (docs/security.md). One acceptor, one event loop a thread, one
 /// connection object a socket, no coroutine or timer an operation. Thread-safe.
 class HttpServer {
  public:

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "base/file.h"
+#include "base/status.h"
+#include "net/event_loop.h"
+#include "net/socket_address.h"
+
+namespace slipway::net {
+
+/// A listening socket that hands on what connects. On its loop's thread but for Listen() and
+/// port().
+class Acceptor final : public Watcher {
+ public:
+  using OnAccept = std::function<void(FileDescriptor socket, const SocketAddress& peer)>;
+
+  /// `loop` outlives it. The sockets handed to `on_accept` do not block.
+  Acceptor(EventLoop& loop, OnAccept on_accept);
+
+  /// Binds and listens: connections wait in the kernel until Start(). AlreadyExists
+  /// (kAddressInUse).
+  Status Listen(const std::string& address, std::uint16_t port);
+  std::uint16_t port() const { return port_; }
+
+  void Start();
+  /// Takes what is queued, so that nobody who connected is reset, and listens no more.
+  void Stop();
+
+  void OnReady(std::uint32_t events) override;
+
+ private:
+  bool AcceptAll();
+
+  EventLoop& loop_;
+  const OnAccept on_accept_;
+  FileDescriptor socket_;
+  std::uint16_t port_ = 0;
+};
+
+}  // namespace slipway::net

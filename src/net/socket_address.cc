@@ -1,0 +1,71 @@
+#include "net/socket_address.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netdb.h>
+#include <netinet/in.h>
+
+#include <cstring>
+#include <memory>
+
+namespace slipway::net {
+namespace {
+
+constexpr std::size_t kOwnedPrefixBytes = 8;
+
+const sockaddr_in& AsV4(const SocketAddress& address) {
+  return *reinterpret_cast<const sockaddr_in*>(address.data());
+}
+
+const sockaddr_in6& AsV6(const SocketAddress& address) {
+  return *reinterpret_cast<const sockaddr_in6*>(address.data());
+}
+
+bool IsV4(const SocketAddress& address) { return address.data()->sa_family == AF_INET; }
+
+std::string Numeric(const SocketAddress& address) {
+  char text[NI_MAXHOST] = "";
+  getnameinfo(address.data(), address.size(), text, sizeof text, nullptr, 0, NI_NUMERICHOST);
+  return text;
+}
+
+}  // namespace
+
+Result<SocketAddress> SocketAddress::Parse(const std::string& address, std::uint16_t port) {
+  addrinfo hints{};
+  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  const std::string numeric = address == "localhost" ? "127.0.0.1" : address;
+  const std::string service = std::to_string(port);
+  if (getaddrinfo(numeric.c_str(), service.c_str(), &hints, &found) != 0) {
+    return InvalidArgument(fmt::format("\"{}\" is not an address to listen on", address))
+        .Hint("say a numeric address, such as 127.0.0.1 or ::1");
+  }
+  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(found, &freeaddrinfo);
+  SocketAddress result;
+  std::memcpy(result.data(), found->ai_addr, found->ai_addrlen);
+  result.size_ = found->ai_addrlen;
+  return result;
+}
+
+std::string SocketAddress::Text() const {
+  if (IsV4(*this)) return fmt::format("{}:{}", Numeric(*this), port());
+  return fmt::format("[{}]:{}", Numeric(*this), port());
+}
+
+std::uint16_t SocketAddress::port() const {
+  return ntohs(IsV4(*this) ? AsV4(*this).sin_port : AsV6(*this).sin6_port);
+}
+
+std::string SocketAddress::Counted() const {
+  if (IsV4(*this)) return Numeric(*this);
+  const in6_addr& address = AsV6(*this).sin6_addr;
+  const char* bytes = reinterpret_cast<const char*>(&address);
+  if (!IN6_IS_ADDR_V4MAPPED(&address)) return {bytes, kOwnedPrefixBytes};
+  char text[INET_ADDRSTRLEN] = "";
+  inet_ntop(AF_INET, bytes + sizeof address - sizeof(in_addr), text, sizeof text);
+  return text;
+}
+
+}  // namespace slipway::net
