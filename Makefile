@@ -25,9 +25,9 @@ test:  ## build and run every test
 	@ctest --preset $(PRESET) -j $(JOBS)
 
 bench:  ## measure the speed goals as ratios; writes docs/performance.md
-	@tools/bootstrap --test
+	@tools/bootstrap --bench
 	@cmake --preset release >/dev/null
-	@cmake --build --preset release -j $(JOBS)
+	@cmake --build --preset release -j $(JOBS) --target all bench_grpc_reference
 	@bench/run
 
 fuzz:  ## run every fuzz target for SECONDS_EACH (default 600); NAMES="json npy" picks some

@@ -17,6 +17,9 @@ hold still, absolute times do not. CPU time is the kernel's own account of the s
 epoll loop that answers without looking, so what it costs is the socket's price; the loop (`bench/in_process.cc`) runs the same graph on the
 same engine with preallocated outputs. The client looks for answers without pause: one that sleeps has to be woken by whoever answers it, at the
 server's expense, by a server that is slower than the client at every answer and by the echo at hardly any.
+
+gRPC is driven by `h2load`, which sleeps when it has nothing to do, with one message as the public client encodes it, and beside it stands a server on
+grpc++ (`bench/grpc_reference.cc`: one completion queue, one thread) that decodes the same message and answers it without running a model.
 """
 
 

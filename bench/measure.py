@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import socket
 import statistics
 import subprocess
@@ -105,11 +106,11 @@ class Server:
         raise RuntimeError("the server was not ready within a minute")
 
 
-class Echo:
-    """The bare echo server, answering with so many bytes."""
+class Reference:
+    """A program of the bench that prints its port and serves on the server's core until it is killed."""
 
-    def __init__(self, answer_bytes):
-        self.command = on_core(SERVER_CORE, BUILD / "bench" / "bench_echo", answer_bytes)
+    def __init__(self, program, *arguments):
+        self.command = on_core(SERVER_CORE, BUILD / "bench" / program, *arguments)
 
     def __enter__(self):
         self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, text=True)
@@ -134,6 +135,19 @@ def load(target, request_file, connections, milliseconds):
         raise RuntimeError(f"{report['failures']} requests of {request_file.name} failed, {report['answers']} succeeded")
     report["cpu_us"] = (cpu_seconds(target.pid) - before) * 1e6 / report["answers"]
     return report
+
+
+def grpc_load(target, message_file, connections, streams, milliseconds):
+    """Drives ModelInfer of a gRPC server from the client's core with one framed message; its CPU microseconds for each answer, and the mean latency."""
+    url = f"http://127.0.0.1:{target.port}/inference.GRPCInferenceService/ModelInfer"
+    before = cpu_seconds(target.pid)
+    text = output_of(*on_core(CLIENT_CORE, "h2load", "-c", connections, "-m", streams, "-D", f"{milliseconds}ms", "-d", message_file,
+                              "-H", "content-type: application/grpc", "-H", "te: trailers", url))
+    spent = cpu_seconds(target.pid) - before
+    answers, failed = (int(re.search(rf"(\d+) {word}", text).group(1)) for word in ("succeeded", "failed"))
+    if failed or not answers:
+        raise RuntimeError(f"{failed} calls of {message_file.name} failed, {answers} succeeded")
+    return {"cpu_us": spent * 1e6 / answers, "answers": answers}
 
 
 def in_process(model, milliseconds):

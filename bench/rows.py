@@ -8,8 +8,10 @@ import time
 
 import numpy as np
 
+import grpc_requests
 import http_requests
-from measure import SERVER_CORE, SLIPWAY, WORK, Echo, Server, children_of, cpu_seconds, in_process, load, median, memory_bytes, on_core, output_of
+from measure import (SERVER_CORE, SLIPWAY, WORK, Reference, Server, children_of, cpu_seconds, grpc_load, in_process, load, median, memory_bytes, on_core,
+                     output_of)
 
 MODELS = WORK / "models"
 STORE = WORK / "store"
@@ -40,18 +42,63 @@ class Row:
 
 @dataclasses.dataclass
 class Workload:
+    """One request over HTTP/1.1, and the echo of it as the reference."""
     model: str
     shape: tuple
     encode: object  # of requests
     connections: int
     milliseconds: int
 
+    reference_title = "bare echo"
 
-SMALL = [Workload("iris", (1, 4), http_requests.as_json, 32, 700), Workload("iris", (1, 4), http_requests.as_binary, 32, 700)]
+    def reference(self):
+        return Reference("bench_echo", 180)
+
+    def drive(self, target, request, milliseconds):
+        return load(target, request, self.connections, milliseconds)
+
+    def describe(self, reports):
+        return f"{self.connections} connections, p99 {median([report['p99_us'] for report in reports]):.0f} us"
+
+
+@dataclasses.dataclass
+class GrpcWorkload(Workload):
+    """One request over gRPC, and a server on grpc++ that runs no model as the reference."""
+    streams: int = 1
+
+    reference_title = "grpc++ without a model"
+
+    def reference(self):
+        return Reference("bench_grpc_reference")
+
+    def drive(self, target, request, milliseconds):
+        return grpc_load(target, request, self.connections, self.streams, milliseconds)
+
+    def describe(self, _):
+        return f"{self.connections} connections of {self.streams} streams"
+
+
+@dataclasses.dataclass
+class Measured:
+    """CPU microseconds a request: medians over the rounds, differences and ratios taken round by round."""
+    served: float
+    reference: float
+    above: float  # the model
+    ratio: float  # in-process / served
+    advantage: float  # reference / above
+    beside: str
+
+
+HTTP_SMALL = [Workload("iris", (1, 4), http_requests.as_json, 32, 700), Workload("iris", (1, 4), http_requests.as_binary, 32, 700)]
+GRPC_SMALL = GrpcWorkload("iris", (1, 4), grpc_requests.as_grpc, 16, 700)
+GRPC_MULTIPLEXED = GrpcWorkload("iris", (1, 4), grpc_requests.as_grpc, 4, 700, streams=16)
+MLP = [Workload("mlp", (1, 784), http_requests.as_binary, 64, 1000), GrpcWorkload("mlp", (1, 784), grpc_requests.as_grpc, 64, 1000)]
+ALONE = Workload("iris", (1, 4), http_requests.as_json, 1, 500)
 MNIST = Workload("mnist", (1, 28, 28, 1), http_requests.as_binary, 32, 1000)
 MOBILENET = Workload("mobilenetv2", (1, 224, 224, 3), http_requests.as_binary, 8, 3000)
 LARGE_BINARY = Workload("pool224", (1, 224, 224, 3), http_requests.as_binary, 8, 1000)
 LARGE_JSON = Workload("pool224", (1, 224, 224, 3), http_requests.as_json, 8, 2000)
+LARGE_GRPC = GrpcWorkload("pool224", (1, 224, 224, 3), grpc_requests.as_grpc, 8, 1000)
 
 
 def publish(names):
@@ -74,44 +121,80 @@ def write_request(server, workload):
 
 
 def measure_workload(workload):
-    """Rounds of server, echo and loop in turn: the CPU microseconds of each, as medians over the rounds."""
-    served, echoed, bare, latency = [], [], [], []
-    with Server([workload.model], STORE) as server, Echo(180) as echo:
+    """Rounds of server, reference and loop in turn."""
+    reports, served, reference, bare = [], [], [], []
+    with Server([workload.model], STORE) as server, workload.reference() as other:
         request = write_request(server, workload)
-        load(server, request, workload.connections, workload.milliseconds // 4)
+        if isinstance(workload, GrpcWorkload):
+            grpc_requests.check_that_it_answers(server.port, request.read_bytes())
+        workload.drive(server, request, workload.milliseconds // 4)
         for _ in range(ROUNDS):
-            report = load(server, request, workload.connections, workload.milliseconds)
-            served.append(report["cpu_us"])
-            latency.append(report["p99_us"])
-            echoed.append(load(echo, request, workload.connections, min(workload.milliseconds, 700))["cpu_us"])
+            reports.append(workload.drive(server, request, workload.milliseconds))
+            served.append(reports[-1]["cpu_us"])
+            reference.append(workload.drive(other, request, min(workload.milliseconds, 700))["cpu_us"])
             bare.append(in_process(MODELS / f"{workload.model}.onnx", workload.milliseconds // 2))
-    above = [one - other for one, other in zip(served, bare)]
-    ratio = [other / one for one, other in zip(served, bare)]
-    beside = (f"served {median(served):.1f}, in-process {median(bare):.1f}, bare echo {median(echoed):.1f} us a request; "
-              f"{workload.connections} connections, p99 {median(latency):.0f} us")
-    return median(above), median(ratio), beside
+    above = [one - model for one, model in zip(served, bare)]
+    return Measured(served=median(served), reference=median(reference), above=median(above),
+                    ratio=median([model / one for one, model in zip(served, bare)]),
+                    advantage=median([other / one for one, other in zip(above, reference)]),
+                    beside=f"served {median(served):.1f}, in-process {median(bare):.1f}, {workload.reference_title} {median(reference):.1f} us a request; "
+                           f"{workload.describe(reports)}")
 
 
 def small_requests():
     publish(["iris"])
-    for workload in SMALL:
-        above, _, beside = measure_workload(workload)
+    for workload in HTTP_SMALL:
+        measured = measure_workload(workload)
         kind = workload.encode.__name__.removeprefix("as_")
-        yield Row(f"CPU of a small request above the model, iris in {kind}", "us", above, 12, 8, beside)
+        yield Row(f"CPU of a small request above the model, iris in {kind}", "us", measured.above, 12, 8, measured.beside)
+        if kind == "json":
+            yield Row("CPU of a small request in all, iris in json", "us", measured.served, 14, 10, measured.beside)
+
+
+def grpc_small_requests():
+    publish(["iris"])
+    measured = measure_workload(GRPC_SMALL)
+    yield Row("CPU of a small gRPC request above the model, iris", "us", measured.above, 12, 12, measured.beside)
+    yield Row("the same, grpc++ without a model to ours", "ratio", measured.advantage, 3, 4, measured.beside, higher_is_better=True)
+    measured = measure_workload(GRPC_MULTIPLEXED)
+    yield Row("CPU of a small gRPC request above the model, iris, multiplexed", "us", measured.above, 12, 6, measured.beside)
+
+
+def batched():
+    publish(["mlp"])
+    for workload in MLP:
+        measured = measure_workload(workload)
+        kind = workload.encode.__name__.removeprefix("as_")
+        yield Row(f"CPU of an MLP request in all, batched, in {kind}", "us", measured.served, 14, 8.7, measured.beside)
+        yield Row(f"in-process / served CPU on one core, MLP, batched, in {kind}", "ratio", measured.ratio, 1, 1.3, measured.beside, higher_is_better=True)
+
+
+def latency():
+    publish(["iris"])
+    added, ours, echoed = [], [], []
+    with Server(["iris"], STORE) as server, ALONE.reference() as echo:
+        request = write_request(server, ALONE)
+        for _ in range(ROUNDS):
+            ours.append(ALONE.drive(server, request, ALONE.milliseconds)["p50_us"])
+            echoed.append(ALONE.drive(echo, request, ALONE.milliseconds)["p50_us"])
+            added.append(ours[-1] - echoed[-1])
+    yield Row("p50 above a bare echo at one connection, iris in json", "us", median(added), 40, 10,
+              f"served {median(ours):.1f}, bare echo {median(echoed):.1f} us")
 
 
 def served_ratio():
     publish(["mnist", "mobilenetv2"])
     for workload, passes, goal, title in ((MNIST, 0.75, 0.9, "MNIST CNN"), (MOBILENET, 0.97, 0.985, "MobileNetV2")):
-        _, ratio, beside = measure_workload(workload)
-        yield Row(f"in-process / served CPU on one core, {title}", "ratio", ratio, passes, goal, beside, higher_is_better=True)
+        measured = measure_workload(workload)
+        yield Row(f"in-process / served CPU on one core, {title}", "ratio", measured.ratio, passes, goal, measured.beside, higher_is_better=True)
 
 
 def large_tensors():
     publish(["pool224"])
-    for workload, passes, goal, title in ((LARGE_BINARY, 150, 95, "602 kB tensor in binary"), (LARGE_JSON, 2000, 800, "the same tensor as JSON")):
-        above, _, beside = measure_workload(workload)
-        yield Row(f"CPU of a {title} above the model" if passes == 150 else f"CPU of {title} above the model", "us", above, passes, goal, beside)
+    for workload, passes, goal, title in ((LARGE_BINARY, 150, 95, "a 602 kB tensor in binary"), (LARGE_JSON, 2000, 800, "the same tensor as JSON"),
+                                          (LARGE_GRPC, 150, 95, "the same tensor by gRPC")):
+        measured = measure_workload(workload)
+        yield Row(f"CPU of {title} above the model", "us", measured.above, passes, goal, measured.beside)
 
 
 def import_once(source, target):
@@ -163,7 +246,7 @@ def memory():
     resident = []
     for names in (["iris"], ["iris", *further]):
         with Server(names, STORE) as server:
-            load(server, write_request(server, SMALL[0]), 4, 200)
+            load(server, write_request(server, HTTP_SMALL[0]), 4, 200)
             resident.append(memory_bytes(server.pid, "VmRSS") / MIB)
     yield Row("resident memory with one small model", "MiB", resident[0], 60, 45, "after some thousand requests")
     yield Row("resident memory for each further small model", "MiB", (resident[1] - resident[0]) / len(further), 0.3, 0.1, f"{len(further)} more")
@@ -180,7 +263,8 @@ def idle():
 
 
 # Quiet ones first: what a start costs is measured before the machine is warm.
-GROUPS = {"start": starting, "idle": idle, "memory": memory, "import": importing, "small": small_requests, "large": large_tensors, "ratio": served_ratio}
+GROUPS = {"start": starting, "idle": idle, "memory": memory, "import": importing, "small": small_requests, "grpc": grpc_small_requests, "batched": batched,
+          "latency": latency, "large": large_tensors, "ratio": served_ratio}
 
 
 def fresh_work_folder():
