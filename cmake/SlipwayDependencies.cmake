@@ -15,6 +15,7 @@ find_package(HDF5 REQUIRED COMPONENTS C)
 find_package(LibArchive REQUIRED)
 pkg_check_modules(NGHTTP2 REQUIRED IMPORTED_TARGET libnghttp2)
 pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp)
+pkg_check_modules(JEMALLOC REQUIRED IMPORTED_TARGET jemalloc)
 if(SLIPWAY_TESTS)
   find_package(GTest REQUIRED)
   find_package(benchmark REQUIRED)
@@ -23,6 +24,12 @@ endif()
 set(SLIPWAY_THIRD_PARTY ${CMAKE_SOURCE_DIR}/third_party)
 if(NOT EXISTS ${SLIPWAY_THIRD_PARTY}/onnx OR NOT EXISTS ${SLIPWAY_THIRD_PARTY}/onnxruntime)
   message(FATAL_ERROR "third_party/ is not filled: run tools/bootstrap first")
+endif()
+
+# The allocator of programs that serve. A sanitizer brings its own. Nothing calls it by a name of its own, so the linker is told to keep it.
+add_library(slipway_allocator INTERFACE)
+if(NOT SLIPWAY_SANITIZE AND NOT SLIPWAY_FUZZ)
+  target_link_options(slipway_allocator INTERFACE -Wl,--push-state,--no-as-needed ${JEMALLOC_LINK_LIBRARIES} -Wl,--pop-state)
 endif()
 
 # ONNX's own C++ library. Its CMake config forgets protobuf, which is therefore found above.

@@ -1,23 +1,60 @@
 #include "base/freed_memory.h"
 
 #include <gtest/gtest.h>
-#include <malloc.h>
 
 #include <cstddef>
+#include <fstream>
+#include <string>
 #include <vector>
 
 namespace slipway {
 namespace {
 
-TEST(ReturnLargeBlocksAtOnce, LargeBlocksAreMappedOneByOneHoweverManyWereFreed) {
-  if (mallinfo2().arena == 0) GTEST_SKIP() << "a sanitizer keeps what is freed, to find its use";
-  ReturnLargeBlocksAtOnce();
-  {
-    const std::vector<std::byte> freed(std::size_t{8} << 20);
+constexpr std::size_t kMiB = std::size_t{1} << 20;
+
+/// Bytes of memory that this process has touched and not given back.
+std::size_t Resident() {
+  std::ifstream status("/proc/self/status");
+  std::string word;
+  while (status >> word && word != "VmRSS:") {
   }
-  const std::size_t before = mallinfo2().hblkhd;
-  const std::vector<std::byte> block(std::size_t{4} << 20);
-  EXPECT_GE(mallinfo2().hblkhd, before + block.size());
+  std::size_t kibibytes = 0;
+  status >> kibibytes;
+  return kibibytes * 1024;
+}
+
+/// True under a sanitizer, which keeps what is freed, to find its use.
+bool FreedIsKept() {
+  std::ifstream maps("/proc/self/maps");
+  const std::string text((std::istreambuf_iterator<char>(maps)), {});
+  return text.find("libasan") != std::string::npos || text.find("libtsan") != std::string::npos;
+}
+
+using Blocks = std::vector<std::vector<char>>;
+
+Blocks MakeBlocks(std::size_t count, std::size_t bytes) {
+  return Blocks(count, std::vector<char>(bytes, 'x'));
+}
+
+TEST(FreedMemory, LargeBlocksGoBackAtOnceHoweverManyWereFreed) {
+  if (FreedIsKept()) GTEST_SKIP();
+  ReturnLargeBlocksAtOnce();
+  MakeBlocks(1, 8 * kMiB);
+  const std::size_t before = Resident();
+  Blocks blocks = MakeBlocks(16, 4 * kMiB);
+  const Blocks lasting = MakeBlocks(1, 1000);
+  blocks = {};
+  EXPECT_LT(Resident(), before + 8 * kMiB);
+}
+
+TEST(FreedMemory, SmallBlocksGoBackWhenAsked) {
+  if (FreedIsKept()) GTEST_SKIP();
+  const std::size_t before = Resident();
+  Blocks blocks = MakeBlocks(64 * 1024, 1000);
+  const Blocks lasting = MakeBlocks(1, 1000);  // what is free lies between what is not
+  blocks = {};
+  ReturnFreeBlocks();
+  EXPECT_LT(Resident(), before + 8 * kMiB);
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 #include "serve/model/load_model.h"
 
 #include <fmt/format.h>
-#include <malloc.h>
 #include <unistd.h>
 
 #include <utility>
@@ -9,6 +8,7 @@
 #include "base/clock.h"
 #include "base/error_catalogue.h"
 #include "base/file.h"
+#include "base/freed_memory.h"
 #include "base/text.h"
 #include "serve/model/batch_measurement.h"
 #include "serve/model/warm_up.h"
@@ -46,7 +46,7 @@ Status CompareTensors(std::string_view kind, const std::vector<TensorSpec>& prom
 }  // namespace
 
 std::uint64_t ReturnFreedMemory() {
-  malloc_trim(0);
+  ReturnFreeBlocks();
   return ResidentBytes();
 }
 
