@@ -39,9 +39,9 @@ Blocks MakeBlocks(std::size_t count, std::size_t bytes) {
 TEST(FreedMemory, LargeBlocksGoBackAtOnceHoweverManyWereFreed) {
   if (FreedIsKept()) GTEST_SKIP();
   ReturnLargeBlocksAtOnce();
-  MakeBlocks(1, 8 * kMiB);
+  MakeBlocks(1, 31 * kMiB);
   const std::size_t before = Resident();
-  Blocks blocks = MakeBlocks(16, 4 * kMiB);
+  Blocks blocks = MakeBlocks(12, 4 * kMiB);
   const Blocks lasting = MakeBlocks(1, 1000);
   blocks = {};
   EXPECT_LT(Resident(), before + 8 * kMiB);
