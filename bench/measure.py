@@ -92,6 +92,10 @@ class Server:
             answer = connection.getresponse()
             return answer.status, answer.read()
 
+    def answers(self, model):
+        """Requests of a model that were answered so far."""
+        return json.loads(self.get(f"/v2/models/{model}/stats")[1])["model_stats"][0]["inference_stats"]["success"]["count"]
+
     def input_name(self, model):
         return json.loads(self.get(f"/v2/models/{model}")[1])["inputs"][0]["name"]
 
@@ -148,6 +152,24 @@ def grpc_load(target, message_file, connections, streams, milliseconds):
     if failed or not answers:
         raise RuntimeError(f"{failed} calls of {message_file.name} failed, {answers} succeeded")
     return {"cpu_us": spent * 1e6 / answers, "answers": answers}
+
+
+@contextlib.contextmanager
+def background_load(target, request_file, connections):
+    """Keeps a server busy with one request over HTTP/1.1, by a client that sleeps until an answer comes."""
+    head, body = request_file.read_bytes().split(b"\r\n\r\n", 1)
+    request_line, *headers = head.decode().split("\r\n")
+    body_file = request_file.with_suffix(".body")
+    body_file.write_bytes(body)
+    wanted = [word for header in headers if not header.startswith(("Host", "Content-Length")) for word in ("-H", header)]
+    command = on_core(CLIENT_CORE, "h2load", "--h1", "-c", connections, "-D", "600s", "-d", body_file, *wanted,
+                      f"http://127.0.0.1:{target.port}{request_line.split()[1]}")
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
 
 
 def in_process(model, milliseconds):

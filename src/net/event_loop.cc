@@ -1,6 +1,5 @@
 #include "net/event_loop.h"
 
-#include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <time.h>
@@ -10,6 +9,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/thread.h"
 #include "net/connection.h"
 #include "net/http_types.h"
 #include "net/response_head.h"
@@ -43,10 +43,10 @@ Status EventLoop::Open() {
 
 void EventLoop::Start() {
   thread_ = std::thread([this] { Run(); });
-  pthread_setname_np(thread_.native_handle(), "slipway-loop");
 }
 
 void EventLoop::Run() {
+  NameThread("slipway-loop");
   thread_id_ = std::this_thread::get_id();
   while (!stopping_) {
     Wait();

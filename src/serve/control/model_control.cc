@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/error_catalogue.h"
+#include "base/thread.h"
 
 namespace slipway::serve {
 namespace {
@@ -116,6 +117,7 @@ class ThreadedControl final : public ModelControl {
 
   // What waits when the server ends is still done: every completion runs once.
   void RunTasks(const std::stop_token& stop) {
+    NameThread("slipway-control");
     while (true) {
       std::function<void()> task;
       {

@@ -11,6 +11,7 @@
 #include "base/error_catalogue.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "base/thread.h"
 #include "serve/model/load_model.h"
 #include "serve/model/loading_work.h"
 #include "serve/model/model_map.h"
@@ -95,6 +96,8 @@ class ThreadedModelSet final : public ModelSet {
 
  private:
   void DoTasks(const std::stop_token& stop) {
+    NameThread("slipway-loader");
+    GiveWay();
     while (std::optional<LoadingWork::Task> task = work_->Next(stop)) {
       std::visit([this](auto& each) { Do(each); }, *task);
     }

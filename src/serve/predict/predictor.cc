@@ -10,6 +10,7 @@
 
 #include "base/error_catalogue.h"
 #include "base/text.h"
+#include "base/thread.h"
 #include "serve/predict/admission.h"
 #include "serve/predict/bound_request.h"
 #include "serve/predict/cohort.h"
@@ -131,6 +132,8 @@ class ThreadedPredictor final : public Predictor {
   }
 
   void Work(const std::stop_token& stop) {
+    NameThread("slipway-worker");
+    GiveWay();  // a request for a quick model, on a loop, does not wait out a slow one's run
     while (std::optional<PredictTask> task = waiting_.Next(stop))
       RunTask(std::move(*task), clock_.Now(), on_worker_);
   }
@@ -138,6 +141,7 @@ class ThreadedPredictor final : public Predictor {
   // A request whose deadline passes is answered though every worker is busy. Sleeps while nothing
   // waits.
   void WatchDeadlines(const std::stop_token& stop) {
+    NameThread("slipway-watch");
     std::mutex mutex;
     std::condition_variable_any pause;
     while (waiting_.WaitUntilAny(stop)) {

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <array>
 #include <future>
@@ -108,6 +109,20 @@ TEST(Predictor, ASlowModelRunsOnAWorker) {
   world.predictor->Predict(Request(Model(kSlow, {.answer = 7})), answer.Completion());
   ASSERT_TRUE(answer.Get().ok());
   EXPECT_NE(answer.thread(), std::this_thread::get_id());
+}
+
+TEST(Predictor, AWorkerGivesWayToTheLoops) {
+  World world;
+  const int here = getpriority(PRIO_PROCESS, 0);
+  std::atomic<int> there{here};
+  const auto look = [&there] {
+    there = getpriority(PRIO_PROCESS, 0);
+    return Status();
+  };
+  Answer answer;
+  world.predictor->Predict(Request(Model(kSlow, {.on_run = look})), answer.Completion());
+  ASSERT_TRUE(answer.Get().ok());
+  EXPECT_EQ(there, std::min(here + 10, 19));
 }
 
 TEST(Predictor, ManyRowsOfAQuickModelRunOnAWorker) {
