@@ -148,9 +148,10 @@ const std::array kCatalogue = {
                "Another program listens there, perhaps another `slipway serve`. Choose another "
                "port, or --port 0 for any free one.",
                0, ExitCode::kResources},
-    ErrorEntry{errors::kInsecureAddress, "a public address needs --insecure",
-               "Without TLS anybody on the network can read and send. Listen on 127.0.0.1 "
-               "behind a proxy that has TLS, or accept it with --insecure.",
+    ErrorEntry{errors::kInsecureAddress, "a public address needs TLS or --insecure",
+               "In clear text anybody on the network can read along. Give the server a certificate "
+               "with --tls-cert and --tls-key, listen on 127.0.0.1 behind a proxy that has one, or "
+               "accept it with --insecure.",
                0, ExitCode::kPolicy},
     ErrorEntry{errors::kServerUnreachable, "the server does not answer",
                "Nothing listens at the address, or it closed the connection. Check URL and "
@@ -161,6 +162,17 @@ const std::array kCatalogue = {
                "(mode 0600). The command line finds it there; other clients send it as a "
                "header.",
                401, ExitCode::kNetwork},
+    ErrorEntry{
+        errors::kTlsCertificate, "the certificate or its key cannot be used",
+        "A server needs a certificate that is valid now and the key that belongs to it, both "
+        "in PEM form, the key neither encrypted nor readable by others. Where the files "
+        "change while a server runs, it goes on with those that it has.",
+        0, ExitCode::kPolicy},
+    ErrorEntry{errors::kTlsUntrustedServer, "the server's certificate is not trusted",
+               "Nobody whom this machine trusts vouches for the server, or it has another name. "
+               "--ca FILE names a certificate to trust instead: of the server's authority, or the "
+               "server's own if it signed that itself.",
+               0, ExitCode::kNetwork},
     ErrorEntry{errors::kUsage, "the command line is not valid",
                "`slipway COMMAND --help` shows what the command takes, with examples.", 0,
                ExitCode::kUsage},

@@ -124,6 +124,9 @@ std::span<const Flag> GlobalFlags() {
       {.name = "--api-key-file",
        .value = "FILE",
        .help = "the server's admin key, if not the store's own"},
+      {.name = "--ca",
+       .value = "FILE",
+       .help = "certificates to trust for https instead of the system's"},
   };
   return flags;
 }

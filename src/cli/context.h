@@ -36,6 +36,8 @@ class Context {
   const std::string& host() const { return host_; }
   /// The admin key of this user's store or of --api-key-file. NotFound (kAdminKeyMissing).
   Result<std::string> AdminKey() const;
+  /// Whose certificates are trusted instead of the system's: --ca, or empty.
+  const std::string& ca_file() const { return ca_file_; }
   bool names_admin_key() const { return !api_key_file_.empty(); }  ///< --api-key-file is given
 
   /// A line for people on standard error, not in --quiet.
@@ -59,6 +61,7 @@ class Context {
   std::string store_folder_;
   std::string host_;
   std::string api_key_file_;
+  std::string ca_file_;
   Interruption* interruption_ = nullptr;
   std::unique_ptr<registry::Registry> registry_;
   std::unique_ptr<engine::Engine> engine_;

@@ -2,11 +2,10 @@
 
 #include <fmt/format.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
+#include <sys/uio.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <memory>
 #include <string_view>
 
@@ -14,14 +13,13 @@
 #include "base/error_catalogue.h"
 #include "base/file.h"
 #include "net/answer_parser.h"
-#include "net/http_client.h"
+#include "net/connector.h"
 
 namespace slipway::cli {
 
 namespace {
 
 constexpr std::size_t kReadBytes = 256 * 1024;
-constexpr std::chrono::milliseconds kConnectTimeout{5'000};
 
 Status Unreachable(std::string message) {
   return Unavailable(std::move(message))
@@ -30,7 +28,7 @@ Status Unreachable(std::string message) {
 }
 
 struct Connection {
-  FileDescriptor socket;
+  net::Transport transport;
   std::size_t sent = 0;
   MonotonicTime started;
   net::AnswerParser parser{{.status_only = true}};
@@ -40,7 +38,10 @@ struct Connection {
 class Load {
  public:
   explicit Load(const HttpLoadOptions& options)
-      : options_(options), epoll_(epoll_create1(EPOLL_CLOEXEC)), buffer_(kReadBytes, '\0') {}
+      : options_(options),
+        connector_(options.server, {.ca_file = options.ca_file}),
+        epoll_(epoll_create1(EPOLL_CLOEXEC)),
+        buffer_(kReadBytes, '\0') {}
 
   Result<LoadReport> Run() {
     for (unsigned i = 0; i < options_.connections; ++i) SLIPWAY_RETURN_IF_ERROR(Open());
@@ -64,9 +65,9 @@ class Load {
  private:
   Status Open() {
     auto connection = std::make_unique<Connection>();
-    SLIPWAY_TRY(connection->socket, net::ConnectTo(options_.server, kConnectTimeout));
+    SLIPWAY_TRY(connection->transport, connector_.Connect());
     epoll_event event{.events = EPOLLIN, .data = {.ptr = connection.get()}};
-    epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, connection->socket.get(), &event);
+    epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, connection->transport.descriptor(), &event);
     connections_.push_back(std::move(connection));
     return {};
   }
@@ -95,14 +96,13 @@ class Load {
 
   Status SendRest(Connection& connection) {
     while (connection.sent < options_.request.size()) {
-      const ssize_t count =
-          send(connection.socket.get(), options_.request.data() + connection.sent,
-               options_.request.size() - connection.sent, MSG_DONTWAIT | MSG_NOSIGNAL);
-      if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-        return WaitForRoom(connection, true);
-      if (count < 0)
+      const iovec rest{const_cast<char*>(options_.request.data()) + connection.sent,
+                       options_.request.size() - connection.sent};
+      const net::IoResult sent = connection.transport.Send({&rest, 1});
+      if (sent.state == net::IoResult::State::kWaitsForRoom) return WaitForRoom(connection, true);
+      if (!sent.moved())
         return Unreachable("the server closed a connection while the request was sent");
-      connection.sent += static_cast<std::size_t>(count);
+      connection.sent += sent.count;
     }
     return connection.waits_for_room ? WaitForRoom(connection, false) : Status();
   }
@@ -111,18 +111,19 @@ class Load {
     connection.waits_for_room = wait;
     const std::uint32_t interest = wait ? EPOLLIN | EPOLLOUT : EPOLLIN;
     epoll_event event{.events = interest, .data = {.ptr = &connection}};
-    epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, connection.socket.get(), &event);
+    epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, connection.transport.descriptor(), &event);
     return {};
   }
 
   Status Serve(Connection& connection) {
     if (connection.waits_for_room) SLIPWAY_RETURN_IF_ERROR(SendRest(connection));
-    const ssize_t count =
-        recv(connection.socket.get(), buffer_.data(), buffer_.size(), MSG_DONTWAIT);
-    if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return {};
-    if (count <= 0) return Unreachable("the server closed a connection");
-    SLIPWAY_TRY(const bool complete,
-                connection.parser.Feed({buffer_.data(), static_cast<std::size_t>(count)}));
+    bool complete = false;
+    do {
+      const net::IoResult read = connection.transport.Receive(buffer_);
+      if (read.state == net::IoResult::State::kWaitsForInput) return {};
+      if (!read.moved()) return Unreachable("the server closed a connection");
+      SLIPWAY_TRY(complete, connection.parser.Feed({buffer_.data(), read.count}));
+    } while (!complete && connection.transport.HasBuffered());
     if (!complete) return {};
     const bool keeps = connection.parser.KeepsConnection();
     Count(connection, connection.parser.Take().status);
@@ -142,6 +143,7 @@ class Load {
   }
 
   const HttpLoadOptions& options_;
+  net::Connector connector_;
   FileDescriptor epoll_;
   std::string buffer_;
   std::vector<std::unique_ptr<Connection>> connections_;

@@ -13,6 +13,7 @@ namespace slipway::cli {
 /// whole answer.
 struct HttpLoadOptions {
   net::HttpUrl server;
+  std::string ca_file;  ///< whose certificates are trusted; empty: as the system does
   std::string request;  ///< head and body, as sent
   unsigned connections = 1;
   std::chrono::milliseconds warm_up{300};  ///< answers of this time are not counted

@@ -54,15 +54,16 @@ Result<std::string> MakeRequestBody(const Signature& signature) {
   return DumpJson(OrderedJson{{"inputs", std::move(inputs)}});
 }
 
-Result<std::string> MakeCurlLine(const std::string& url, const std::string& model,
-                                 const Signature& signature, const std::string& folder) {
+Result<std::string> MakeCurlLine(const std::string& curl, const std::string& url,
+                                 const std::string& model, const Signature& signature,
+                                 const std::string& folder) {
   SLIPWAY_TRY(const std::string body, MakeRequestBody(signature));
   const std::string target = fmt::format("{}/v2/models/{}/infer", url, model);
   const bool fits = body.size() <= kMaxBytesInLine && body.find('\'') == std::string::npos;
-  if (fits) return fmt::format("curl -s -d '{}' {}", body, target);
+  if (fits) return fmt::format("{} -d '{}' {}", curl, body, target);
   const std::string path = fmt::format("{}/{}.json", folder, model);
   SLIPWAY_RETURN_IF_ERROR(WriteFileAtomically(path, body));
-  return fmt::format("curl -s -d @{} {}", path, target);
+  return fmt::format("{} -d @{} {}", curl, path, target);
 }
 
 }  // namespace slipway::cli

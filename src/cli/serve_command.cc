@@ -1,11 +1,15 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "base/clock.h"
+#include "base/error_catalogue.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "base/thread_budget.h"
@@ -14,6 +18,7 @@
 #include "cli/describe.h"
 #include "cli/request_example.h"
 #include "cli/serve_sources.h"
+#include "net/http_url.h"
 #include "serve/control/fixed_source.h"
 #include "serve/control/registry_source.h"
 #include "server/server.h"
@@ -26,11 +31,29 @@ namespace {
 constexpr std::int64_t kMaxBodyLimit = std::int64_t{1} << 34;
 constexpr std::int64_t kMaxQueueLimit = 1'000'000;
 constexpr double kMaxSeconds = 3600;
+constexpr std::chrono::seconds kCertificateTick{5};  // how soon new files are noticed
 constexpr std::int64_t kMaxRunMemory = std::int64_t{1} << 50;
 
 Result<std::chrono::milliseconds> Seconds(const Arguments& arguments, std::string_view flag) {
   SLIPWAY_TRY(const double seconds, arguments.Number(flag, 0, kMaxSeconds));
   return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
+}
+
+Result<std::optional<net::TlsServerOptions>> ReadTls(const Arguments& arguments) {
+  const bool has_certificate = arguments.Given("--tls-cert");
+  if (has_certificate != arguments.Given("--tls-key")) {
+    return InvalidArgument("--tls-cert and --tls-key belong together").With(errors::kUsage);
+  }
+  if (!has_certificate) {
+    if (!arguments.Given("--tls-client-ca")) return std::optional<net::TlsServerOptions>();
+    return InvalidArgument("--tls-client-ca needs --tls-cert and --tls-key").With(errors::kUsage);
+  }
+  const bool with_12 = arguments.Text("--tls-min") == "1.2";
+  return std::optional<net::TlsServerOptions>(
+      {.certificate_file = arguments.Text("--tls-cert"),
+       .key_file = arguments.Text("--tls-key"),
+       .client_ca_file = arguments.Text("--tls-client-ca"),
+       .least = with_12 ? net::TlsVersion::k12 : net::TlsVersion::k13});
 }
 
 Result<server::ServerOptions> ReadOptions(const Arguments& arguments, const Context& context,
@@ -39,6 +62,7 @@ Result<server::ServerOptions> ReadOptions(const Arguments& arguments, const Cont
                                 .insecure = arguments.Switch("--insecure"),
                                 .batching = !arguments.Switch("--no-batching"),
                                 .store_folder = context.store_folder()};
+  SLIPWAY_TRY(options.tls, ReadTls(arguments));
   SLIPWAY_TRY(const std::int64_t port, arguments.Integer("--port", 0, 65535));
   options.port = static_cast<std::uint16_t>(port);
   SLIPWAY_TRY(const std::int64_t body, arguments.Integer("--max-body", 1, kMaxBodyLimit));
@@ -55,12 +79,34 @@ Result<server::ServerOptions> ReadOptions(const Arguments& arguments, const Cont
   return server::Decided(std::move(options), budget, DetectMemoryLimit());
 }
 
-// An address that a browser on this machine can open.
-std::string UrlOf(const std::string& address, std::uint16_t port) {
-  if (address == "0.0.0.0" || address == "::") return fmt::format("http://127.0.0.1:{}", port);
-  const bool is_v6 = address.find(':') != std::string::npos;
-  return is_v6 ? fmt::format("http://[{}]:{}", address, port)
-               : fmt::format("http://{}:{}", address, port);
+// The host of the address that a browser on this machine can open; with TLS one that the
+// certificate is for, if there is any.
+std::string HostOf(const std::string& address, const net::TlsCertificates* tls) {
+  const bool is_any = address == "0.0.0.0" || address == "::";
+  const std::string host = is_any ? "127.0.0.1" : address;
+  if (tls == nullptr) return host;
+  const std::vector<std::string> names = tls->current()->certificate().names;
+  for (const std::string& wanted : {host, std::string("localhost")})
+    if (std::ranges::find(names, wanted) != names.end()) return wanted;
+  return names.empty() || names.front().starts_with('*') ? host : names.front();
+}
+
+std::string UrlOf(const server::Server& server, const std::string& address) {
+  const net::HttpUrl url{.host = HostOf(address, server.tls()),
+                         .port = server.port(),
+                         .tls = server.tls() != nullptr,
+                         .path = ""};
+  return url.Origin();
+}
+
+// How curl is called so that it believes in the server.
+std::string CurlFor(const server::Server& server, const server::ServerOptions& options) {
+  const bool vouches_for_itself =
+      server.tls() != nullptr && server.tls()->current()->certificate().is_self_signed;
+  std::string curl = "curl -s";
+  if (vouches_for_itself) curl += " --cacert " + options.tls->certificate_file;
+  if (options.tls && !options.tls->client_ca_file.empty()) curl += " --cert CERTIFICATE --key KEY";
+  return curl;
 }
 
 std::string HumanTime(std::chrono::nanoseconds duration) {
@@ -79,7 +125,7 @@ std::string DescribeLoaded(const serve::ServedModel& model) {
 
 // What people see once the server is ready.
 Result<std::string> Welcome(const server::Server& server, const std::string& url,
-                            const ServeSources& sources, double seconds) {
+                            const std::string& curl, const ServeSources& sources, double seconds) {
   std::string text;
   for (const std::string& description : sources.descriptions) text += description;
   const std::vector<serve::ModelHandle> models = server.models().Ready();
@@ -90,9 +136,9 @@ Result<std::string> Welcome(const server::Server& server, const std::string& url
   text += fmt::format("  page    {}/   metrics {}/metrics   API {}/openapi.json\n", url, url, url);
   if (models.empty()) return text + "try   slipway load NAME\n";
   const serve::ServedModel& first = *models.front();
-  SLIPWAY_TRY(const std::string curl,
-              MakeCurlLine(url, first->name, first->signature, sources.work.path()));
-  return text + fmt::format("try   {}\nstop  Ctrl-C, or kill {}\n", curl, getpid());
+  SLIPWAY_TRY(const std::string line,
+              MakeCurlLine(curl, url, first->name, first->signature, sources.work.path()));
+  return text + fmt::format("try   {}\nstop  Ctrl-C, or kill {}\n", line, getpid());
 }
 
 OrderedJson WelcomeJson(const server::Server& server, const std::string& url) {
@@ -105,6 +151,36 @@ OrderedJson WelcomeJson(const server::Server& server, const std::string& url) {
   return {{"url", url}, {"port", server.port()}, {"models", std::move(models)}};
 }
 
+void WarnOfAddress(const server::ServerOptions& options, const Context& context) {
+  if (server::IsLoopback(options.address)) return;
+  if (!options.tls) {
+    context.Warn(
+        fmt::format("{} can be reached by others, and they can read along: nothing is encrypted",
+                    options.address));
+  }
+  if (!options.tls || options.tls->client_ca_file.empty()) {
+    context.Warn(fmt::format(
+        "whoever reaches {} may send requests to models; a firewall or --tls-client-ca says who",
+        options.address));
+  }
+}
+
+// Until a signal says that the server shall end.
+void KeepServing(server::Server& server) {
+  for (;;) {
+    switch (server::Termination::WaitAtMost(kCertificateTick)) {
+      case server::Termination::Request::kNone:
+        server.ReloadChangedCertificate();
+        break;
+      case server::Termination::Request::kReload:
+        server.ReloadCertificate();
+        break;
+      case server::Termination::Request::kEnd:
+        return;
+    }
+  }
+}
+
 CommandResult RunServe(const Arguments& arguments, Context& context) {
   const Stopwatch watch;
   const ThreadBudget budget = DetectThreadBudget();
@@ -114,6 +190,8 @@ CommandResult RunServe(const Arguments& arguments, Context& context) {
 
   context.interruption().Release();
   server::Termination::Block();
+  if (options.tls) server::Termination::BlockReload();
+  WarnOfAddress(options, context);
   SLIPWAY_TRY(registry::Registry * registry, context.Registry());
   SLIPWAY_TRY(engine::Engine * engine, context.Engine());
   const serve::FixedSource source(sources.packages,
@@ -123,12 +201,13 @@ CommandResult RunServe(const Arguments& arguments, Context& context) {
       const std::unique_ptr<server::Server> server,
       server::Server::Start(
           options, {.engine = *engine, .source = source, .clock = clock, .budget = budget}));
-  const std::string url = UrlOf(options.address, server->port());
-  SLIPWAY_TRY(const std::string welcome, Welcome(*server, url, sources, watch.Seconds()));
+  const std::string url = UrlOf(*server, options.address);
+  SLIPWAY_TRY(const std::string welcome,
+              Welcome(*server, url, CurlFor(*server, options), sources, watch.Seconds()));
   SLIPWAY_RETURN_IF_ERROR(
       Print(RenderItem("Server", WelcomeJson(*server, url), welcome, context.format())));
 
-  (void)server::Termination::Wait();
+  KeepServing(*server);
   const std::uint64_t dropped = server->Drain();
   context.Say(fmt::format("stopped: {} requests were dropped", dropped));
   return ExitCode::kSuccess;
@@ -158,8 +237,22 @@ Command MakeServeCommand() {
                  .value = "ADDRESS",
                  .help = "the address to listen on",
                  .default_value = "127.0.0.1"},
+                {.name = "--tls-cert",
+                 .value = "FILE",
+                 .help = "speak TLS with this certificate (PEM, with those up to its authority)"},
+                {.name = "--tls-key",
+                 .value = "FILE",
+                 .help = "the certificate's key (PEM); both files are read again when they change"},
+                {.name = "--tls-client-ca",
+                 .value = "FILE",
+                 .help = "take only clients that have a certificate of this authority"},
+                {.name = "--tls-min",
+                 .value = "VERSION",
+                 .help = "the oldest version of TLS",
+                 .default_value = "1.3",
+                 .choices = {"1.2", "1.3"}},
                 {.name = "--insecure",
-                 .help = "allow an address that others can reach, though there is no TLS"},
+                 .help = "allow clear text on an address that others can reach"},
                 {.name = "--no-batching",
                  .help = "run every request alone, also where runs of several were measured to be "
                          "cheaper"},
@@ -188,8 +281,9 @@ Command MakeServeCommand() {
                  .value = "SECONDS",
                  .help = "how long requests in flight may take at the end",
                  .default_value = "20"}},
-      .examples = {"slipway serve model.keras", "slipway serve mnist:3 resnet --port 9000",
-                   "slipway serve models/ --address 0.0.0.0 --insecure"},
+      .examples =
+          {"slipway serve model.keras", "slipway serve mnist:3 resnet --port 9000",
+           "slipway serve models/ --address 0.0.0.0 --tls-cert server.crt --tls-key server.key"},
       .run = RunServe};
 }
 

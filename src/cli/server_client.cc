@@ -30,7 +30,8 @@ Result<ServerClient> ServerClient::Create(const Context& context) {
     if (found.ok()) key = std::move(*found);
     if (!found.ok() && context.names_admin_key()) return std::move(found).status();
   }
-  return ServerClient(net::HttpClient(std::move(server), {.answer_timeout = kAnswerTimeout}),
+  return ServerClient(net::HttpClient(std::move(server), {.answer_timeout = kAnswerTimeout,
+                                                          .ca_file = context.ca_file()}),
                       std::move(key));
 }
 

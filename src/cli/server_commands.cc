@@ -59,11 +59,10 @@ Status PrintChange(const Context& context, const std::string& reference, std::st
   OrderedJson json;
   json["model"] = reference;
   json["state"] = state;
-  json["server"] = "http://" + client.server().Authority();
+  json["server"] = client.server().Origin();
   return context.PrintItem(
       "ServedModel", json,
-      fmt::format("{} is {} at http://{}\n", reference, state, client.server().Authority()),
-      reference);
+      fmt::format("{} is {} at {}\n", reference, state, client.server().Origin()), reference);
 }
 
 CommandResult RunLoad(const Arguments& arguments, Context& context) {

@@ -6,11 +6,11 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <utility>
 
 #include "net/http1_protocol.h"
 #include "net/http2_protocol.h"
+#include "net/response_head.h"
 
 namespace slipway::net {
 namespace {
@@ -18,6 +18,8 @@ namespace {
 /// What a client that knows that this port speaks HTTP/2 says first (RFC 9113 3.4). As a request of
 /// HTTP/1.1 it is none.
 constexpr std::string_view kHttp2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// How a record begins that holds a handshake of TLS.
+constexpr char kTlsHandshake = 0x16;
 /// Room smaller than this is not worth a read of its own.
 constexpr std::size_t kDirectRoom = 4096;
 constexpr int kReadsInARow = 16;
@@ -28,13 +30,14 @@ constexpr std::chrono::seconds kLinger{2};
 
 }  // namespace
 
-Connection::Connection(FileDescriptor socket, std::string peer, std::shared_ptr<EventLoop> loop,
+Connection::Connection(Transport transport, std::string peer, std::shared_ptr<EventLoop> loop,
                        ServerContext& context, std::function<void()> on_close)
-    : socket_(std::move(socket)),
+    : transport_(std::move(transport)),
       peer_(std::move(peer)),
       loop_(std::move(loop)),
       context_(context),
-      on_close_(std::move(on_close)) {}
+      on_close_(std::move(on_close)),
+      awaits_tls_(context.tls != nullptr) {}
 
 Connection::~Connection() = default;
 
@@ -42,7 +45,7 @@ void Connection::Start() {
   position_ = loop_->Add(shared_from_this());
   now_ = opened_ = std::chrono::steady_clock::now();
   watched_ = WantedEvents();
-  if (!loop_->Watch(socket_.get(), watched_, *this)) Close();
+  if (!loop_->Watch(transport_.descriptor(), watched_, *this)) Close();
 }
 
 std::shared_ptr<Exchange> Connection::NewExchange(
@@ -66,39 +69,57 @@ std::span<std::byte> Connection::DirectRoom() {
 }
 
 std::uint32_t Connection::WantedEvents() const {
-  return (MayRead() ? EPOLLIN : 0u) | (waiting_for_room_ ? EPOLLOUT : 0u);
+  const bool wants_room = waiting_for_room_ || reading_waits_for_room_;
+  return (MayRead() ? EPOLLIN : 0u) | (wants_room ? EPOLLOUT : 0u);
 }
 
 void Connection::UpdateWatch() {
   if (closed_) return;
+  if (transport_.HasBuffered() && MayRead()) ReadBuffered();
   const std::uint32_t wanted = WantedEvents();
   if (wanted == watched_) return;
   watched_ = wanted;
-  loop_->ChangeWatch(socket_.get(), watched_, *this);
+  loop_->ChangeWatch(transport_.descriptor(), watched_, *this);
 }
 
 void Connection::OnReady(std::uint32_t events) {
   const std::shared_ptr<Connection> self = shared_from_this();  // it may close
-  if (events & EPOLLOUT) {
+  const bool read_too = std::exchange(reading_waits_for_room_, false);
+  if ((events & EPOLLOUT) && waiting_for_room_) {
     waiting_for_room_ = false;
     Enlist();
   }
   if (MayRead()) {
-    if (events & ~EPOLLOUT) Read();
+    if ((events & ~EPOLLOUT) || read_too) Read();
   } else if (events & (EPOLLERR | EPOLLHUP)) {
     Close();  // nobody is there to take an answer
   }
 }
 
 void Connection::Read() {
+  if (awaits_tls_ && !BeginTls()) return;
   const std::span<std::byte> room = DirectRoom();
   const bool direct = !room.empty();
-  void* buffer = direct ? static_cast<void*>(room.data()) : read_buffer_.data();
-  const std::size_t size = direct ? room.size() : read_buffer_.size();
-  const ssize_t count = recv(socket_.get(), buffer, size, MSG_DONTWAIT);
-  if (count > 0) return OnBytes(direct, static_cast<std::size_t>(count));
-  if (count == 0) return OnEndOfInput();
-  if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) Close();
+  const std::span<char> buffer =
+      direct ? std::span(reinterpret_cast<char*>(room.data()), room.size()) : read_buffer_;
+  const IoResult read = lingering_ ? transport_.ReceiveRaw(buffer) : transport_.Receive(buffer);
+  if (in_handshake_ && transport_.tls()->IsEstablished()) LeaveHandshake();
+  if (read.moved()) return OnBytes(direct, read.count);
+  OnNothing(read.state);
+}
+
+void Connection::OnNothing(IoResult::State state) {
+  switch (state) {
+    case IoResult::State::kEnded:
+      return OnEndOfInput();
+    case IoResult::State::kWaitsForRoom:
+      reading_waits_for_room_ = true;
+      return UpdateWatch();
+    case IoResult::State::kBroken:
+      return transport_.tls() != nullptr && !lingering_ ? EndBrokenTls() : Close();
+    default:
+      UpdateWatch();
+  }
 }
 
 void Connection::OnBytes(bool direct, std::size_t count) {
@@ -124,17 +145,29 @@ void Connection::Take(bool direct, const char* bytes, std::size_t count) {
   }
 }
 
-/// Chooses what is spoken by the first bytes, which are kept in opening_. False: they may still be
-/// the beginning of either.
+/// Chooses what is spoken: as TLS agreed, else by the first bytes, which are kept in opening_.
+/// False: they may still be the beginning of either.
 bool Connection::Choose(std::string_view bytes) {
   opening_.append(bytes);
-  if (opening_.size() < kHttp2Preface.size() && kHttp2Preface.starts_with(opening_)) return false;
-  if (opening_.starts_with(kHttp2Preface)) {
+  const bool agreed_on_http2 = transport_.tls() != nullptr && transport_.tls()->Protocol() == "h2";
+  if (!agreed_on_http2 && opening_.size() < kHttp2Preface.size() &&
+      kHttp2Preface.starts_with(opening_))
+    return false;
+  if (agreed_on_http2 || opening_.starts_with(kHttp2Preface)) {
     protocol_ = std::make_unique<Http2Protocol>(*this, context_, peer_, now_);
   } else {
     protocol_ = std::make_unique<Http1Protocol>(*this, context_, peer_, now_);
   }
   return true;
+}
+
+/// Answers who speaks something else than this port: in clear text, and once.
+void Connection::Refuse(std::string_view message) {
+  const std::string text =
+      WholeAnswer(context_.service.ErrorResponse(400, message, nullptr), loop_->Date());
+  const iovec vector{const_cast<char*>(text.data()), text.size()};
+  transport_.Send({&vector, 1});  // it fits in a socket that has sent nothing
+  BeginLinger();
 }
 
 /// A sender of much has more in the socket: takes it without going through the event loop.
@@ -144,12 +177,12 @@ void Connection::ReadRest() {
     const std::span<std::byte> room = DirectRoom();
     const bool direct = !room.empty();
     const std::span<char> scratch = loop_->scratch();
-    void* buffer = direct ? static_cast<void*>(room.data()) : scratch.data();
-    const std::size_t size = direct ? room.size() : scratch.size();
-    const ssize_t count = recv(socket_.get(), buffer, size, MSG_DONTWAIT);
-    if (count <= 0) return;  // nothing there, or an end that the next armed read reports
-    Take(direct, scratch.data(), static_cast<std::size_t>(count));
-    if (static_cast<std::size_t>(count) < size) return;
+    const std::span<char> buffer =
+        direct ? std::span(reinterpret_cast<char*>(room.data()), room.size()) : scratch;
+    const IoResult read = transport_.Receive(buffer);
+    if (!read.moved()) return;  // nothing there, or an end that the next armed read reports
+    Take(direct, scratch.data(), read.count);
+    if (read.count < buffer.size() && !transport_.HasBuffered()) return;
   }
 }
 
@@ -161,6 +194,60 @@ void Connection::OnEndOfInput() {
   if (lingering_ || (!awaits && output_.empty())) return Close();
   if (awaits) abandoned_.store(true, std::memory_order_relaxed);
   UpdateWatch();
+}
+
+/// The socket says nothing of what was received already.
+void Connection::ReadBuffered() {
+  if (std::exchange(rereading_, true)) return;
+  loop_->Post([self = shared_from_this()] {
+    self->rereading_ = false;
+    // Where it is enlisted, the bytes of its last read come first.
+    if (!self->enlisted_ && self->MayRead() && self->transport_.HasBuffered()) self->Read();
+  });
+}
+
+// Encryption.
+
+/// False: there is nothing to decrypt.
+bool Connection::BeginTls() {
+  char first = 0;
+  const IoResult peeked = transport_.Peek(first);
+  if (!peeked.moved()) {
+    OnNothing(peeked.state);
+    return false;
+  }
+  awaits_tls_ = false;
+  if (first != kTlsHandshake) {
+    Refuse("this port speaks TLS: use https:// instead of http://");
+    return false;
+  }
+  if (context_.handshakes.fetch_add(1) >= context_.limits.tls_handshakes) {
+    context_.handshakes.fetch_sub(1);
+    context_.refused.fetch_add(1);
+    Close();
+    return false;
+  }
+  in_handshake_ = true;
+  transport_.Encrypt(TlsSession::Accept(context_.tls->current(), transport_.descriptor()));
+  return true;
+}
+
+void Connection::LeaveHandshake() {
+  in_handshake_ = false;
+  context_.handshakes.fetch_sub(1);
+}
+
+void Connection::FailHandshake() {
+  if (!in_handshake_) return;
+  LeaveHandshake();
+  context_.handshakes_failed.fetch_add(1);
+}
+
+/// The client shall learn why before it learns of the end.
+void Connection::EndBrokenTls() {
+  FailHandshake();
+  abandoned_.store(true, std::memory_order_relaxed);
+  BeginLinger();
 }
 
 // Rounds.
@@ -203,27 +290,15 @@ void Connection::Answer(std::uint64_t request, Response response) {
 
 void Connection::Write() {
   if (closed_ || waiting_for_room_ || lingering_) return;
+  iovec vectors[kVectors];
   while (!output_.empty()) {
-    const ssize_t count = SendSome();
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return WaitForRoom();
-    if (count < 0) return Close();
-    output_.Consume(static_cast<std::size_t>(count));
+    const IoResult sent = transport_.Send({vectors, output_.Gather(vectors)});
+    if (sent.state == IoResult::State::kWaitsForRoom) return WaitForRoom();
+    if (!sent.moved()) return Close();
+    output_.Consume(sent.count);
     if (output_.empty() && protocol_) protocol_->Refill();
   }
   AfterWrite();
-}
-
-ssize_t Connection::SendSome() {
-  constexpr int kFlags = MSG_NOSIGNAL | MSG_DONTWAIT;
-  iovec vectors[kVectors];
-  const std::size_t count = output_.Gather(vectors);
-  // A small answer is one run of text, for which send() is the shorter way through the kernel.
-  if (count == 1) return send(socket_.get(), vectors[0].iov_base, vectors[0].iov_len, kFlags);
-  msghdr message{};
-  message.msg_iov = vectors;
-  message.msg_iovlen = count;
-  return sendmsg(socket_.get(), &message, kFlags);
 }
 
 void Connection::WaitForRoom() {
@@ -240,17 +315,12 @@ void Connection::AfterWrite() {
 
 // Ending.
 
-bool Connection::HasUnreadBytes() const {
-  char byte = 0;
-  return recv(socket_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
-}
-
 /// Closing a socket with unread bytes resets it, and a reset may overtake the last answer: says
 /// that no more is sent, and reads until the client closes or the time is over.
 void Connection::BeginLinger() {
   if (peer_finished_) return Close();
+  if (!transport_.FinishSending()) return WaitForRoom();
   lingering_ = true;
-  shutdown(socket_.get(), SHUT_WR);
   const bool draining = context_.draining.load(std::memory_order_relaxed);
   linger_until_ = now_ + (draining ? context_.limits.drain_linger : kLinger);
 }
@@ -261,7 +331,8 @@ void Connection::Close() {
   abandoned_.store(true, std::memory_order_relaxed);
   protocol_.reset();
   output_ = {};
-  socket_.Close();
+  FailHandshake();
+  transport_.Close();
   loop_->Remove(position_);
   on_close_();
 }
@@ -269,7 +340,7 @@ void Connection::Close() {
 /// Frees what the kernel holds for a client that takes nothing.
 void Connection::Reset() {
   const linger at_once{.l_onoff = 1, .l_linger = 0};
-  setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  setsockopt(transport_.descriptor(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
   Close();
 }
 
@@ -298,7 +369,7 @@ void Connection::Sweep(MonotonicTime now) {
 void Connection::CheckWriteStall(MonotonicTime now) {
   if (!waiting_for_room_) return;
   int unsent = 0;
-  const bool known = ioctl(socket_.get(), SIOCOUTQ, &unsent) == 0;
+  const bool known = ioctl(transport_.descriptor(), SIOCOUTQ, &unsent) == 0;
   if (known && unsent < unsent_) last_taken_ = now;
   unsent_ = unsent;
   if (now - last_taken_ >= context_.limits.write_stall) Reset();
@@ -307,6 +378,10 @@ void Connection::CheckWriteStall(MonotonicTime now) {
 /// Before anything is known: an idle connection, or a preface that is not finished.
 void Connection::CheckOpening(MonotonicTime now) {
   const HttpLimits& limits = context_.limits;
+  if (in_handshake_ || awaits_tls_) {
+    if (now - opened_ >= limits.tls_handshake_timeout) return Close();
+    if (in_handshake_) return;
+  }
   const bool draining = context_.draining.load(std::memory_order_relaxed);
   const auto idle = draining ? limits.drain_linger : limits.idle_timeout;
   const auto limit = opening_.empty() ? idle : limits.header_timeout;

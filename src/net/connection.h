@@ -12,12 +12,12 @@
 #include <string_view>
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "net/event_loop.h"
 #include "net/exchange.h"
 #include "net/output_queue.h"
 #include "net/protocol.h"
 #include "net/server_context.h"
+#include "net/transport.h"
 
 namespace slipway::net {
 
@@ -28,7 +28,7 @@ namespace slipway::net {
 class Connection final : public std::enable_shared_from_this<Connection>, private Watcher {
  public:
   /// `context` outlives the loop's thread; `on_close` runs once, on it.
-  Connection(FileDescriptor socket, std::string peer, std::shared_ptr<EventLoop> loop,
+  Connection(Transport transport, std::string peer, std::shared_ptr<EventLoop> loop,
              ServerContext& context, std::function<void()> on_close);
   ~Connection();
 
@@ -48,7 +48,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   // For the protocol.
   OutputQueue& output() { return output_; }
   /// True if the socket holds bytes that came and are not received.
-  bool HasUnreadBytes() const;
+  bool HasUnreadBytes() const { return transport_.HasUnread(); }
   /// `cancelled`: told of one request alone; absent where it lives as long as the connection.
   std::shared_ptr<Exchange> NewExchange(
       std::uint64_t request, RequestHead head, BodyBuffer body, MonotonicTime received,
@@ -65,17 +65,25 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   bool MayRead() const;
   std::span<std::byte> DirectRoom();
   void Read();
+  void OnNothing(IoResult::State state);
   void OnBytes(bool direct, std::size_t count);
   void OnEndOfInput();
   void ReadRest();
   void Take(bool direct, const char* bytes, std::size_t count);
   bool Choose(std::string_view bytes);
+  void Refuse(std::string_view message);
+  void ReadBuffered();
+
+  // Encryption, where the port has it.
+  bool BeginTls();
+  void LeaveHandshake();
+  void FailHandshake();
+  void EndBrokenTls();
 
   void Enlist();
 
   // Writing.
   void Write();
-  ssize_t SendSome();
   void WaitForRoom();
   void AfterWrite();
 
@@ -86,7 +94,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   void CheckWriteStall(MonotonicTime now);
   void CheckOpening(MonotonicTime now);
 
-  FileDescriptor socket_;
+  Transport transport_;
   const std::string peer_;
   const std::shared_ptr<EventLoop> loop_;
   ServerContext& context_;
@@ -95,12 +103,16 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
 
   std::string opening_;  ///< the first bytes, until they tell the protocol
   std::unique_ptr<Protocol> protocol_;
+  bool awaits_tls_;             ///< nothing was received yet, and it is to be encrypted
+  bool in_handshake_ = false;   ///< counted by the context
   std::uint32_t watched_ = 0;   ///< the events that the loop tells of
   std::size_t received_ = 0;    ///< bytes of read_buffer_ that are not parsed
   bool peer_finished_ = false;  ///< the client sends no more
 
   OutputQueue output_;
   bool waiting_for_room_ = false;
+  bool reading_waits_for_room_ = false;  ///< TLS has to send before it can receive
+  bool rereading_ = false;               ///< a task of the loop's will read what TLS holds
   bool lingering_ = false;
   bool closed_ = false;
   bool enlisted_ = false;  ///< for the loop's next round

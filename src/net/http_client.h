@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/status.h"
 #include "net/answer_parser.h"
+#include "net/connector.h"
 #include "net/http_types.h"
 #include "net/http_url.h"
 
@@ -20,6 +20,7 @@ struct HttpClientOptions {
   std::chrono::milliseconds answer_timeout{
       60'000};  ///< from the first byte sent to the last received
   AnswerLimits limits;
+  std::string ca_file;  ///< whose certificates are trusted, PEM; empty: as the system does
 };
 
 /// A request of a tool. Views must live until Send() returns.
@@ -33,25 +34,20 @@ struct ClientRequest {
 /// The head of the request as it is sent, with Host and Content-Length.
 std::string EncodeHead(const ClientRequest& request, const HttpUrl& server);
 
-/// A connected socket that blocks nobody. Unavailable (kServerUnreachable) saying what to do: the
-/// name is unknown, nothing listens there, no answer in time. Resolving a name blocks as long as
-/// the system's resolver does.
-Result<FileDescriptor> ConnectTo(const HttpUrl& server, std::chrono::milliseconds timeout);
-
-/// A blocking HTTP/1.1 client for tools: one connection, kept alive between requests. No TLS, no
-/// redirects, no compression. Not thread-safe; movable.
+/// A blocking HTTP/1.1 client for tools: one connection, kept alive between requests, through TLS
+/// where the URL says https. No redirects, no compression. Not thread-safe; movable.
 class HttpClient {
  public:
   /// Connects with the first request. The URL's path is not used.
   explicit HttpClient(HttpUrl server, const HttpClientOptions& options = {});
 
   /// Sends and waits for the whole answer, whatever its status. A kept connection that the server
-  /// closed meanwhile is opened again, once. Unavailable (kServerUnreachable): no connection, or it
-  /// broke. DeadlineExceeded (kServerUnreachable): no answer in time. ResourceExhausted: an answer
-  /// beyond the limits. DataLoss: not HTTP.
+  /// closed meanwhile is opened again, once. What Connector::Connect() says; Unavailable
+  /// (kServerUnreachable): the connection broke. DeadlineExceeded (kServerUnreachable): no answer
+  /// in time. ResourceExhausted: an answer beyond the limits. DataLoss: not HTTP.
   Result<HttpAnswer> Send(const ClientRequest& request);
 
-  const HttpUrl& server() const { return server_; }
+  const HttpUrl& server() const { return connector_.server(); }
 
  private:
   Result<HttpAnswer> Exchange(const ClientRequest& request, const std::string& head);
@@ -60,9 +56,9 @@ class HttpClient {
   Status Broken(std::string_view what) const;
   Status Late() const;
 
-  HttpUrl server_;
+  Connector connector_;
   HttpClientOptions options_;
-  FileDescriptor socket_;
+  Transport transport_;
   bool answer_began_ = false;  ///< of the request in hand: it may not be sent again
 };
 

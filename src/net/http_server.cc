@@ -26,8 +26,9 @@ constexpr std::chrono::milliseconds kShortestTick{5};
 
 /// Often enough for the shortest time to be kept within a quarter.
 std::chrono::milliseconds TickFor(const HttpLimits& limits) {
-  const auto shortest = std::min({limits.header_timeout, limits.idle_timeout, limits.body_grace,
-                                  limits.write_stall, limits.drain_linger});
+  const auto shortest =
+      std::min({limits.header_timeout, limits.idle_timeout, limits.body_grace, limits.write_stall,
+                limits.tls_handshake_timeout, limits.drain_linger});
   return std::clamp(shortest / 4, kShortestTick, kLongestTick);
 }
 
@@ -44,7 +45,7 @@ HttpLimits WithinDescriptors(HttpLimits limits) {
 class LoopingHttpServer final : public HttpServer {
  public:
   LoopingHttpServer(const HttpServerOptions& options, HttpService& service)
-      : context_(WithinDescriptors(options.limits), service),
+      : context_(WithinDescriptors(options.limits), service, options.tls),
         addresses_(options.limits.connections_per_address) {
     for (unsigned i = 0; i < std::max(1u, options.loops); ++i)
       loops_.push_back(std::make_shared<EventLoop>(TickFor(options.limits), service, i));
@@ -93,6 +94,7 @@ class LoopingHttpServer final : public HttpServer {
     return {.open = context_.open,
             .accepted_total = context_.accepted,
             .refused_total = context_.refused,
+            .handshakes_failed_total = context_.handshakes_failed,
             .requests_total = context_.requests,
             .requests_in_flight = context_.in_flight,
             .dropped_in_drain_total = context_.dropped_in_drain};
@@ -119,14 +121,10 @@ class LoopingHttpServer final : public HttpServer {
 
   /// One answer for people who wonder; a client that does not read it is not waited for.
   void TurnAway(int socket) {
+    if (context_.tls) return;  // it would understand nothing before a handshake
     const Response response = context_.service.ErrorResponse(
         503, "the server has as many connections as it may", nullptr);
-    std::string text;
-    AppendResponseHead(
-        response,
-        {.content_length = response.BodyBytes(), .date = loops_.front()->Date(), .close = true},
-        text);
-    text.append(response.text);
+    const std::string text = WholeAnswer(response, loops_.front()->Date());
     (void)send(socket, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     shutdown(socket, SHUT_WR);
   }
@@ -140,7 +138,8 @@ class LoopingHttpServer final : public HttpServer {
       --context_.open;
       if (context_.draining) NotifyClosed();
     };
-    std::make_shared<Connection>(std::move(socket), name, loop, context_, on_close)->Start();
+    std::make_shared<Connection>(Transport(std::move(socket)), name, loop, context_, on_close)
+        ->Start();
   }
 
   void NotifyClosed() {

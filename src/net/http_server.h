@@ -8,6 +8,7 @@
 
 #include "base/status.h"
 #include "net/http_types.h"
+#include "net/tls_certificates.h"
 
 namespace slipway::net {
 
@@ -36,8 +37,10 @@ struct HttpLimits {
   std::chrono::milliseconds idle_timeout{75'000};    ///< keep-alive
   std::chrono::milliseconds body_grace{10'000};      ///< then at least body_bytes_per_second, 408
   std::uint64_t body_bytes_per_second = 1024;
-  std::chrono::milliseconds write_stall{30'000};  ///< a client that takes nothing: reset
-  std::size_t connections = 10'000;               ///< never more than half of the descriptor limit
+  std::chrono::milliseconds tls_handshake_timeout{10'000};  ///< from the connection on: closed
+  std::size_t tls_handshakes = 1024;                        ///< at one time; closed beyond
+  std::chrono::milliseconds write_stall{30'000};            ///< a client that takes nothing: reset
+  std::size_t connections = 10'000;  ///< never more than half of the descriptor limit
   std::size_t connections_per_address = 256;
   std::size_t pipelined_requests = 64;  ///< read ahead on one connection; more waits in the socket
   std::uint64_t body_bytes_total = 1024 * 1024 * 1024;  ///< 503, all bodies held at one time
@@ -52,20 +55,23 @@ struct HttpServerOptions {
   std::uint16_t port = 8080;  ///< 0: any free one
   unsigned loops = 1;         ///< event-loop threads
   HttpLimits limits;
+  std::shared_ptr<const TlsCertificates> tls;  ///< absent: clear text
 };
 
 struct ConnectionCounts {
   std::uint64_t open = 0;
   std::uint64_t accepted_total = 0;
   std::uint64_t refused_total = 0;
+  std::uint64_t handshakes_failed_total = 0;  ///< of TLS
   std::uint64_t requests_total = 0;
   std::uint64_t requests_in_flight = 0;
   std::uint64_t dropped_in_drain_total = 0;
 };
 
-/// An HTTP/1.1 server: keep-alive, pipelining, chunked and compressed bodies, 100-continue; strict
-/// where leniency is a risk (docs/security.md). One acceptor, one event loop a thread, one
-/// connection object a socket, no coroutine or timer an operation. Thread-safe.
+/// A server of HTTP/1.1 and HTTP/2, in clear text or through TLS: keep-alive, pipelining, chunked
+/// and compressed bodies, 100-continue; strict where leniency is a risk (docs/security.md). One
+/// acceptor, one event loop a thread, one connection object a socket, no coroutine or timer an
+/// operation. Thread-safe.
 class HttpServer {
  public:
   /// Binds and listens; serves from Start(). AlreadyExists (kAddressInUse). `service` outlives the

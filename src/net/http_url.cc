@@ -21,14 +21,20 @@ Status Invalid(std::string_view text, std::string_view what) {
       .Hint("write it like http://127.0.0.1:8080");
 }
 
-Result<std::string_view> WithoutScheme(std::string_view text) {
+constexpr std::uint16_t kHttpPort = 80;
+constexpr std::uint16_t kHttpsPort = 443;
+
+/// What stands behind the scheme; sets what the scheme says.
+Result<std::string_view> TakeScheme(std::string_view text, HttpUrl& url) {
   const std::size_t end = text.find(kSchemeEnd);
   if (end == std::string_view::npos) return text;
   const std::string_view scheme = text.substr(0, end);
-  if (EqualsIgnoreCase(scheme, "http")) return text.substr(end + kSchemeEnd.size());
-  return Unimplemented(fmt::format("\"{}\": the scheme {} is not supported, only http is",
+  url.tls = EqualsIgnoreCase(scheme, "https");
+  url.port = url.tls ? kHttpsPort : kHttpPort;
+  if (url.tls || EqualsIgnoreCase(scheme, "http")) return text.substr(end + kSchemeEnd.size());
+  return Unimplemented(fmt::format("\"{}\": the scheme {} is not supported, only http and https",
                                    Printable(text, 160), Printable(scheme, 16)))
-      .Hint("reach a server behind TLS through a tunnel, for example ssh -L 8080:127.0.0.1:8080");
+      .Hint("write it like https://model.example:8080");
 }
 
 /// Splits "host:port", "[::1]:port" or "host"; the port's text is empty when there is none.
@@ -64,6 +70,10 @@ std::string HttpUrl::Authority() const {
                                              : fmt::format("[{}]:{}", host, port);
 }
 
+std::string HttpUrl::Origin() const {
+  return fmt::format("{}://{}", tls ? "https" : "http", Authority());
+}
+
 bool LooksLikeUrl(std::string_view text) {
   const std::size_t end = text.find(kSchemeEnd);
   return end != std::string_view::npos && end > 0 &&
@@ -71,11 +81,13 @@ bool LooksLikeUrl(std::string_view text) {
 }
 
 Result<HttpUrl> ParseHttpUrl(std::string_view text) {
-  SLIPWAY_TRY(const std::string_view rest, WithoutScheme(text));
+  HttpUrl url;
+  SLIPWAY_TRY(const std::string_view rest, TakeScheme(text, url));
   const std::size_t slash = std::min(rest.find('/'), rest.size());
   const auto [host, port_text] = SplitAuthority(rest.substr(0, slash));
   if (!IsHost(host)) return Invalid(text, "is not the URL of a server");
-  HttpUrl url{.host = std::string(host), .path = std::string(rest.substr(slash))};
+  url.host = host;
+  url.path = rest.substr(slash);
   if (!IsPath(url.path)) return Invalid(text, "has a character that a URL cannot have");
   if (port_text.empty()) return url;
   const auto port = ParseUint64(port_text);

@@ -49,11 +49,20 @@ TEST(HttpUrl, RefusesWhatIsNoUrlOfAServer) {
   }
 }
 
-TEST(HttpUrl, SaysThatTlsIsNotSupported) {
-  const Result<HttpUrl> url = ParseHttpUrl("https://host");
+TEST(HttpUrl, SchemeTellsTlsAndThePort) {
+  const Result<HttpUrl> url = ParseHttpUrl("HTTPS://host/v2");
+  ASSERT_TRUE(url.ok());
+  EXPECT_TRUE(url->tls);
+  EXPECT_EQ(url->port, 443);
+  EXPECT_EQ(url->Origin(), "https://host:443");
+  EXPECT_EQ(ParseHttpUrl("host:80")->Origin(), "http://host:80");
+}
+
+TEST(HttpUrl, OtherSchemesAreNotSupported) {
+  const Result<HttpUrl> url = ParseHttpUrl("ftp://host");
   ASSERT_FALSE(url.ok());
   EXPECT_EQ(url.status().code(), Code::kUnimplemented);
-  EXPECT_THAT(url.status().message(), testing::HasSubstr("https"));
+  EXPECT_THAT(url.status().message(), testing::HasSubstr("ftp"));
 }
 
 TEST(HttpUrl, IsToldFromPathsAndReferences) {

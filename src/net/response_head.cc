@@ -94,6 +94,13 @@ void AppendResponseHead(const Response& response, const ResponseFraming& framing
   out.append("\r\n");
 }
 
+std::string WholeAnswer(const Response& response, std::string_view date) {
+  std::string text;
+  AppendResponseHead(response,
+                     {.content_length = response.text.size(), .date = date, .close = true}, text);
+  return text.append(response.text);
+}
+
 std::string FormatHttpDate(std::int64_t unix_seconds) {
   const std::time_t time = static_cast<std::time_t>(unix_seconds);
   std::tm parts{};

@@ -26,6 +26,9 @@ std::string_view ReasonPhrase(int status);
 /// characters in a value, which could end the header, become spaces.
 void AppendResponseHead(const Response& response, const ResponseFraming& framing, std::string& out);
 
+/// The bytes of an answer behind which the connection ends; only its text is its body.
+std::string WholeAnswer(const Response& response, std::string_view date);
+
 /// "Sun, 06 Nov 1994 08:49:37 GMT".
 std::string FormatHttpDate(std::int64_t unix_seconds);
 

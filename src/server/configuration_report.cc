@@ -29,6 +29,9 @@ std::vector<Limit> NetworkLimits(const net::HttpLimits& limits) {
       {"idle_timeout", Count(limits.idle_timeout), "ms", "the connection is closed"},
       {"body_grace", Count(limits.body_grace), "ms", "then body_rate holds"},
       {"body_rate", limits.body_bytes_per_second, "bytes/s", "408 below"},
+      {"tls_handshake_timeout", Count(limits.tls_handshake_timeout), "ms",
+       "the connection is closed"},
+      {"tls_handshakes", limits.tls_handshakes, "connections", "closed beyond"},
       {"write_stall", Count(limits.write_stall), "ms", "the connection is reset"},
       {"connections", limits.connections, "connections",
        "refused beyond; never more than half of the descriptors"},
@@ -65,6 +68,13 @@ std::vector<Limit> ServingLimits(const ServerOptions& options) {
        "--drain-timeout"}};
 }
 
+std::string TlsTitle(const ServerOptions& options) {
+  if (!options.tls) return "off";
+  const bool only_13 = options.tls->least == net::TlsVersion::k13;
+  return fmt::format("{}{}", only_13 ? "1.3" : "1.2 and 1.3",
+                     options.tls->client_ca_file.empty() ? "" : ", clients need a certificate");
+}
+
 }  // namespace
 
 serve::Configuration ReportConfiguration(const ServerOptions& options, const ThreadBudget& budget,
@@ -78,6 +88,7 @@ serve::Configuration ReportConfiguration(const ServerOptions& options, const Thr
                   {"loops", std::to_string(options.loops)},
                   {"workers", std::to_string(options.workers)},
                   {"batching", options.batching ? "by measurement" : "off"},
+                  {"tls", TlsTitle(options)},
                   {"insecure", options.insecure ? "yes" : "no"}};
   report.limits = NetworkLimits(options.limits);
   for (Limit& limit : ServingLimits(options)) report.limits.push_back(std::move(limit));

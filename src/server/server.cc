@@ -35,8 +35,9 @@ class WholeServer final : public Server {
  public:
   // In the order of use: each part outlives those that are built after it.
   WholeServer(const ServerOptions& options, const ServerSurroundings& surroundings,
-              const access::AdminKey& key)
+              const access::AdminKey& key, std::shared_ptr<net::TlsCertificates> tls)
       : options_(options),
+        tls_(std::move(tls)),
         configuration_(
             ReportConfiguration(options, surroundings.budget, EngineTitle(surroundings.engine))),
         models_(serve::ModelSet::Create(surroundings.engine, surroundings.clock, 1)),
@@ -77,7 +78,8 @@ class WholeServer final : public Server {
     SLIPWAY_TRY(http_, net::HttpServer::Listen({.address = options_.address,
                                                 .port = options_.port,
                                                 .loops = options_.loops,
-                                                .limits = options_.limits},
+                                                .limits = options_.limits,
+                                                .tls = tls_},
                                                protocols_));
     metrics_.emplace(ServerMetrics::Sources{.models = *models_,
                                             .requests = {&api_->requests(), &grpc_->requests()},
@@ -107,6 +109,20 @@ class WholeServer final : public Server {
   std::uint16_t port() const override { return http_->port(); }
   const serve::ModelSet& models() const override { return *models_; }
 
+  const net::TlsCertificates* tls() const override { return tls_.get(); }
+
+  void ReloadCertificate() override {
+    if (tls_ == nullptr) return;
+    const Status status = tls_->Reload();
+    TellOfReload(status.ok()
+                     ? Result<net::TlsCertificates::Change>(net::TlsCertificates::Change::kReplaced)
+                     : status);
+  }
+
+  void ReloadChangedCertificate() override {
+    if (tls_ != nullptr) TellOfReload(tls_->ReloadIfChanged(std::chrono::steady_clock::now()));
+  }
+
   std::uint64_t Drain() override {
     is_draining_ = true;
     NotifySystemd("STOPPING=1");
@@ -120,6 +136,14 @@ class WholeServer final : public Server {
   }
 
  private:
+  static void TellOfReload(const Result<net::TlsCertificates::Change>& change) {
+    if (!change.ok()) {
+      Log(LogLevel::kWarning, "the certificate stays as it was: {}", change.status().ToString());
+    } else if (*change == net::TlsCertificates::Change::kReplaced) {
+      Log(LogLevel::kInfo, "new connections get the new certificate");
+    }
+  }
+
   bool IsReady() const { return are_models_loaded_ && !is_draining_ && models_->AllReady(); }
 
   std::string MetricsText() const {
@@ -127,6 +151,7 @@ class WholeServer final : public Server {
   }
 
   const ServerOptions options_;
+  const std::shared_ptr<net::TlsCertificates> tls_;  ///< absent: clear text
   const serve::Configuration configuration_;
   std::atomic<bool> are_models_loaded_ = false;
   std::atomic<bool> is_draining_ = false;
@@ -145,7 +170,11 @@ class WholeServer final : public Server {
 Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
                                               const ServerSurroundings& surroundings) {
   SLIPWAY_TRY(const access::AdminKey key, access::AdminKey::LoadOrCreate(options.store_folder));
-  auto server = std::make_unique<WholeServer>(options, surroundings, key);
+  std::shared_ptr<net::TlsCertificates> tls;
+  if (options.tls) {
+    SLIPWAY_TRY(tls, net::TlsCertificates::Load(*options.tls));
+  }
+  auto server = std::make_unique<WholeServer>(options, surroundings, key, std::move(tls));
   SLIPWAY_RETURN_IF_ERROR(server->Listen(EngineTitle(surroundings.engine)));
   SLIPWAY_RETURN_IF_ERROR(server->LoadModels());
   NotifySystemd("READY=1");

@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "base/thread_budget.h"
 #include "engine/engine.h"
+#include "net/tls_certificates.h"
 #include "serve/control/model_source.h"
 #include "serve/model/model_set.h"
 #include "server/server_options.h"
@@ -25,7 +26,8 @@ struct ServerSurroundings {
 class Server {
  public:
   /// Binds, answers liveness from then on, loads options.models, and is ready. `options` come from
-  /// Decided(). AlreadyExists (kAddressInUse); what AdminKey::LoadOrCreate() says; the error of the
+  /// Decided(). AlreadyExists (kAddressInUse); what AdminKey::LoadOrCreate() and
+  /// TlsContext::ForServer() say; the error of the
   /// first model that does not load: then nothing is served.
   static Result<std::unique_ptr<Server>> Start(const ServerOptions& options,
                                                const ServerSurroundings& surroundings);
@@ -34,6 +36,14 @@ class Server {
 
   virtual std::uint16_t port() const = 0;
   virtual const serve::ModelSet& models() const = 0;
+  /// The certificate that clients see; nullptr without TLS.
+  virtual const net::TlsCertificates* tls() const = 0;
+
+  /// Reads the files of the certificate again, for the next connections. What cannot be used is
+  /// warned of, and the old one stays. Nothing without TLS.
+  virtual void ReloadCertificate() = 0;
+  /// The same if the files have changed; to be called every few seconds.
+  virtual void ReloadChangedCertificate() = 0;
 
   /// Ends in order: not ready; after the drain delay no new connections; what was accepted is
   /// answered, for at most the drain timeout. Returns how many requests were dropped then (0:

@@ -27,13 +27,14 @@ bool IsLoopback(const std::string& address) {
 Result<ServerOptions> Decided(ServerOptions options, const ThreadBudget& budget,
                               std::uint64_t memory_bytes) {
   const bool is_loopback = IsLoopback(options.address);
-  if (!is_loopback && !options.insecure) {
+  if (!is_loopback && !options.tls && !options.insecure) {
     return FailedPrecondition(
-               fmt::format("{} can be reached by others, and there is no TLS yet", options.address))
+               fmt::format("{} can be reached by others, and nothing would be encrypted",
+                           options.address))
         .With(errors::kInsecureAddress)
         .Hint(
-            "serve on 127.0.0.1 behind a proxy with TLS, or add --insecure if the network is "
-            "trusted");
+            "give the server a certificate with --tls-cert and --tls-key, or add --insecure if the "
+            "network is trusted");
   }
   if (options.loops == 0) options.loops = budget.cores;
   if (options.workers == 0) options.workers = budget.cores;

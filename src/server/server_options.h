@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "base/thread_budget.h"
 #include "net/http_server.h"
+#include "net/tls_context.h"
 #include "serve/control/load_request.h"
 
 namespace slipway::server {
@@ -22,10 +23,11 @@ struct StartupModel {
 
 struct ServerOptions {
   std::string address = "127.0.0.1";
-  std::uint16_t port = 8080;  ///< 0: any free one
-  bool insecure = false;      ///< true: an address other than loopback is allowed
-  bool batching = true;       ///< false: every request has a run of the engine to itself
-  std::string store_folder;   ///< where the admin key lies
+  std::uint16_t port = 8080;                 ///< 0: any free one
+  std::optional<net::TlsServerOptions> tls;  ///< absent: clear text
+  bool insecure = false;     ///< true: clear text is allowed on an address other than loopback
+  bool batching = true;      ///< false: every request has a run of the engine to itself
+  std::string store_folder;  ///< where the admin key lies
   std::vector<StartupModel> models;
 
   unsigned loops = 0;    ///< event-loop threads; 0: one a core
@@ -46,7 +48,8 @@ bool IsLoopback(const std::string& address);
 
 /// The options with every absent value decided from the address, the thread budget and the memory
 /// that this process may use.
-/// FailedPrecondition (kInsecureAddress): an address that others can reach, without `insecure`.
+/// FailedPrecondition (kInsecureAddress): an address that others can reach, with neither `tls` nor
+/// `insecure`.
 ///
 /// Threads stay within the budget: a loop that runs a model does no input or output meanwhile, so
 /// one loop a core is one busy thread a core; slow models leave the loops idle and take the

@@ -25,6 +25,11 @@ TEST(Decided, RefusesAnAddressThatOthersReach) {
   EXPECT_NE(refusal.hint().find("--insecure"), std::string::npos);
 }
 
+TEST(Decided, TakesAnyAddressWithTls) {
+  EXPECT_TRUE(
+      Decided({.address = "0.0.0.0", .tls = net::TlsServerOptions{}}, kFourCores, kMemory).ok());
+}
+
 TEST(Decided, WaitsBeforeDrainingOnlyWhereALoadBalancerMayBe) {
   EXPECT_EQ(Decided({}, kFourCores, kMemory).value().drain_delay, std::chrono::milliseconds(0));
   EXPECT_EQ(

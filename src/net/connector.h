@@ -1,0 +1,45 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/status.h"
+#include "net/http_url.h"
+#include "net/transport.h"
+
+namespace slipway::net {
+
+struct ConnectorOptions {
+  std::chrono::milliseconds timeout{5'000};  ///< for each address of the host, and the handshake
+  /// PEM: of whom a server's certificate has to come; empty: of whom the system trusts.
+  std::string ca_file;
+};
+
+/// Makes connections to one server, through TLS where its URL says https. Not thread-safe; movable.
+class Connector {
+ public:
+  explicit Connector(HttpUrl server, ConnectorOptions options = {});
+
+  /// Connected, and a TLS handshake done: from here on nothing blocks. Unavailable
+  /// (kServerUnreachable) saying what to do: the name is unknown, nothing listens there, no answer
+  /// in time, no TLS there. FailedPrecondition (kTlsUntrustedServer); what TlsContext::ForClient()
+  /// says. Resolving a name blocks as long as the system's resolver does.
+  Result<Transport> Connect();
+
+  const HttpUrl& server() const { return server_; }
+
+ private:
+  Result<FileDescriptor> ConnectSocket() const;
+  Status Encrypt(Transport& transport);
+
+  HttpUrl server_;
+  ConnectorOptions options_;
+  std::shared_ptr<const TlsContext> tls_;  ///< made for the first connection that needs it
+};
+
+/// The events of poll(2) that came; 0 once the deadline has passed.
+short WaitFor(int socket, short events, MonotonicTime deadline);
+
+}  // namespace slipway::net
