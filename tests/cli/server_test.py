@@ -92,7 +92,7 @@ class ServerVerbs(ProgramTest):
         data = ("--data", BINARY_SET)
         self.assertIn("/v2/models/NAME", self.fails("eval", self.server.url, *data, code=2))
         self.assertIn("absent", self.fails("eval", self.server.url + "/v2/models/absent", *data, code=3))
-        self.fails("eval", "https://127.0.0.1/v2/models/a", *data, code=5)
+        self.fails("eval", "ftp://127.0.0.1/v2/models/a", *data, code=5)
         self.fails("bench", self.server.url + "/v2/models/absent", code=3)
 
     def test_the_server_counts_what_it_answered(self):
