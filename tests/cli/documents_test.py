@@ -5,6 +5,7 @@ import re
 import shlex
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -65,9 +66,11 @@ class Reader:
         self.stop()
         self.log = open(self.folder / "log", "w+")
         self.server = subprocess.Popen(command, cwd=self.folder, env=self.environment, stdout=self.log, stderr=self.log)
+        ready = f"{'https' if '--tls-cert' in command else 'http'}://127.0.0.1:{self.port}/v2/health/ready"
+        anybody = ssl._create_unverified_context()
         for _ in range(600):
             try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/v2/health/ready", timeout=10) as answer:
+                with urllib.request.urlopen(ready, timeout=10, context=anybody) as answer:
                     assert answer.status == 200
                     return
             except OSError:

@@ -18,7 +18,7 @@ class Server:
         self.folder = tempfile.TemporaryDirectory(prefix="slipway-test-")
         self.store = store or self.folder.name + "/store"
         self.sources = [str(source) for source in sources]
-        self.flags = list(flags)
+        self.flags = list(map(str, flags))
 
     def environment(self):
         return dict(os.environ, SLIPWAY_STORE=self.store, NO_COLOR="1")
@@ -31,7 +31,7 @@ class Server:
         self.banner = ""
         for line in self.process.stdout:
             self.banner += line
-            if match := re.search(r"curl .*http://(127\.0\.0\.1:\d+)", line):
+            if match := re.search(r"curl .*https?://(127\.0\.0\.1:\d+)", line):
                 self.url = match.group(1)
                 return self
         self.log.seek(0)
