@@ -10,6 +10,8 @@ std::string_view BatchEndName(BatchEnd end) {
       return "best_size";
     case BatchEnd::kLongEnough:
       return "long_enough";
+    case BatchEnd::kTrial:
+      return "trial";
     case BatchEnd::kNotKnown:
       break;
   }

@@ -15,9 +15,10 @@ enum class BatchEnd : std::uint8_t {
   kNobodyElse,  ///< everybody who waits is in it
   kBestSize,    ///< one more would save next to nothing, or less than nothing
   kLongEnough,  ///< with one more, all of them would wait too long for their answer
+  kTrial,       ///< this size is being tried out
   kNotKnown,    ///< the model has no profile: alone
 };
-inline constexpr std::size_t kBatchEnds = 4;
+inline constexpr std::size_t kBatchEnds = 5;
 std::string_view BatchEndName(BatchEnd end);  ///< "nobody_else", as in metrics
 
 struct BatchDecision {

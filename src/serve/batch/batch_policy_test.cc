@@ -44,6 +44,7 @@ TEST(NextBatch, ItsReasonsHaveNames) {
   EXPECT_EQ(BatchEndName(BatchEnd::kNobodyElse), "nobody_else");
   EXPECT_EQ(BatchEndName(BatchEnd::kBestSize), "best_size");
   EXPECT_EQ(BatchEndName(BatchEnd::kLongEnough), "long_enough");
+  EXPECT_EQ(BatchEndName(BatchEnd::kTrial), "trial");
   EXPECT_EQ(BatchEndName(BatchEnd::kNotKnown), "not_known");
 }
 

@@ -1,8 +1,6 @@
 #include "serve/model/batch_measurement.h"
 
 #include <algorithm>
-#include <cmath>
-#include <cstring>
 #include <numeric>
 #include <optional>
 #include <random>
@@ -10,51 +8,19 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "serve/batch/row_trial.h"
 
 namespace slipway::serve {
 namespace {
 
 constexpr std::int64_t kSizes[] = {1, 2, 4, 8, 16, 32, 64};
-constexpr std::int64_t kRowsCompared = 4;
+constexpr std::int64_t kRowsCompared = std::size(kTrialMagnitudes);
 constexpr int kRunsPerSize = 5;
 constexpr std::chrono::milliseconds kBudget{15};
 /// Inputs larger than this are copied together for more than the joint run saves.
 constexpr std::uint64_t kMostInputBytes = 1 << 20;
 /// Growth of the price of a row from which larger batches are not tried.
 constexpr double kNoLongerPays = 1.1;
-/// Kernels for one row and for several add up in different orders: in float, the last digits.
-constexpr double kTolerance = 1e-4;
-constexpr double kSmallest = 1e-6;
-
-template <class T>
-void Put(std::span<std::byte> row, std::size_t element, T value) {
-  std::memcpy(row.data() + element * sizeof(T), &value, sizeof(T));
-}
-
-/// Numbers that every model takes in that place: whole ones may be indices, so they are 0 and 1.
-void FillRow(DType dtype, std::span<std::byte> row, float magnitude, std::minstd_rand& random) {
-  std::uniform_real_distribution<float> number(-magnitude, magnitude);
-  const std::size_t unit = BytesOf(dtype);
-  std::ranges::fill(row, std::byte{0});
-  for (std::size_t i = 0; i < row.size() / unit; ++i) {
-    switch (dtype) {
-      case DType::kF32:
-        Put(row, i, number(random));
-        break;
-      case DType::kF64:
-        Put(row, i, static_cast<double>(number(random)));
-        break;
-      case DType::kF16:
-        Put(row, i, FloatToHalf(number(random)));
-        break;
-      case DType::kBF16:
-        Put(row, i, FloatToBFloat16(number(random)));
-        break;
-      default:
-        row[i * unit] = std::byte(random() & 1U);
-    }
-  }
-}
 
 /// The same rows again and again, as many as a run wants.
 class Rows {
@@ -68,8 +34,8 @@ class Rows {
       SLIPWAY_TRY(TensorBuffer tensor, TensorBuffer::Allocate(spec.dtype, shape));
       const std::size_t row_bytes = tensor.bytes().size() / static_cast<std::size_t>(count);
       for (std::size_t row = 0; row < static_cast<std::size_t>(count); ++row) {
-        const float magnitude = std::pow(10.0F, static_cast<float>(row % kRowsCompared) - 2.0F);
-        FillRow(spec.dtype, tensor.bytes().subspan(row * row_bytes, row_bytes), magnitude, random);
+        FillRows(spec.dtype, tensor.bytes().subspan(row * row_bytes, row_bytes),
+                 kTrialMagnitudes[row % std::size(kTrialMagnitudes)], random);
       }
       rows.tensors_.push_back(std::move(tensor));
     }
@@ -102,29 +68,19 @@ Result<std::vector<TensorBuffer>> RunRows(const engine::Executable& executable, 
   return outputs;
 }
 
-bool AreEqual(std::span<const double> one, std::span<const double> other) {
-  double largest = 0;
-  for (const double value : other) {
-    if (std::isfinite(value)) largest = std::max(largest, std::abs(value));
-  }
-  return std::ranges::equal(one, other, [&](double a, double b) {
-    if (!std::isfinite(a) || !std::isfinite(b)) return std::isnan(a) ? std::isnan(b) : a == b;
-    return std::abs(a - b) <= kTolerance * largest + kSmallest;
-  });
-}
-
 /// Whether each row of `together` is what the row gave alone.
 Result<bool> AreRowsIndependent(const engine::Executable& executable, const Rows& rows) {
   SLIPWAY_TRY(const auto together, RunRows(executable, rows, 0, kRowsCompared));
   for (std::int64_t row = 0; row < kRowsCompared; ++row) {
     SLIPWAY_TRY(const auto alone, RunRows(executable, rows, row, 1));
     for (std::size_t i = 0; i < alone.size(); ++i) {
-      SLIPWAY_TRY(const std::vector<double> all, ToDoubles(together[i].view()));
-      SLIPWAY_TRY(const std::vector<double> one, ToDoubles(alone[i].view()));
-      if (all.size() != one.size() * kRowsCompared) return false;
+      const TensorView one = alone[i].view();
+      const TensorView all = together[i].view();
+      if (all.bytes.size() != one.bytes.size() * kRowsCompared) return false;
       const auto part =
-          std::span(all).subspan(static_cast<std::size_t>(row) * one.size(), one.size());
-      if (!AreEqual(part, one)) return false;
+          all.bytes.subspan(static_cast<std::size_t>(row) * one.bytes.size(), one.bytes.size());
+      SLIPWAY_TRY(const bool agree, RowsAgree({one.dtype, one.shape, part}, one));
+      if (!agree) return false;
     }
   }
   return true;

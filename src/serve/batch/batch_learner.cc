@@ -1,0 +1,102 @@
+#include "serve/batch/batch_learner.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+namespace slipway::serve {
+namespace {
+
+/// Requests that must give the same beside others.
+constexpr int kTrialsNeeded = 2;
+/// After so many trials without a result it is left alone.
+constexpr int kTrialsAtMost = 8;
+/// Runs of a size before it is judged.
+constexpr int kRunsToJudge = 3;
+/// A row of a larger batch must cost less than this part of what it cost before.
+constexpr double kPays = 0.95;
+/// Share of a new run in the average.
+constexpr double kWeight = 0.125;
+
+}  // namespace
+
+BatchLearner::Plan BatchLearner::Next(std::span<const std::int64_t> rows,
+                                      std::chrono::nanoseconds longest) {
+  const std::lock_guard lock(mutex_);
+  if (verdict_ == Verdict::kOpen) return PlanTrial(rows.size());
+  if (verdict_ == Verdict::kNever) return {};
+  const BatchProfile profile = MakeProfile();
+  const BatchDecision known = NextBatch(rows, profile, longest);
+  const std::int64_t wanted = std::min(RowsToTry(), most_rows_);
+  std::int64_t total = 0;
+  std::size_t taken = 0;
+  while (taken < rows.size() && total + rows[taken] <= wanted) total += rows[taken++];
+  const bool is_new = taken > known.requests && total > costs_.rbegin()->first / 2;
+  if (is_new && profile.TimeOf(total) <= longest)
+    return {.requests = taken, .end = BatchEnd::kTrial};
+  return {.requests = known.requests, .end = known.end};
+}
+
+BatchLearner::Plan BatchLearner::PlanTrial(std::size_t waiting) {
+  if (is_trying_ || waiting < 2) return {};
+  is_trying_ = true;
+  return {.requests = 1, .end = BatchEnd::kTrial, .is_trial = true};
+}
+
+void BatchLearner::NoteTrial(Trial outcome) {
+  const std::lock_guard lock(mutex_);
+  is_trying_ = false;
+  if (outcome == Trial::kAgreed) ++agreed_;
+  if (outcome == Trial::kNothing) ++without_result_;
+  if (agreed_ >= kTrialsNeeded && !costs_.empty()) verdict_ = Verdict::kIndependent;
+  if (outcome == Trial::kDiffers || without_result_ >= kTrialsAtMost) verdict_ = Verdict::kNever;
+}
+
+void BatchLearner::NoteRun(std::int64_t rows, std::chrono::nanoseconds time) {
+  const std::lock_guard lock(mutex_);
+  if (verdict_ == Verdict::kNever || rows > kMostRows || time.count() <= 0) return;
+  Cost& cost = costs_[rows];
+  const auto taken = static_cast<double>(time.count());
+  const double weight = std::max(kWeight, 1.0 / (cost.runs + 1));
+  cost.nanoseconds += weight * (taken - cost.nanoseconds);
+  ++cost.runs;
+}
+
+void BatchLearner::NoteFailure(std::int64_t rows) {
+  const std::lock_guard lock(mutex_);
+  most_rows_ = std::min(most_rows_, rows - 1);
+  costs_.erase(costs_.upper_bound(most_rows_), costs_.end());
+  if (costs_.empty()) verdict_ = Verdict::kNever;
+}
+
+BatchProfile BatchLearner::Profile() const {
+  const std::lock_guard lock(mutex_);
+  return verdict_ == Verdict::kIndependent ? MakeProfile() : BatchProfile();
+}
+
+/// Rows up to which a batch may be tried next: the largest size until it is judged, twice as many
+/// while it pays, else none.
+std::int64_t BatchLearner::RowsToTry() const {
+  const auto& [rows, cost] = *costs_.rbegin();
+  if (cost.runs < kRunsToJudge) return rows;
+  const double row = cost.nanoseconds / static_cast<double>(rows);
+  const bool pays = std::all_of(costs_.begin(), std::prev(costs_.end()), [row](const auto& size) {
+    return row < kPays * size.second.nanoseconds / static_cast<double>(size.first);
+  });
+  return pays ? 2 * rows : 0;
+}
+
+/// A profile begins with one row: of requests that always have several it is the part of one.
+BatchProfile BatchLearner::MakeProfile() const {
+  std::vector<BatchProfile::Point> points;
+  const auto& [fewest, cost] = *costs_.begin();
+  if (fewest > 1) {
+    const double one = std::max(1.0, cost.nanoseconds / static_cast<double>(fewest));
+    points.push_back({1, std::chrono::nanoseconds(std::llround(one))});
+  }
+  for (const auto& [rows, taken] : costs_)
+    points.push_back({rows, std::chrono::nanoseconds(std::llround(taken.nanoseconds))});
+  return BatchProfile(std::move(points));
+}
+
+}  // namespace slipway::serve

@@ -1,0 +1,130 @@
+#include "serve/batch/batch_learner.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <vector>
+
+namespace slipway::serve {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+using Trial = BatchLearner::Trial;
+
+constexpr auto kAnyTime = std::chrono::seconds(10);
+
+std::vector<std::int64_t> Waiting(std::size_t requests, std::int64_t rows = 1) {
+  return std::vector<std::int64_t>(requests, rows);
+}
+
+/// Does what the learner plans for a model that takes `time_of` a number of rows.
+class Server {
+ public:
+  explicit Server(std::function<nanoseconds(std::int64_t)> time_of)
+      : time_of_(std::move(time_of)) {}
+
+  BatchLearner::Plan Serve(std::size_t waiting, std::int64_t rows = 1) {
+    const BatchLearner::Plan plan = learner.Next(Waiting(waiting, rows), kAnyTime);
+    const std::int64_t total = static_cast<std::int64_t>(plan.requests) * rows;
+    learner.NoteRun(total, time_of_(total));
+    if (plan.is_trial) {
+      learner.NoteRun(2 * total, time_of_(2 * total));
+      learner.NoteTrial(Trial::kAgreed);
+    }
+    return plan;
+  }
+
+  /// The requests of the run at which it arrives.
+  std::size_t SettleAt(std::size_t waiting, std::int64_t rows = 1) {
+    for (int i = 0; i < 100; ++i) Serve(waiting, rows);
+    return Serve(waiting, rows).requests;
+  }
+
+  BatchLearner learner;
+
+ private:
+  std::function<nanoseconds(std::int64_t)> time_of_;
+};
+
+nanoseconds Shared(std::int64_t rows) { return milliseconds(9 + rows); }
+nanoseconds Apart(std::int64_t rows) { return milliseconds(10 * rows); }
+/// Nothing is gained beyond eight rows.
+nanoseconds SharedUpTo8(std::int64_t rows) {
+  return rows <= 8 ? milliseconds(9 + rows) : milliseconds(3 * rows);
+}
+
+TEST(BatchLearner, TriesNothingWhileNobodyWaits) {
+  BatchLearner learner;
+  EXPECT_EQ(learner.Next(Waiting(1), kAnyTime), BatchLearner::Plan());
+  EXPECT_FALSE(learner.Profile().IsKnown());
+}
+
+TEST(BatchLearner, TriesOneAtATime) {
+  BatchLearner learner;
+  EXPECT_TRUE(learner.Next(Waiting(2), kAnyTime).is_trial);
+  EXPECT_EQ(learner.Next(Waiting(5), kAnyTime), BatchLearner::Plan());
+}
+
+TEST(BatchLearner, GrowsBatchesWhileTheyPay) {
+  EXPECT_EQ(Server(Shared).SettleAt(200), 64u);
+  EXPECT_EQ(Server(SharedUpTo8).SettleAt(200), 8u);
+  EXPECT_EQ(Server(Apart).SettleAt(200), 1u);
+}
+
+TEST(BatchLearner, TakesWhoeverWaits) {
+  Server server(Shared);
+  server.SettleAt(200);
+  EXPECT_EQ(server.Serve(5), (BatchLearner::Plan{.requests = 5, .end = BatchEnd::kNobodyElse}));
+}
+
+TEST(BatchLearner, CountsRowsAndNotRequests) {
+  EXPECT_EQ(Server(Shared).SettleAt(200, 16), 4u);
+  EXPECT_EQ(Server(Shared).SettleAt(200, 3), 16u);
+}
+
+TEST(BatchLearner, ARunStaysWithinTheTimeItMayTake) {
+  Server server(Shared);
+  server.SettleAt(200);
+  const auto plan = server.learner.Next(Waiting(200), milliseconds(20));
+  EXPECT_EQ(plan, (BatchLearner::Plan{.requests = 11, .end = BatchEnd::kLongEnough}));
+}
+
+TEST(BatchLearner, RowsThatDependOnTheirNeighboursNeverShareARun) {
+  BatchLearner learner;
+  learner.NoteRun(1, milliseconds(10));
+  ASSERT_TRUE(learner.Next(Waiting(2), kAnyTime).is_trial);
+  learner.NoteTrial(Trial::kAgreed);
+  ASSERT_TRUE(learner.Next(Waiting(2), kAnyTime).is_trial);
+  learner.NoteTrial(Trial::kDiffers);
+  EXPECT_EQ(learner.Next(Waiting(9), kAnyTime), BatchLearner::Plan());
+}
+
+TEST(BatchLearner, TrialsWithoutAResultEnd) {
+  BatchLearner learner;
+  int trials = 0;
+  for (; trials < 100 && learner.Next(Waiting(2), kAnyTime).is_trial; ++trials)
+    learner.NoteTrial(Trial::kNothing);
+  EXPECT_EQ(trials, 8);
+}
+
+TEST(BatchLearner, ASizeThatFailedIsNotTriedAgain) {
+  Server server(Shared);
+  ASSERT_EQ(server.SettleAt(200), 64u);
+  server.learner.NoteFailure(32);
+  EXPECT_LT(server.SettleAt(200), 32u);
+  server.learner.NoteFailure(1);
+  EXPECT_EQ(server.Serve(200), BatchLearner::Plan());
+}
+
+TEST(BatchLearner, FollowsAMachineThatChanges) {
+  bool is_shared = true;
+  Server server([&](std::int64_t rows) { return is_shared ? Shared(rows) : Apart(rows); });
+  ASSERT_EQ(server.SettleAt(8), 8u);
+  is_shared = false;
+  server.learner.NoteRun(1, Apart(1));
+  EXPECT_LT(server.SettleAt(8), 8u);
+}
+
+}  // namespace
+}  // namespace slipway::serve
