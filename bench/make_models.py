@@ -2,7 +2,8 @@
 """Writes the benchmark models as Keras 3 .h5 files: real topologies with random weights. They time, they do not judge accuracy.
 
     bench/make_models.py FOLDER     resnet50.h5 (25.6 M parameters), mobilenetv2.h5 (3.5 M), pool224.h5 (a 602 kB input, almost no work),
-                               iris.h5 (an MLP 4-16-3), mlp.h5 (784-128-64-10)
+                               iris.h5 (an MLP 4-16-3), mlp.h5 (784-128-64-10),
+                               wide.h5 (784-4096-2048-10: 46 MB of weights to read for each run)
 
 Needs Debian's python3-h5py. Files that exist are kept.
 """
@@ -178,10 +179,18 @@ def mlp():
     return net
 
 
+def wide():
+    net = Functional("wide", (784,))
+    net.dense(4096, "relu")
+    net.dense(2048, "relu")
+    net.dense(10, "softmax")
+    return net
+
+
 def main():
     folder = pathlib.Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
-    for make in (resnet50, mobilenetv2, pool224, iris, mlp):
+    for make in (resnet50, mobilenetv2, pool224, iris, mlp, wide):
         path = folder / (make.__name__ + ".h5")
         if not path.exists():
             make().write(path)

@@ -43,6 +43,7 @@ class WholeServer final : public Server {
         models_(serve::ModelSet::Create(surroundings.engine, surroundings.clock, 1)),
         predictor_(serve::Predictor::Create({.workers = options.workers,
                                              .loops = options.batching ? options.loops : 0,
+                                             .shares_runs = options.batching,
                                              .max_queued = options.max_queued,
                                              .max_queued_bytes = options.max_queued_bytes,
                                              .default_deadline = options.default_deadline,

@@ -33,9 +33,9 @@ monitor::ModelSample ToSample(const serve::ModelStatus& status, const serve::Mod
   const serve::ModelCounters& counters = (*model)->counters();
   sample.queue_seconds = ToDistribution(counters.QueueTimes());
   sample.compute_seconds = ToDistribution(counters.ComputeTimes());
-  if ((**model)->batches.best_rows() == 1) return sample;
-  for (const auto end :
-       {serve::BatchEnd::kNobodyElse, serve::BatchEnd::kBestSize, serve::BatchEnd::kLongEnough})
+  if (!(*model)->SharesRuns()) return sample;
+  for (const auto end : {serve::BatchEnd::kNobodyElse, serve::BatchEnd::kBestSize,
+                         serve::BatchEnd::kLongEnough, serve::BatchEnd::kTrial})
     sample.batches_closed.emplace_back(serve::BatchEndName(end), counters.BatchesEnded(end));
   return sample;
 }

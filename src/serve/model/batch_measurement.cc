@@ -99,19 +99,6 @@ std::optional<std::chrono::nanoseconds> TimeRows(const engine::Executable& execu
   return shortest;
 }
 
-bool IsMeasured(const Signature& signature, std::span<const OutputMemory> outputs,
-                std::chrono::nanoseconds run_time) {
-  const auto has_static_rows = [](const TensorSpec& input) {
-    return input.dtype != DType::kString && BytesOf(input.dtype) > 0 &&
-           std::ranges::all_of(input.shape.dims().subspan(1),
-                               [](std::int64_t dim) { return dim > 0; });
-  };
-  return signature.IsBatchable() && run_time.count() > 0 && run_time < kMeasuredBelow &&
-         std::ranges::all_of(signature.inputs, has_static_rows) &&
-         std::ranges::all_of(
-             outputs, [](OutputMemory memory) { return memory == OutputMemory::kFollowsBatch; });
-}
-
 /// Rows whose inputs stay below kMostInputBytes.
 std::int64_t MostRows(const Signature& signature) {
   std::uint64_t row_bytes = 1;
@@ -143,10 +130,22 @@ BatchProfile MeasureSizes(const engine::Executable& executable, const Rows& rows
 
 }  // namespace
 
+bool MayHoldStrangers(const Signature& signature, std::span<const OutputMemory> outputs) {
+  const auto has_static_rows = [](const TensorSpec& input) {
+    return input.dtype != DType::kString && BytesOf(input.dtype) > 0 &&
+           std::ranges::all_of(input.shape.dims().subspan(1),
+                               [](std::int64_t dim) { return dim > 0; });
+  };
+  return signature.IsBatchable() && std::ranges::all_of(signature.inputs, has_static_rows) &&
+         std::ranges::all_of(
+             outputs, [](OutputMemory memory) { return memory == OutputMemory::kFollowsBatch; });
+}
+
 BatchProfile MeasureBatches(const engine::Executable& executable, const Signature& signature,
                             std::span<const OutputMemory> outputs,
                             std::chrono::nanoseconds run_time) {
-  if (!IsMeasured(signature, outputs, run_time)) return {};
+  if (run_time.count() <= 0 || run_time >= kMeasuredBelow) return {};
+  if (!MayHoldStrangers(signature, outputs)) return {};
   const std::int64_t most_rows = std::min(MostRows(signature), kSizes[std::size(kSizes) - 1]);
   if (most_rows < kRowsCompared) return {};
   const Result<Rows> rows = Rows::Make(signature, most_rows);

@@ -66,6 +66,8 @@ Result<ServedModel::Parts> LoadModel(ModelPackage package, engine::Engine& engin
   progress(ModelState::kWarming);
   SLIPWAY_TRY(WarmUp warm, WarmUpModel(*executable, signature));
   BatchProfile batches = MeasureBatches(*executable, signature, warm.outputs, warm.run_time);
+  const bool learns_batches =
+      warm.run_time >= kMeasuredBelow && MayHoldStrangers(signature, warm.outputs);
   const std::uint64_t after = ReturnFreedMemory();
   return ServedModel::Parts{.name = std::move(package.name),
                             .version = package.version,
@@ -78,6 +80,7 @@ Result<ServedModel::Parts> LoadModel(ModelPackage package, engine::Engine& engin
                             .output_memory = std::move(warm.outputs),
                             .run_time = warm.run_time,
                             .batches = std::move(batches),
+                            .learns_batches = learns_batches,
                             .memory_bytes = after > before ? after - before : 0,
                             .load_time = watch.Elapsed()};
 }

@@ -22,4 +22,15 @@ std::string_view ModelStateName(ModelState state) {
   return "UNKNOWN";
 }
 
+BatchLearner::Plan ServedModel::PlanBatch(std::span<const std::int64_t> rows,
+                                          std::chrono::nanoseconds longest) const {
+  if (parts_.learns_batches) return learner_.Next(rows, longest);
+  const BatchDecision decision = NextBatch(rows, parts_.batches, longest);
+  return {.requests = decision.requests, .end = decision.end};
+}
+
+BatchProfile ServedModel::Batches() const {
+  return parts_.learns_batches ? learner_.Profile() : parts_.batches;
+}
+
 }  // namespace slipway::serve

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "base/clock.h"
 #include "engine/engine.h"
 #include "package/manifest.h"
+#include "serve/batch/batch_learner.h"
 #include "serve/batch/batch_profile.h"
 #include "serve/model/model_counters.h"
 #include "serve/model/output_memory.h"
@@ -48,7 +50,8 @@ class ServedModel {
     std::string platform;                     ///< "onnxruntime_onnx"
     std::vector<OutputMemory> output_memory;  ///< one per output; empty: kEngine for all
     std::chrono::nanoseconds run_time{0};     ///< t(1), measured while warming; 0: not measured
-    BatchProfile batches;                     ///< t(b); unknown: requests run one by one
+    BatchProfile batches;                     ///< t(b), measured at load
+    bool learns_batches = false;              ///< t(b) is learned while it serves
     std::uint64_t memory_bytes = 0;           ///< growth of the process while loading
     std::chrono::nanoseconds load_time{0};    ///< from the start of the load to ready
   };
@@ -58,6 +61,22 @@ class ServedModel {
   const Parts* operator->() const { return &parts_; }
   /// What this version has counted since it was loaded.
   ModelCounters& counters() const { return counters_; }
+  /// Which of its requests that wait for a worker run together now; thread-safe. See
+  /// BatchLearner::Next().
+  BatchLearner::Plan PlanBatch(std::span<const std::int64_t> rows,
+                               std::chrono::nanoseconds longest) const;
+  /// What is known of t(b) by now.
+  BatchProfile Batches() const;
+  /// Whether its requests may share runs at all, as far as is known.
+  bool SharesRuns() const { return parts_.learns_batches || parts_.batches.best_rows() > 1; }
+  void NoteRun(std::int64_t rows, std::chrono::nanoseconds time) const {
+    if (parts_.learns_batches) learner_.NoteRun(rows, time);
+  }
+  void NoteJointFailure(std::int64_t rows) const {
+    if (parts_.learns_batches) learner_.NoteFailure(rows);
+  }
+  void NoteTrial(BatchLearner::Trial outcome) const { learner_.NoteTrial(outcome); }
+
   /// False for kSurprise after a run took far longer than its rows let expect: `run_time` says
   /// nothing then. Not for ever, since a machine that stalls looks the same as such a model.
   bool IsPredictable(MonotonicTime now) const {
@@ -70,6 +89,7 @@ class ServedModel {
  private:
   const Parts parts_;
   mutable ModelCounters counters_;
+  mutable BatchLearner learner_;
   mutable std::atomic<MonotonicTime::rep> surprised_until_{
       MonotonicTime::min().time_since_epoch().count()};
 };

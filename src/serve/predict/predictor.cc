@@ -15,6 +15,8 @@
 #include "serve/predict/bound_request.h"
 #include "serve/predict/cohort.h"
 #include "serve/predict/run_task.h"
+#include "serve/predict/run_together.h"
+#include "serve/predict/run_trial.h"
 #include "serve/predict/waiting_requests.h"
 
 namespace slipway::serve {
@@ -24,6 +26,8 @@ namespace {
 constexpr std::chrono::milliseconds kSweepEvery{50};
 // So much collected work is not put off any longer, and no shared run is longer.
 constexpr std::chrono::microseconds kLongestCohort{500};
+// No shared run of a worker is expected to be longer: those behind it wait for it.
+constexpr std::chrono::milliseconds kLongestShared{250};
 // A run on an event loop that takes so long is ended, and begun anew by a worker.
 constexpr std::chrono::milliseconds kLongestOnLoop{20};
 
@@ -134,8 +138,29 @@ class ThreadedPredictor final : public Predictor {
   void Work(const std::stop_token& stop) {
     NameThread("slipway-worker");
     GiveWay();  // a request for a quick model, on a loop, does not wait out a slow one's run
-    while (std::optional<PredictTask> task = waiting_.Next(stop))
-      RunTask(std::move(*task), clock_.Now(), on_worker_);
+    while (std::optional<PredictTask> task = waiting_.Next(stop)) RunOnWorker(std::move(*task));
+  }
+
+  /// With those that wait for the same model, where that pays.
+  void RunOnWorker(PredictTask first) {
+    const ModelHandle model = first.request.model;
+    if (!options_.shares_runs || !model->SharesRuns())
+      return RunTask(std::move(first), clock_.Now(), on_worker_);
+    const MonotonicTime now = clock_.Now();
+    const auto longest = std::min<std::chrono::nanoseconds>(kLongestShared, first.deadline - now);
+    BatchLearner::Plan plan;
+    std::vector<PredictTask> batch =
+        waiting_.TakePartners(first, [&](std::span<const std::int64_t> rows) {
+          plan = model->PlanBatch(rows, longest);
+          return plan.requests;
+        });
+    model->counters().RecordBatchEnd(plan.end);
+    if (plan.is_trial) return RunTrial(std::move(first), now, on_worker_);
+    if (batch.empty()) return RunTask(std::move(first), now, on_worker_);
+    batch.insert(batch.begin(), std::move(first));
+    std::vector<PredictTask*> together;
+    for (PredictTask& task : batch) together.push_back(&task);
+    RunTogether(together, on_worker_);
   }
 
   // A request whose deadline passes is answered though every worker is busy. Sleeps while nothing

@@ -51,8 +51,9 @@ struct InferResponse {
 using InferCompletion = std::function<void(Result<InferResponse>)>;
 
 struct PredictorOptions {
-  unsigned workers = 1;  ///< threads that run models too slow for an event loop
-  unsigned loops = 0;    ///< event loops that collect requests, numbered from 0
+  unsigned workers = 1;     ///< threads that run models too slow for an event loop
+  unsigned loops = 0;       ///< event loops that collect requests, numbered from 0
+  bool shares_runs = true;  ///< false: a request that waits for a worker runs alone
   std::chrono::microseconds inline_below{
       1000};                     ///< t(1) under which a model runs on the calling thread
   std::size_t max_queued = 256;  ///< per model; beyond: Unavailable (kQueueFull)

@@ -53,26 +53,33 @@ Status WhyNotRun(const PredictTask& task, MonotonicTime now) {
   return {};
 }
 
-void RunTask(PredictTask task, MonotonicTime started, const RunContext& context) {
+Result<LoneRun> RunAlone(const PredictTask& task, MonotonicTime started,
+                         const RunContext& context) {
   const Clock& clock = context.clock;
+  const ServedModel& model = *task.request.model;
+  LoneRun lone;
+  SLIPWAY_TRY(lone.outputs, MakeOutputs(model, task.bound));
+  const MonotonicTime run_began = clock.Now();
+  SLIPWAY_RETURN_IF_ERROR(model->executable->Run(
+      task.bound.inputs, task.bound.wanted, lone.outputs,
+      {.max_bytes = context.max_run_bytes, .deadline = RunDeadline(task, run_began, context)}));
+  lone.times = {.queue = started - task.checked,
+                .compute_input = (task.checked - task.arrived) + (run_began - started),
+                .compute_infer = clock.Now() - run_began};
+  model.counters().RecordRun(static_cast<std::uint64_t>(task.bound.rows), lone.times);
+  model.NoteRun(task.bound.rows, lone.times.compute_infer);
+  return lone;
+}
+
+void RunTask(PredictTask task, MonotonicTime started, const RunContext& context) {
   if (Status why = WhyNotRun(task, started); !why.ok())
     return RefuseTask(task, std::move(why), started);
-  const ServedModel& model = *task.request.model;
-  Result<std::vector<TensorBuffer>> outputs = MakeOutputs(model, task.bound);
-  if (!outputs.ok()) return RefuseTask(task, std::move(outputs).status(), clock.Now());
-  const MonotonicTime run_began = clock.Now();
-  Status run = model->executable->Run(
-      task.bound.inputs, task.bound.wanted, *outputs,
-      {.max_bytes = context.max_run_bytes, .deadline = RunDeadline(task, run_began, context)});
-  const MonotonicTime run_ended = clock.Now();
-  if (IsTooLongHere(run, task, run_ended, context)) return HandOver(task, run_ended, context);
-  if (!run.ok()) return RefuseTask(task, std::move(run), run_ended);
-
-  const InferenceTimes times{.queue = started - task.checked,
-                             .compute_input = (task.checked - task.arrived) + (run_began - started),
-                             .compute_infer = run_ended - run_began};
-  model.counters().RecordRun(static_cast<std::uint64_t>(task.bound.rows), times);
-  CompleteTask(std::move(task), std::move(*outputs), times, clock);
+  Result<LoneRun> lone = RunAlone(task, started, context);
+  if (lone.ok())
+    return CompleteTask(std::move(task), std::move(lone->outputs), lone->times, context.clock);
+  const MonotonicTime now = context.clock.Now();
+  if (IsTooLongHere(lone.status(), task, now, context)) return HandOver(task, now, context);
+  RefuseTask(task, std::move(lone).status(), now);
 }
 
 MonotonicTime RunDeadline(const PredictTask& task, MonotonicTime now, const RunContext& context) {

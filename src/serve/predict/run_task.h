@@ -22,6 +22,13 @@ struct RunContext {
 /// `started`: now.
 void RunTask(PredictTask task, MonotonicTime started, const RunContext& context);
 
+struct LoneRun {
+  std::vector<TensorBuffer> outputs;  ///< one for each wanted
+  InferenceTimes times;
+};
+/// Runs a request on this thread and counts the run; what Executable::Run() says.
+Result<LoneRun> RunAlone(const PredictTask& task, MonotonicTime started, const RunContext& context);
+
 /// When a run that begins now must end.
 MonotonicTime RunDeadline(const PredictTask& task, MonotonicTime now, const RunContext& context);
 /// Whether a run ended because it was too long for this thread, with time left for another.

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <iterator>
+#include <ranges>
 #include <utility>
+
+#include "serve/predict/run_together.h"
 
 namespace slipway::serve {
 
@@ -45,6 +48,42 @@ std::optional<PredictTask> WaitingRequests::Next(const std::stop_token& stop) {
   }
   Left(task);
   return task;
+}
+
+std::vector<PredictTask> WaitingRequests::TakePartners(
+    const PredictTask& first,
+    const std::function<std::size_t(std::span<const std::int64_t>)>& count) {
+  const std::lock_guard lock(mutex_);
+  const auto queue = queues_.find(first.request.model.get());
+  std::vector<std::size_t> places;
+  std::vector<std::int64_t> rows{first.bound.rows};
+  if (queue != queues_.end()) {
+    const Queue& waiting = queue->second;
+    std::uint64_t bytes = 0;
+    for (std::size_t i = 0; i < waiting.size() && places.size() < kMostPartners; ++i) {
+      if (!MayRunTogether(first, waiting[i])) continue;
+      bytes += waiting[i].bound.bytes;
+      if (bytes > kMostPartnerBytes) break;
+      places.push_back(i);
+      rows.push_back(waiting[i].bound.rows);
+    }
+  }
+  places.resize(count(rows) - 1);
+  std::vector<PredictTask> partners;
+  for (const std::size_t place : places) {
+    Left(queue->second[place]);
+    partners.push_back(std::move(queue->second[place]));
+  }
+  for (const std::size_t place : places | std::views::reverse)
+    queue->second.erase(queue->second.begin() + static_cast<std::ptrdiff_t>(place));
+  if (!places.empty()) DropIfEmpty(queue);
+  return partners;
+}
+
+void WaitingRequests::DropIfEmpty(Queues::iterator queue) {
+  if (!queue->second.empty()) return;
+  std::erase(turns_, queue->first);
+  queues_.erase(queue);
 }
 
 bool WaitingRequests::WaitUntilAny(const std::stop_token& stop) {

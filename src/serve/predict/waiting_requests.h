@@ -4,9 +4,11 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <vector>
 
@@ -37,6 +39,14 @@ class WaitingRequests {
   void Close();
   /// Waits for the next request. nullopt: stop was requested.
   std::optional<PredictTask> Next(const std::stop_token& stop);
+  /// Takes out requests that may run together with `first`, which was taken before, the oldest
+  /// first. `count` says how many requests run together in all, by the rows of those that might:
+  /// those of `first`, and of at most kMostPartners with kMostPartnerBytes of inputs.
+  static constexpr std::size_t kMostPartners = 63;
+  static constexpr std::uint64_t kMostPartnerBytes = 64 << 20;
+  std::vector<PredictTask> TakePartners(
+      const PredictTask& first,
+      const std::function<std::size_t(std::span<const std::int64_t>)>& count);
   /// Waits until a request waits. False: stop was requested.
   bool WaitUntilAny(const std::stop_token& stop);
   /// Takes out those past their deadline, and those that nobody waits for any more.
@@ -47,13 +57,15 @@ class WaitingRequests {
 
  private:
   using Queue = std::deque<PredictTask>;
+  using Queues = std::map<const ServedModel*, Queue>;
+  void DropIfEmpty(Queues::iterator queue);
   void Left(const PredictTask& task);
 
-  std::mutex mutex_;                            // guards all below but bytes_
-  std::condition_variable_any added_;           // for those in Next()
-  std::condition_variable_any any_waits_;       // for those in WaitUntilAny()
-  std::map<const ServedModel*, Queue> queues_;  // none is empty
-  std::deque<const ServedModel*> turns_;        // each model of queues_ once; the first is next
+  std::mutex mutex_;                       // guards all below but bytes_
+  std::condition_variable_any added_;      // for those in Next()
+  std::condition_variable_any any_waits_;  // for those in WaitUntilAny()
+  Queues queues_;                          // none is empty
+  std::deque<const ServedModel*> turns_;   // each model of queues_ once; the first is next
   bool is_closed_ = false;
   std::atomic<std::uint64_t> bytes_{0};
 };
