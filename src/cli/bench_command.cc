@@ -132,13 +132,13 @@ CommandResult MeasureAll(const BenchPlan& plan, const Measure& measure, Context&
 }
 
 CommandResult BenchServer(const Arguments& arguments, Context& context, BenchPlan plan) {
-  SLIPWAY_TRY(RemoteModel model, RemoteModel::Open(plan.title, context.ca_file()));
+  SLIPWAY_TRY(RemoteModel model, RemoteModel::Open(plan.title, context.tls()));
   SLIPWAY_TRY(const std::vector<TensorBuffer> inputs,
               Inputs(arguments, model.signature(), plan.rows));
   // One request by itself first: if the server refuses it, its reason is the answer.
   SLIPWAY_RETURN_IF_ERROR(model.Run(Views(inputs), 0).status());
   HttpLoadOptions options{.server = model.server(),
-                          .ca_file = context.ca_file(),
+                          .tls = context.tls(),
                           .request = model.EncodeRequest(Views(inputs)),
                           .warm_up = kWarmUp,
                           .duration = plan.duration};

@@ -127,6 +127,10 @@ std::span<const Flag> GlobalFlags() {
       {.name = "--ca",
        .value = "FILE",
        .help = "certificates to trust for https instead of the system's"},
+      {.name = "--cert",
+       .value = "FILE",
+       .help = "the certificate to show to a server that asks for one"},
+      {.name = "--cert-key", .value = "FILE", .help = "the key of --cert"},
   };
   return flags;
 }

@@ -46,7 +46,9 @@ Context Context::From(const Arguments& arguments, Interruption& interruption) {
   context.store_folder_ = store.empty() ? DefaultStoreFolder() : store;
   context.host_ = arguments.Text("--host");
   context.api_key_file_ = arguments.Text("--api-key-file");
-  context.ca_file_ = arguments.Text("--ca");
+  context.tls_ = {.ca_file = arguments.Text("--ca"),
+                  .certificate_file = arguments.Text("--cert"),
+                  .key_file = arguments.Text("--cert-key")};
   return context;
 }
 

@@ -9,6 +9,7 @@
 #include "cli/output.h"
 #include "cli/terminal.h"
 #include "engine/engine.h"
+#include "net/tls_context.h"
 #include "registry/registry.h"
 
 namespace slipway::cli {
@@ -36,8 +37,8 @@ class Context {
   const std::string& host() const { return host_; }
   /// The admin key of this user's store or of --api-key-file. NotFound (kAdminKeyMissing).
   Result<std::string> AdminKey() const;
-  /// Whose certificates are trusted instead of the system's: --ca, or empty.
-  const std::string& ca_file() const { return ca_file_; }
+  /// For servers with https: --ca, --cert, --cert-key.
+  const net::TlsClientOptions& tls() const { return tls_; }
   bool names_admin_key() const { return !api_key_file_.empty(); }  ///< --api-key-file is given
 
   /// A line for people on standard error, not in --quiet.
@@ -61,7 +62,7 @@ class Context {
   std::string store_folder_;
   std::string host_;
   std::string api_key_file_;
-  std::string ca_file_;
+  net::TlsClientOptions tls_;
   Interruption* interruption_ = nullptr;
   std::unique_ptr<registry::Registry> registry_;
   std::unique_ptr<engine::Engine> engine_;

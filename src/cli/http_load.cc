@@ -39,7 +39,7 @@ class Load {
  public:
   explicit Load(const HttpLoadOptions& options)
       : options_(options),
-        connector_(options.server, {.ca_file = options.ca_file}),
+        connector_(options.server, {.tls = options.tls}),
         epoll_(epoll_create1(EPOLL_CLOEXEC)),
         buffer_(kReadBytes, '\0') {}
 

@@ -6,6 +6,7 @@
 #include "base/status.h"
 #include "cli/load_report.h"
 #include "net/http_url.h"
+#include "net/tls_context.h"
 
 namespace slipway::cli {
 
@@ -13,7 +14,7 @@ namespace slipway::cli {
 /// whole answer.
 struct HttpLoadOptions {
   net::HttpUrl server;
-  std::string ca_file;  ///< whose certificates are trusted; empty: as the system does
+  net::TlsClientOptions tls;
   std::string request;  ///< head and body, as sent
   unsigned connections = 1;
   std::chrono::milliseconds warm_up{300};  ///< answers of this time are not counted

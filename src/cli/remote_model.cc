@@ -33,10 +33,10 @@ net::ClientRequest InferRequest(std::string_view target, const InferBody& body) 
 
 }  // namespace
 
-RemoteModel::RemoteModel(std::string url, net::HttpUrl server, const std::string& ca_file)
-    : url_(std::move(url)), path_(server.path), client_(std::move(server), {.ca_file = ca_file}) {}
+RemoteModel::RemoteModel(std::string url, net::HttpUrl server, const net::TlsClientOptions& tls)
+    : url_(std::move(url)), path_(server.path), client_(std::move(server), {.tls = tls}) {}
 
-Result<RemoteModel> RemoteModel::Open(const std::string& url, const std::string& ca_file) {
+Result<RemoteModel> RemoteModel::Open(const std::string& url, const net::TlsClientOptions& tls) {
   SLIPWAY_TRY(net::HttpUrl server, net::ParseHttpUrl(url));
   while (server.path.ends_with('/')) server.path.pop_back();
   if (!NamesAModel(server.path)) {
@@ -45,7 +45,7 @@ Result<RemoteModel> RemoteModel::Open(const std::string& url, const std::string&
         .Hint(fmt::format("write {}/v2/models/NAME; the names: slipway ps --host {}",
                           server.Origin(), server.Origin()));
   }
-  RemoteModel model(url, std::move(server), ca_file);
+  RemoteModel model(url, std::move(server), tls);
   SLIPWAY_TRY(const net::HttpAnswer answer, model.client_.Send({.target = model.path_}));
   if (Status status = StatusOfAnswer(answer); !status.ok()) return std::move(status).At(url);
   Result<Signature> signature = ParseModelMetadata(answer.body);

@@ -15,7 +15,7 @@ class RemoteModel {
  public:
   /// Asks for the metadata. InvalidArgument (kUsage): the URL names no model. NotFound; as
   /// HttpClient::Send.
-  static Result<RemoteModel> Open(const std::string& url, const std::string& ca_file);
+  static Result<RemoteModel> Open(const std::string& url, const net::TlsClientOptions& tls);
 
   const std::string& url() const { return url_; }
   const net::HttpUrl& server() const { return client_.server(); }
@@ -28,7 +28,7 @@ class RemoteModel {
   std::string EncodeRequest(std::span<const TensorView> inputs) const;
 
  private:
-  RemoteModel(std::string url, net::HttpUrl server, const std::string& ca_file);
+  RemoteModel(std::string url, net::HttpUrl server, const net::TlsClientOptions& tls);
 
   std::string url_;
   std::string path_;  ///< "/v2/models/mnist"

@@ -2,7 +2,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <chrono>
+#include <ctime>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -31,7 +33,8 @@ namespace {
 constexpr std::int64_t kMaxBodyLimit = std::int64_t{1} << 34;
 constexpr std::int64_t kMaxQueueLimit = 1'000'000;
 constexpr double kMaxSeconds = 3600;
-constexpr std::chrono::seconds kCertificateTick{5};  // how soon new files are noticed
+constexpr std::chrono::seconds kCertificateTick{5};   // how soon new files are noticed
+constexpr std::chrono::seconds kSoon{7 * 24 * 3600};  // for a certificate that expires
 constexpr std::int64_t kMaxRunMemory = std::int64_t{1} << 50;
 
 Result<std::chrono::milliseconds> Seconds(const Arguments& arguments, std::string_view flag) {
@@ -99,12 +102,23 @@ std::string UrlOf(const server::Server& server, const std::string& address) {
   return url.Origin();
 }
 
+// As one word of a shell.
+std::string ShellWord(const std::string& text) {
+  const bool is_plain = std::ranges::all_of(text, [](unsigned char c) {
+    return std::isalnum(c) != 0 || std::string_view("/._-+,:=@%").find(c) != std::string_view::npos;
+  });
+  if (is_plain) return text;
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
 // How curl is called so that it believes in the server.
 std::string CurlFor(const server::Server& server, const server::ServerOptions& options) {
   const bool vouches_for_itself =
       server.tls() != nullptr && server.tls()->current()->certificate().is_self_signed;
   std::string curl = "curl -s";
-  if (vouches_for_itself) curl += " --cacert " + options.tls->certificate_file;
+  if (vouches_for_itself) curl += " --cacert " + ShellWord(options.tls->certificate_file);
   if (options.tls && !options.tls->client_ca_file.empty()) curl += " --cert CERTIFICATE --key KEY";
   return curl;
 }
@@ -165,6 +179,14 @@ void WarnOfAddress(const server::ServerOptions& options, const Context& context)
   }
 }
 
+void WarnOfExpiry(const server::Server& server, const Context& context) {
+  if (server.tls() == nullptr) return;
+  const std::int64_t left =
+      server.tls()->current()->certificate().not_after - static_cast<std::int64_t>(time(nullptr));
+  if (left < kSoon.count())
+    context.Warn(fmt::format("the certificate expires in {} hours", left / 3600));
+}
+
 // Until a signal says that the server shall end.
 void KeepServing(server::Server& server) {
   for (;;) {
@@ -207,6 +229,7 @@ CommandResult RunServe(const Arguments& arguments, Context& context) {
   SLIPWAY_RETURN_IF_ERROR(
       Print(RenderItem("Server", WelcomeJson(*server, url), welcome, context.format())));
 
+  WarnOfExpiry(*server, context);
   KeepServing(*server);
   const std::uint64_t dropped = server->Drain();
   context.Say(fmt::format("stopped: {} requests were dropped", dropped));

@@ -30,9 +30,9 @@ Result<ServerClient> ServerClient::Create(const Context& context) {
     if (found.ok()) key = std::move(*found);
     if (!found.ok() && context.names_admin_key()) return std::move(found).status();
   }
-  return ServerClient(net::HttpClient(std::move(server), {.answer_timeout = kAnswerTimeout,
-                                                          .ca_file = context.ca_file()}),
-                      std::move(key));
+  return ServerClient(
+      net::HttpClient(std::move(server), {.answer_timeout = kAnswerTimeout, .tls = context.tls()}),
+      std::move(key));
 }
 
 Result<std::string> ServerClient::Call(std::string_view method, const std::string& target,

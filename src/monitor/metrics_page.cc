@@ -61,6 +61,14 @@ void WriteConnections(const MetricsSnapshot& snapshot, PrometheusText& text) {
        {"slipway_drain_dropped_total", Type::kCounter, "Requests lost when draining ended.",
         static_cast<double>(snapshot.dropped_in_drain)}},
       text);
+  if (!snapshot.certificate_expiry) return;
+  WriteScalars({{"slipway_tls_handshakes_failed_total", Type::kCounter,
+                 "Connections that ended before their TLS handshake did.",
+                 static_cast<double>(snapshot.failed_handshakes)},
+                {"slipway_tls_certificate_expiry_timestamp_seconds", Type::kGauge,
+                 "When the certificate in use ends, in seconds since 1970.",
+                 static_cast<double>(*snapshot.certificate_expiry)}},
+               text);
 }
 
 template <class Value>

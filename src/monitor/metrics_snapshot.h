@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -56,6 +57,8 @@ struct MetricsSnapshot {
   std::uint64_t accepted_connections = 0;
   std::uint64_t refused_connections = 0;
   std::uint64_t dropped_in_drain = 0;
+  std::uint64_t failed_handshakes = 0;
+  std::optional<std::int64_t> certificate_expiry;  ///< seconds since 1970; absent without TLS
 };
 
 /// Who can say what a server counts. Called on any thread; takes no lock that the request path

@@ -378,11 +378,12 @@ void Connection::CheckWriteStall(MonotonicTime now) {
 /// Before anything is known: an idle connection, or a preface that is not finished.
 void Connection::CheckOpening(MonotonicTime now) {
   const HttpLimits& limits = context_.limits;
-  if (in_handshake_ || awaits_tls_) {
-    if (now - opened_ >= limits.tls_handshake_timeout) return Close();
-    if (in_handshake_) return;
-  }
   const bool draining = context_.draining.load(std::memory_order_relaxed);
+  if (in_handshake_ || awaits_tls_) {
+    const auto limit = draining ? limits.drain_linger : limits.tls_handshake_timeout;
+    if (now - opened_ >= limit) Close();
+    return;
+  }
   const auto idle = draining ? limits.drain_linger : limits.idle_timeout;
   const auto limit = opening_.empty() ? idle : limits.header_timeout;
   if (now - opened_ >= limit && !HasUnreadBytes()) BeginLinger();

@@ -109,7 +109,7 @@ Result<Transport> Connector::Connect() {
 
 Status Connector::Encrypt(Transport& transport) {
   if (tls_ == nullptr) {
-    SLIPWAY_TRY(tls_, TlsContext::ForClient(options_.ca_file));
+    SLIPWAY_TRY(tls_, TlsContext::ForClient(options_.tls));
   }
   const int socket = transport.descriptor();
   auto session = TlsSession::Connect(tls_, socket, server_.host);

@@ -13,8 +13,7 @@ namespace slipway::net {
 
 struct ConnectorOptions {
   std::chrono::milliseconds timeout{5'000};  ///< for each address of the host, and the handshake
-  /// PEM: of whom a server's certificate has to come; empty: of whom the system trusts.
-  std::string ca_file;
+  TlsClientOptions tls;
 };
 
 /// Makes connections to one server, through TLS where its URL says https. Not thread-safe; movable.

@@ -33,8 +33,7 @@ std::string EncodeHead(const ClientRequest& request, const HttpUrl& server) {
 }
 
 HttpClient::HttpClient(HttpUrl server, const HttpClientOptions& options)
-    : connector_(std::move(server),
-                 {.timeout = options.connect_timeout, .ca_file = options.ca_file}),
+    : connector_(std::move(server), {.timeout = options.connect_timeout, .tls = options.tls}),
       options_(options) {}
 
 Status HttpClient::Broken(std::string_view what) const {
@@ -119,6 +118,8 @@ Result<HttpAnswer> HttpClient::Receive(AnswerParser parser, MonotonicTime deadli
       continue;
     }
     const bool ended = read.state == IoResult::State::kEnded;
+    if (!read.moved() && transport_.tls() != nullptr && transport_.tls()->WasAlerted())
+      return transport_.tls()->Failure(server().Authority());
     if (!read.moved() && (!ended || !parser.started()))
       return Broken("closed the connection without an answer");
     answer_began_ = true;

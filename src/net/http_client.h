@@ -20,7 +20,7 @@ struct HttpClientOptions {
   std::chrono::milliseconds answer_timeout{
       60'000};  ///< from the first byte sent to the last received
   AnswerLimits limits;
-  std::string ca_file;  ///< whose certificates are trusted, PEM; empty: as the system does
+  TlsClientOptions tls;
 };
 
 /// A request of a tool. Views must live until Send() returns.

@@ -258,6 +258,7 @@ TEST_F(HttpFraming, ThereIsOneWellFormedHost) {
 TEST_F(HttpFraming, AnAbsoluteTargetAgreesWithHost) {
   EXPECT_EQ(RefusedWith("GET http://b/a HTTP/1.1\r\nHost: a\r\n\r\n"), 400);
   EXPECT_THAT(Say("GET http://a/x?y HTTP/1.1\r\nHost: a\r\n\r\n"), HasSubstr("GET x ?y []"));
+  EXPECT_THAT(Say("GET HTTPS://a/x?y HTTP/1.1\r\nHost: a\r\n\r\n"), HasSubstr("GET x ?y []"));
 }
 
 // Bad input H15: an unknown method is the service's to answer; one without end is 501

@@ -77,16 +77,18 @@ Result<std::span<const std::string_view>> SplitPath(std::string_view path, HeadM
   return std::span<const std::string_view>(segments);
 }
 
-/// Takes "http://authority" off the front of an absolute target.
+/// Takes "http://authority" or "https://authority" off the front of an absolute target.
 std::string_view TakeAuthority(std::string_view& target) {
-  constexpr std::string_view kScheme = "http://";
-  if (target.starts_with('/') || !EqualsIgnoreCase(target.substr(0, kScheme.size()), kScheme))
-    return {};
-  target.remove_prefix(kScheme.size());
-  const std::size_t end = std::min(target.find_first_of("/?"), target.size());
-  const std::string_view authority = target.substr(0, end);
-  target.remove_prefix(end);
-  return authority;
+  if (target.starts_with('/')) return {};
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (!EqualsIgnoreCase(target.substr(0, scheme.size()), scheme)) continue;
+    target.remove_prefix(scheme.size());
+    const std::size_t end = std::min(target.find_first_of("/?"), target.size());
+    const std::string_view authority = target.substr(0, end);
+    target.remove_prefix(end);
+    return authority;
+  }
+  return {};
 }
 
 }  // namespace

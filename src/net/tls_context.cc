@@ -186,34 +186,32 @@ void SetUp(SSL_CTX* context, TlsVersion least) {
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
 }
 
-Status UsePair(SSL_CTX* context, const TlsServerOptions& options, CertificateFacts& facts) {
-  SLIPWAY_TRY(const std::string text, ReadPem(options.certificate_file));
-  SLIPWAY_TRY(std::vector<OwnedCertificate> chain,
-              ReadCertificates(options.certificate_file, text));
-  SLIPWAY_TRY(const OwnedKey key, ReadKey(options.key_file));
-  SLIPWAY_RETURN_IF_ERROR(CheckDates(chain.front().get(), options.certificate_file));
+/// Shows the certificate, and returns what it says.
+Result<CertificateFacts> UsePair(SSL_CTX* context, const std::string& certificate_file,
+                                 const std::string& key_file) {
+  SLIPWAY_TRY(const std::string text, ReadPem(certificate_file));
+  SLIPWAY_TRY(std::vector<OwnedCertificate> chain, ReadCertificates(certificate_file, text));
+  SLIPWAY_TRY(const OwnedKey key, ReadKey(key_file));
+  SLIPWAY_RETURN_IF_ERROR(CheckDates(chain.front().get(), certificate_file));
   if (X509_check_private_key(chain.front().get(), key.get()) != 1) {
     return Unusable(
-        fmt::format("the key does not belong to the certificate in {}", options.certificate_file),
-        options.key_file,
+        fmt::format("the key does not belong to the certificate in {}", certificate_file), key_file,
         "the server's own certificate must come first in its file, before those of its "
         "authority");
   }
-  facts = FactsOf(chain.front().get());
   if (SSL_CTX_use_certificate(context, chain.front().get()) != 1 ||
       SSL_CTX_use_PrivateKey(context, key.get()) != 1) {
     std::string reason = LastOpensslError();
-    return Unusable(fmt::format("the certificate cannot be used: {}", reason),
-                    options.certificate_file,
+    return Unusable(fmt::format("the certificate cannot be used: {}", reason), certificate_file,
                     "make one with an EC key, or RSA of 2048 bits or more");
   }
   for (std::size_t i = 1; i < chain.size(); ++i) {
     if (SSL_CTX_add1_chain_cert(context, chain[i].get()) == 1) continue;
     std::string reason = LastOpensslError();
     return Unusable(fmt::format("certificate {} of the chain cannot be used: {}", i + 1, reason),
-                    options.certificate_file, "leave out what does not lead to the authority");
+                    certificate_file, "leave out what does not lead to the authority");
   }
-  return {};
+  return FactsOf(chain.front().get());
 }
 
 /// Believes in the certificates of the file, which it returns, and holds to the lists of revoked
@@ -258,13 +256,13 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::ForServer(const TlsServerO
   constexpr std::string_view kName = "slipway";  // tickets are refused without one
   SSL_CTX_set_session_id_context(context, reinterpret_cast<const unsigned char*>(kName.data()),
                                  static_cast<unsigned int>(kName.size()));
-  SLIPWAY_RETURN_IF_ERROR(UsePair(context, options, made->certificate_));
+  SLIPWAY_TRY(made->certificate_, UsePair(context, options.certificate_file, options.key_file));
   if (!options.client_ca_file.empty())
     SLIPWAY_RETURN_IF_ERROR(AskForCertificate(context, options.client_ca_file));
   return std::shared_ptr<const TlsContext>(made);
 }
 
-Result<std::shared_ptr<const TlsContext>> TlsContext::ForClient(const std::string& ca_file) {
+Result<std::shared_ptr<const TlsContext>> TlsContext::ForClient(const TlsClientOptions& options) {
   const std::shared_ptr<TlsContext> made(new TlsContext(SSL_CTX_new(TLS_client_method())));
   SSL_CTX* const context = made->get();
   if (context == nullptr) return Internal("OpenSSL cannot be used: " + LastOpensslError());
@@ -272,10 +270,13 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::ForClient(const std::strin
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
   SSL_CTX_set_alpn_protos(context, reinterpret_cast<const unsigned char*>(kClientProtocols.data()),
                           static_cast<unsigned int>(kClientProtocols.size()));
-  if (ca_file.empty()) {
+  if (options.ca_file.empty()) {
     SSL_CTX_set_default_verify_paths(context);
   } else {
-    SLIPWAY_RETURN_IF_ERROR(Trust(context, ca_file).status());
+    SLIPWAY_RETURN_IF_ERROR(Trust(context, options.ca_file).status());
+  }
+  if (!options.certificate_file.empty() || !options.key_file.empty()) {
+    SLIPWAY_RETURN_IF_ERROR(UsePair(context, options.certificate_file, options.key_file).status());
   }
   return std::shared_ptr<const TlsContext>(made);
 }

@@ -23,6 +23,13 @@ struct TlsServerOptions {
   TlsVersion least = TlsVersion::k13;
 };
 
+/// Whom a client believes, and who it says it is.
+struct TlsClientOptions {
+  std::string ca_file;           ///< PEM: trusted authorities; empty: those of the system
+  std::string certificate_file;  ///< PEM: for servers that ask; empty: none
+  std::string key_file;          ///< PEM, as for a server
+};
+
 /// What a server's certificate says of itself.
 struct CertificateFacts {
   std::vector<std::string> names;  ///< hosts and addresses that it is for
@@ -38,16 +45,16 @@ class TlsContext {
   /// pair, expired, encrypted, a key that others may read, a key too weak. NotFound,
   /// PermissionDenied: a file cannot be read.
   static Result<std::shared_ptr<const TlsContext>> ForServer(const TlsServerOptions& options);
-  /// For a client that believes in the authorities of `ca_file`; empty: in those of the system.
-  /// FailedPrecondition (kTlsCertificate): no certificate is in it.
-  static Result<std::shared_ptr<const TlsContext>> ForClient(const std::string& ca_file);
+  /// The same errors.
+  static Result<std::shared_ptr<const TlsContext>> ForClient(const TlsClientOptions& options);
 
   TlsContext(const TlsContext&) = delete;
   TlsContext& operator=(const TlsContext&) = delete;
   ~TlsContext();
 
   ssl_ctx_st* get() const { return context_; }
-  const CertificateFacts& certificate() const { return certificate_; }  ///< of a server
+  /// What a server shows.
+  const CertificateFacts& certificate() const { return certificate_; }
 
  private:
   explicit TlsContext(ssl_ctx_st* context) : context_(context) {}

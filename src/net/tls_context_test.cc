@@ -98,7 +98,7 @@ TEST(TlsContext, NeedsACertificateInTheFileOfTheAuthority) {
   TlsServerOptions options = files.Options();
   options.client_ca_file = files.WriteFile("ca.crt", "nothing");
   EXPECT_EQ(TlsContext::ForServer(options).status().number(), errors::kTlsCertificate);
-  EXPECT_EQ(TlsContext::ForClient(options.client_ca_file).status().number(),
+  EXPECT_EQ(TlsContext::ForClient({.ca_file = options.client_ca_file}).status().number(),
             errors::kTlsCertificate);
 }
 

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/error_catalogue.h"
 #include "base/file.h"
 #include "net/http_client.h"
@@ -77,7 +78,7 @@ class RawTlsClient {
 
  private:
   static Transport Connected(const HttpServer& server, const std::string& ca_file) {
-    Result<Transport> made = Connector(UrlOf(server), {.ca_file = ca_file}).Connect();
+    Result<Transport> made = Connector(UrlOf(server), {.tls = {.ca_file = ca_file}}).Connect();
     EXPECT_TRUE(made.ok()) << made.status().ToString();
     return made.ok() ? std::move(*made) : Transport();
   }
@@ -95,7 +96,7 @@ TEST(TlsServer, AnswersAClientThatTrustsIt) {
   const TestTlsFiles files;
   TestService service;
   const auto server = StartTlsServer(service, files.Options());
-  HttpClient client(UrlOf(*server), {.ca_file = files.Path("server.crt")});
+  HttpClient client(UrlOf(*server), {.tls = {.ca_file = files.Path("server.crt")}});
   for (int i = 0; i < 3; ++i) {
     const Result<HttpAnswer> answer = client.Send({.method = "POST", .target = "/a", .body = "b"});
     ASSERT_TRUE(answer.ok()) << answer.status().ToString();
@@ -108,7 +109,7 @@ TEST(TlsServer, TakesAndGivesLargeBodies) {
   const TestTlsFiles files;
   TestService service;
   const auto server = StartTlsServer(service, files.Options());
-  HttpClient client(UrlOf(*server), {.ca_file = files.Path("server.crt")});
+  HttpClient client(UrlOf(*server), {.tls = {.ca_file = files.Path("server.crt")}});
   std::string body(1'000'000, 'x');
   for (std::size_t i = 0; i < body.size(); i += 997) body[i] = static_cast<char>('a' + i % 26);
   const Result<HttpAnswer> answer = client.Send({.method = "POST", .target = "/", .body = body});
@@ -263,6 +264,18 @@ TEST_F(MutualTls, RefusesAllOthers) {
   EXPECT_EQ(server_->Counts().handshakes_failed_total, 4u);
 }
 
+TEST_F(MutualTls, AnswersTheClientOfTheCommandLineThatShowsItsCertificate) {
+  const TestIdentity client = TestIdentity::Make({.name = "client"}, &authority_);
+  const TlsClientOptions known{
+      .ca_file = files_.Path("server.crt"),
+      .certificate_file = files_.WriteFile("client.crt", client.CertificatePem()),
+      .key_file = files_.WriteFile("client.key", client.KeyPem())};
+  EXPECT_TRUE(HttpClient(UrlOf(*server_), {.tls = known}).Send({}).ok());
+  const Status status =
+      HttpClient(UrlOf(*server_), {.tls = {.ca_file = known.ca_file}}).Send({}).status();
+  EXPECT_THAT(status.message(), HasSubstr("certificate required"));
+}
+
 // Bad input S6: a client whose certificate was revoked gets no connection
 TEST_F(MutualTls, RefusesARevokedCertificate) {
   const TestIdentity revoked = TestIdentity::Make({.name = "revoked"}, &authority_);
@@ -301,7 +314,7 @@ TEST(TlsServer, BoundsTheHandshakesThatGoOn) {
   EXPECT_EQ(server->Counts().open, 10u);
   EXPECT_EQ(server->Counts().refused_total, 90u);
   stopped.erase(stopped.begin());
-  HttpClient client(UrlOf(*server), {.ca_file = files.Path("server.crt")});
+  HttpClient client(UrlOf(*server), {.tls = {.ca_file = files.Path("server.crt")}});
   while (!client.Send({}).ok()) continue;  // the place is free once the server sees the end
 }
 
@@ -359,6 +372,19 @@ TEST(TlsServer, DrainsWithoutLosingAnAnswer) {
   EXPECT_EQ(dropped.get(), 0u);
 }
 
+TEST(TlsServer, DrainsWithoutWaitingForAHandshake) {
+  const TestTlsFiles files;
+  TestService service;
+  const auto server =
+      StartTlsServer(service, files.Options(), {.drain_linger = std::chrono::milliseconds(20)});
+  RawClient stopped(server->port());
+  ASSERT_TRUE(stopped.Send(std::string_view("\x16\x03\x01\x02\x00\x01", 6)));
+  while (server->Counts().open == 0) poll(nullptr, 0, 1);
+  const Stopwatch watch;
+  EXPECT_EQ(server->Drain(std::chrono::seconds(30)), 0u);
+  EXPECT_LT(watch.Seconds(), 5);
+}
+
 TEST(TlsServer, GivesANewCertificateToNewConnections) {
   TestTlsFiles files;
   TestService service;
@@ -366,15 +392,15 @@ TEST(TlsServer, GivesANewCertificateToNewConnections) {
   const auto server = HttpServer::Listen({.port = 0, .tls = certificates}, service).value();
   server->Start();
   const std::string old_ca = files.WriteFile("old.crt", *ReadFile(files.Path("server.crt")));
-  HttpClient old_client(UrlOf(*server), {.ca_file = old_ca});
+  HttpClient old_client(UrlOf(*server), {.tls = {.ca_file = old_ca}});
   EXPECT_TRUE(old_client.Send({}).ok());
   files.Write(TestIdentity::Make({}));
   ASSERT_TRUE(certificates->Reload().ok());
   EXPECT_TRUE(old_client.Send({}).ok()) << "its connection lives on";
   EXPECT_EQ(server->Counts().accepted_total, 1u);
-  HttpClient new_client(UrlOf(*server), {.ca_file = files.Path("server.crt")});
+  HttpClient new_client(UrlOf(*server), {.tls = {.ca_file = files.Path("server.crt")}});
   EXPECT_TRUE(new_client.Send({}).ok());
-  EXPECT_EQ(HttpClient(UrlOf(*server), {.ca_file = old_ca}).Send({}).status().number(),
+  EXPECT_EQ(HttpClient(UrlOf(*server), {.tls = {.ca_file = old_ca}}).Send({}).status().number(),
             errors::kTlsUntrustedServer);
 }
 
@@ -396,7 +422,9 @@ TEST(TlsClient, DoesNotTrustACertificateForAnotherName) {
   const auto server = StartTlsServer(service, files.Options());
   for (const char* host : {"127.0.0.1", "localhost"}) {
     const Status status =
-        HttpClient(UrlOf(*server, host), {.ca_file = files.Path("server.crt")}).Send({}).status();
+        HttpClient(UrlOf(*server, host), {.tls = {.ca_file = files.Path("server.crt")}})
+            .Send({})
+            .status();
     EXPECT_EQ(status.number(), errors::kTlsUntrustedServer) << host;
     EXPECT_THAT(status.message(), HasSubstr("mismatch"));
   }
@@ -407,7 +435,7 @@ TEST(TlsClient, FindsThatAServerSpeaksNoTls) {
   TestService service;
   const auto server = StartServer(service);
   const Status status =
-      HttpClient(UrlOf(*server), {.ca_file = files.Path("server.crt")}).Send({}).status();
+      HttpClient(UrlOf(*server), {.tls = {.ca_file = files.Path("server.crt")}}).Send({}).status();
   EXPECT_EQ(status.number(), errors::kServerUnreachable);
   EXPECT_THAT(status.hint(), HasSubstr("http://"));
 }
@@ -416,7 +444,7 @@ TEST(TlsClient, GetsTheAnswerOfAServerThatRefusesTheBody) {
   const TestTlsFiles files;
   TestService service;
   const auto server = StartTlsServer(service, files.Options());
-  HttpClient client(UrlOf(*server), {.ca_file = files.Path("server.crt")});
+  HttpClient client(UrlOf(*server), {.tls = {.ca_file = files.Path("server.crt")}});
   const std::string body(32 << 20, 'x');
   const Result<HttpAnswer> answer = client.Send({.method = "POST", .body = body});
   ASSERT_TRUE(answer.ok()) << answer.status().ToString();

@@ -122,6 +122,7 @@ IoResult TlsSession::Stopped(int outcome) {
       error_ = std::strerror(errno);
       break;
     default:
+      was_alerted_ = ERR_GET_REASON(ERR_peek_error()) > SSL_AD_REASON_OFFSET;
       error_ = LastOpensslError();
   }
   is_broken_ = true;
@@ -221,7 +222,8 @@ Status TlsSession::Failure(const std::string& server) const {
   }
   return Unavailable(fmt::format("no TLS connection to {}: {}", server, error_))
       .With(errors::kServerUnreachable)
-      .Hint("if that port speaks no TLS, write http:// instead of https://");
+      .Hint(was_alerted_ ? "where it asks for a certificate, show one with --cert and --cert-key"
+                         : "if that port speaks no TLS, write http:// instead of https://");
 }
 
 }  // namespace slipway::net

@@ -49,8 +49,10 @@ class TlsSession {
   bool IsEstablished() const;
   /// What was agreed on by ALPN: "h2", "http/1.1" or "".
   std::string_view Protocol() const;
-  /// Why the handshake failed, for who made the connection: FailedPrecondition
-  /// (kTlsUntrustedServer), Unavailable (kServerUnreachable).
+  /// True if what broke it is an alert that the peer sent.
+  bool WasAlerted() const { return was_alerted_; }
+  /// Why it broke, for who made the connection: FailedPrecondition (kTlsUntrustedServer),
+  /// Unavailable (kServerUnreachable).
   Status Failure(const std::string& server) const;
 
  private:
@@ -64,6 +66,7 @@ class TlsSession {
   bool has_more_ = false;
   bool has_finished_ = false;  ///< said that it sends no more
   bool is_broken_ = false;
+  bool was_alerted_ = false;
   std::string error_;  ///< of what broke it
 
   friend struct SocketBio;

@@ -84,7 +84,8 @@ class WholeServer final : public Server {
                                                protocols_));
     metrics_.emplace(ServerMetrics::Sources{.models = *models_,
                                             .requests = {&api_->requests(), &grpc_->requests()},
-                                            .http = *http_},
+                                            .http = *http_,
+                                            .tls = tls_.get()},
                      engine);
     http_->Start();
     return {};

@@ -94,6 +94,9 @@ void ServerMetrics::AddConnections(monitor::MetricsSnapshot& snapshot) const {
   snapshot.accepted_connections = counts.accepted_total;
   snapshot.refused_connections = counts.refused_total;
   snapshot.dropped_in_drain = counts.dropped_in_drain_total;
+  snapshot.failed_handshakes = counts.handshakes_failed_total;
+  if (sources_.tls != nullptr)
+    snapshot.certificate_expiry = sources_.tls->current()->certificate().not_after;
 }
 
 }  // namespace slipway::server

@@ -17,6 +17,7 @@ class ServerMetrics final : public monitor::MetricsView {
     const serve::ModelSet& models;
     std::vector<const serve::RequestMetrics*> requests;  ///< of each protocol
     const net::HttpServer& http;
+    const net::TlsCertificates* tls;  ///< may be absent
   };
   /// `engine`: "onnxruntime 1.31.1".
   ServerMetrics(Sources sources, std::string engine);

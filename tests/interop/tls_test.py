@@ -3,6 +3,7 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import signal
 import socket
 import ssl
@@ -69,6 +70,19 @@ class CurlTest(unittest.TestCase):
         answer, _ = curl("-w", " %{http_code}", f"http://{SERVER.url}/v2")
         self.assertIn("this port speaks TLS", answer)
         self.assertTrue(answer.endswith(" 400"), answer)
+
+
+class WatchingTest(unittest.TestCase):
+    def get(self, path):
+        return curl("--cacert", AUTHORITY.file, f"https://{SERVER.url}{path}")[0]
+
+    def test_metrics_tell_when_the_certificate_ends(self):
+        ends = re.search(r"^slipway_tls_certificate_expiry_timestamp_seconds (\S+)", self.get("/metrics"), re.MULTILINE)
+        self.assertAlmostEqual(float(ends.group(1)), time.time() + 2 * 86400, delta=600)
+        self.assertIn("slipway_tls_handshakes_failed_total", self.get("/metrics"))
+
+    def test_the_configuration_shows_the_bounds_of_handshakes(self):
+        self.assertIn("tls_handshake_timeout", self.get("/v2/config"))
 
 
 class PythonTest(unittest.TestCase):
@@ -169,8 +183,12 @@ class MutualTest(unittest.TestCase):
             certificate, key = clients.issue("client")
             self.assertIn("200", curl("--cert", certificate, "--key", key, *ready)[0])
             self.assertEqual(curl(*ready)[0], "000")
-            certificate, key = others.issue("stranger")
-            self.assertEqual(curl("--cert", certificate, "--key", key, *ready)[0], "000")
+            stranger, stranger_key = others.issue("stranger")
+            self.assertEqual(curl("--cert", stranger, "--key", stranger_key, *ready)[0], "000")
+            command = [SLIPWAY, "ps", "--host", f"https://{server.url}", "--ca", AUTHORITY.file]
+            shown = subprocess.run([*command, "--cert", certificate, "--cert-key", key], capture_output=True, text=True, env=server.environment())
+            self.assertIn("iris", shown.stdout)
+            self.assertEqual(subprocess.run(command, capture_output=True, env=server.environment()).returncode, 8)
 
 
 class ReloadTest(unittest.TestCase):
