@@ -34,6 +34,7 @@ TEST(TlsCertificates, TakesNewFilesOnceTheyLieStill) {
   EXPECT_EQ(NameOf(*certificates), "new");
 }
 
+// Bad input S9: a certificate and a key that do not match leave the old ones
 TEST(TlsCertificates, KeepsTheOldPairWhereTheNewOneDoesNotMatchAndSaysSoOnce) {
   TestTlsFiles files(Named("old"));
   const auto certificates = TlsCertificates::Load(files.Options()).value();

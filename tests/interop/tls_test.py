@@ -22,6 +22,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from certificates import Authority
 from slipway_server import DATA, SLIPWAY, Server
 
+H2SPEC = pathlib.Path(__file__).resolve().parents[2] / "third_party" / "go-tools" / "h2spec"
 IRIS = DATA / "nets" / "iris.h5"
 
 
@@ -70,6 +71,17 @@ class CurlTest(unittest.TestCase):
         answer, _ = curl("-w", " %{http_code}", f"http://{SERVER.url}/v2")
         self.assertIn("this port speaks TLS", answer)
         self.assertTrue(answer.endswith(" 400"), answer)
+
+    # Bad input H16: a thousand wrong greetings leave no line in the log
+    def test_wrong_greetings_do_not_fill_the_log(self):
+        host, port = SERVER.url.split(":")
+        log = pathlib.Path(SERVER.log.name)
+        before = log.stat().st_size
+        for greeting in (b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x00\x05hello") * 500:
+            with socket.create_connection((host, int(port)), timeout=30) as client:
+                client.sendall(greeting)
+                client.recv(4096)
+        self.assertEqual(log.stat().st_size, before)
 
 
 class WatchingTest(unittest.TestCase):
@@ -123,6 +135,20 @@ class PythonTest(unittest.TestCase):
         context.maximum_version = ssl.TLSVersion.TLSv1_2
         with socket.create_connection((host, int(port)), timeout=30) as raw, self.assertRaises(ssl.SSLError):
             context.wrap_socket(raw, server_hostname="localhost")
+
+
+class Http2Test(unittest.TestCase):
+    def test_many_streams_are_all_answered(self):
+        command = ["h2load", "-n", "5000", "-c", "4", "-m", "32", f"https://{SERVER.url}/v2/models/iris"]
+        output = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout
+        self.assertIn("5000 succeeded, 0 failed, 0 errored, 0 timeout", output)
+        self.assertIn("Application protocol: h2\n", output)
+
+    def test_passes_h2spec_whole(self):
+        host, port = SERVER.url.split(":")
+        command = [H2SPEC, "-t", "-k", "-h", host, "-p", port, "-P", "/v2/health/live", "-o", "10"]
+        output = subprocess.run(command, stdout=subprocess.PIPE, text=True).stdout
+        self.assertRegex(output, r"\b(\d+) tests, \1 passed, 0 skipped, 0 failed")
 
 
 class TritonTest(unittest.TestCase):
@@ -192,6 +218,7 @@ class MutualTest(unittest.TestCase):
 
 
 class ReloadTest(unittest.TestCase):
+    # Bad input S9: a new certificate that cannot be used leaves the old one
     def test_a_new_certificate_is_taken_at_a_signal_and_a_bad_one_is_not(self):
         folder = pathlib.Path(tempfile.mkdtemp(dir=FOLDER.name))
         first, second = Authority(folder, "first"), Authority(folder, "second")
