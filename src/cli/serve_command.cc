@@ -1,8 +1,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cctype>
 #include <chrono>
 #include <ctime>
 #include <memory>
@@ -20,7 +18,7 @@
 #include "cli/describe.h"
 #include "cli/request_example.h"
 #include "cli/serve_sources.h"
-#include "net/http_url.h"
+#include "cli/served_address.h"
 #include "serve/control/fixed_source.h"
 #include "serve/control/registry_source.h"
 #include "server/server.h"
@@ -82,45 +80,9 @@ Result<server::ServerOptions> ReadOptions(const Arguments& arguments, const Cont
   return server::Decided(std::move(options), budget, DetectMemoryLimit());
 }
 
-// The host of the address that a browser on this machine can open; with TLS one that the
-// certificate is for, if there is any.
-std::string HostOf(const std::string& address, const net::TlsCertificates* tls) {
-  const bool is_any = address == "0.0.0.0" || address == "::";
-  const std::string host = is_any ? "127.0.0.1" : address;
-  if (tls == nullptr) return host;
-  const std::vector<std::string> names = tls->current()->certificate().names;
-  for (const std::string& wanted : {host, std::string("localhost")})
-    if (std::ranges::find(names, wanted) != names.end()) return wanted;
-  return names.empty() || names.front().starts_with('*') ? host : names.front();
-}
-
-std::string UrlOf(const server::Server& server, const std::string& address) {
-  const net::HttpUrl url{.host = HostOf(address, server.tls()),
-                         .port = server.port(),
-                         .tls = server.tls() != nullptr,
-                         .path = ""};
-  return url.Origin();
-}
-
-// As one word of a shell.
-std::string ShellWord(const std::string& text) {
-  const bool is_plain = std::ranges::all_of(text, [](unsigned char c) {
-    return std::isalnum(c) != 0 || std::string_view("/._-+,:=@%").find(c) != std::string_view::npos;
-  });
-  if (is_plain) return text;
-  std::string quoted = "'";
-  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
-}
-
-// How curl is called so that it believes in the server.
-std::string CurlFor(const server::Server& server, const server::ServerOptions& options) {
-  const bool vouches_for_itself =
-      server.tls() != nullptr && server.tls()->current()->certificate().is_self_signed;
-  std::string curl = "curl -s";
-  if (vouches_for_itself) curl += " --cacert " + ShellWord(options.tls->certificate_file);
-  if (options.tls && !options.tls->client_ca_file.empty()) curl += " --cert CERTIFICATE --key KEY";
-  return curl;
+std::optional<net::CertificateFacts> Certificate(const server::Server& server) {
+  if (server.tls() == nullptr) return std::nullopt;
+  return server.tls()->current()->certificate();
 }
 
 std::string HumanTime(std::chrono::nanoseconds duration) {
@@ -138,8 +100,9 @@ std::string DescribeLoaded(const serve::ServedModel& model) {
 }
 
 // What people see once the server is ready.
-Result<std::string> Welcome(const server::Server& server, const std::string& url,
-                            const std::string& curl, const ServeSources& sources, double seconds) {
+Result<std::string> Welcome(const server::Server& server, const ServedAddress& address,
+                            const ServeSources& sources, double seconds) {
+  const std::string& url = address.url;
   std::string text;
   for (const std::string& description : sources.descriptions) text += description;
   const std::vector<serve::ModelHandle> models = server.models().Ready();
@@ -151,7 +114,7 @@ Result<std::string> Welcome(const server::Server& server, const std::string& url
   if (models.empty()) return text + "try   slipway load NAME\n";
   const serve::ServedModel& first = *models.front();
   SLIPWAY_TRY(const std::string line,
-              MakeCurlLine(curl, url, first->name, first->signature, sources.work.path()));
+              MakeCurlLine(address.curl, url, first->name, first->signature, sources.work.path()));
   return text + fmt::format("try   {}\nstop  Ctrl-C, or kill {}\n", line, getpid());
 }
 
@@ -180,9 +143,9 @@ void WarnOfAddress(const server::ServerOptions& options, const Context& context)
 }
 
 void WarnOfExpiry(const server::Server& server, const Context& context) {
-  if (server.tls() == nullptr) return;
-  const std::int64_t left =
-      server.tls()->current()->certificate().not_after - static_cast<std::int64_t>(time(nullptr));
+  const auto certificate = Certificate(server);
+  if (!certificate) return;
+  const std::int64_t left = certificate->not_after - static_cast<std::int64_t>(time(nullptr));
   if (left < kSoon.count())
     context.Warn(fmt::format("the certificate expires in {} hours", left / 3600));
 }
@@ -223,11 +186,10 @@ CommandResult RunServe(const Arguments& arguments, Context& context) {
       const std::unique_ptr<server::Server> server,
       server::Server::Start(
           options, {.engine = *engine, .source = source, .clock = clock, .budget = budget}));
-  const std::string url = UrlOf(*server, options.address);
-  SLIPWAY_TRY(const std::string welcome,
-              Welcome(*server, url, CurlFor(*server, options), sources, watch.Seconds()));
+  const ServedAddress address = AddressOf(options, server->port(), Certificate(*server));
+  SLIPWAY_TRY(const std::string welcome, Welcome(*server, address, sources, watch.Seconds()));
   SLIPWAY_RETURN_IF_ERROR(
-      Print(RenderItem("Server", WelcomeJson(*server, url), welcome, context.format())));
+      Print(RenderItem("Server", WelcomeJson(*server, address.url), welcome, context.format())));
 
   WarnOfExpiry(*server, context);
   KeepServing(*server);

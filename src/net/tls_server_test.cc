@@ -13,84 +13,16 @@
 #include "base/error_catalogue.h"
 #include "base/file.h"
 #include "net/http_client.h"
-#include "net/http_server.h"
 #include "net/raw_client.h"
-#include "net/test_certificates.h"
 #include "net/test_service.h"
 #include "net/test_tls_client.h"
+#include "net/tls_server_fixture.h"
 
 namespace slipway::net {
 namespace {
 
 using testing::HasSubstr;
 using testing::StartsWith;
-
-constexpr std::string_view kRequest = "GET /a HTTP/1.1\r\nHost: a\r\n\r\n";
-
-std::unique_ptr<HttpServer> StartTlsServer(HttpService& service, const TlsServerOptions& files,
-                                           const HttpLimits& limits = {}) {
-  auto certificates = TlsCertificates::Load(files);
-  if (!certificates.ok()) std::abort();
-  auto server =
-      HttpServer::Listen({.port = 0, .limits = limits, .tls = std::move(*certificates)}, service);
-  if (!server.ok()) std::abort();
-  (*server)->Start();
-  return std::move(*server);
-}
-
-HttpUrl UrlOf(const HttpServer& server, std::string host = "127.0.0.1") {
-  return {.host = std::move(host), .port = server.port(), .tls = true, .path = ""};
-}
-
-/// The bytes inside of TLS, as they are.
-class RawTlsClient {
- public:
-  RawTlsClient(const HttpServer& server, const std::string& ca_file)
-      : transport_(Connected(server, ca_file)) {}
-
-  bool Send(std::string_view bytes) {
-    while (!bytes.empty()) {
-      const iovec vector{const_cast<char*>(bytes.data()), bytes.size()};
-      const IoResult sent = transport_.Send({&vector, 1});
-      if (sent.state == IoResult::State::kWaitsForRoom) Wait(POLLOUT);
-      if (sent.state == IoResult::State::kBroken) return false;
-      bytes.remove_prefix(sent.count);
-    }
-    return true;
-  }
-  /// What comes until it holds `end`, or until the end.
-  std::string ReceiveUntil(std::string_view end) {
-    std::string received;
-    char buffer[65536];
-    for (;;) {
-      const IoResult read = transport_.Receive(buffer);
-      if (read.state == IoResult::State::kWaitsForInput) Wait(POLLIN);
-      state_ = read.state;
-      if (state_ == IoResult::State::kEnded || state_ == IoResult::State::kBroken) return received;
-      received.append(buffer, read.count);
-      if (!end.empty() && received.find(end) != std::string::npos) return received;
-    }
-  }
-  std::string ReceiveAll() { return ReceiveUntil(""); }
-  /// True if the server said that it sends no more, where ReceiveAll() found the end.
-  bool EndedInOrder() const { return state_ == IoResult::State::kEnded; }
-  Transport& transport() { return transport_; }
-
- private:
-  static Transport Connected(const HttpServer& server, const std::string& ca_file) {
-    Result<Transport> made = Connector(UrlOf(server), {.tls = {.ca_file = ca_file}}).Connect();
-    EXPECT_TRUE(made.ok()) << made.status().ToString();
-    return made.ok() ? std::move(*made) : Transport();
-  }
-  void Wait(short events) {
-    ASSERT_NE(WaitFor(transport_.descriptor(), events,
-                      std::chrono::steady_clock::now() + std::chrono::seconds(60)),
-              0);
-  }
-
-  Transport transport_;
-  IoResult::State state_ = IoResult::State::kMoved;
-};
 
 TEST(TlsServer, AnswersAClientThatTrustsIt) {
   const TestTlsFiles files;
@@ -220,72 +152,6 @@ TEST(TlsServer, TakesOnlyForwardSecretAuthenticatedCiphersOfTls12) {
   EXPECT_FALSE(takes("ECDHE-RSA-AES128-SHA256")) << "no AEAD";
 }
 
-// Mutual TLS.
-
-class MutualTls : public testing::Test {
- protected:
-  MutualTls() : server_(Start("")) {}
-
-  std::unique_ptr<HttpServer> Start(const std::string& revoked) {
-    TlsServerOptions options = files_.Options();
-    options.client_ca_file = files_.WriteFile("ca.crt", authority_.CertificatePem() + revoked);
-    return StartTlsServer(service_, options);
-  }
-  /// The answer to a client with that identity, or the alert that it gets.
-  static std::string AnswerTo(const HttpServer& server, const TestIdentity* identity) {
-    TestTlsClient client(server.port(), {.identity = identity});
-    const std::string answer = client.Ask(kRequest);
-    return answer.empty() ? client.error() : answer;
-  }
-
-  const TestIdentity authority_ = TestIdentity::Make({.name = "CA", .is_authority = true});
-  const TestTlsFiles files_;
-  TestService service_;
-  std::unique_ptr<HttpServer> server_;
-};
-
-TEST_F(MutualTls, AnswersAClientOfTheAuthority) {
-  const TestIdentity client = TestIdentity::Make({.name = "client"}, &authority_);
-  EXPECT_THAT(AnswerTo(*server_, &client), HasSubstr("GET a"));
-}
-
-// Bad input S6: a client without a certificate, of a wrong authority, or expired gets no connection
-TEST_F(MutualTls, RefusesAllOthers) {
-  EXPECT_THAT(AnswerTo(*server_, nullptr), HasSubstr("certificate required"));
-  const TestIdentity itself = TestIdentity::Make({.name = "client"});
-  EXPECT_THAT(AnswerTo(*server_, &itself), HasSubstr("alert"));
-  const TestIdentity impostor = TestIdentity::Make({.name = "CA", .is_authority = true});
-  const TestIdentity of_impostor = TestIdentity::Make({.name = "client"}, &impostor);
-  EXPECT_THAT(AnswerTo(*server_, &of_impostor), HasSubstr("alert"));
-  const TestIdentity expired =
-      TestIdentity::Make({.name = "client", .valid_until_seconds = -60}, &authority_);
-  EXPECT_THAT(AnswerTo(*server_, &expired), HasSubstr("certificate expired"));
-  EXPECT_EQ(server_->Counts().requests_total, 0u);
-  while (server_->Counts().open > 0) poll(nullptr, 0, 1);
-  EXPECT_EQ(server_->Counts().handshakes_failed_total, 4u);
-}
-
-TEST_F(MutualTls, AnswersTheClientOfTheCommandLineThatShowsItsCertificate) {
-  const TestIdentity client = TestIdentity::Make({.name = "client"}, &authority_);
-  const TlsClientOptions known{
-      .ca_file = files_.Path("server.crt"),
-      .certificate_file = files_.WriteFile("client.crt", client.CertificatePem()),
-      .key_file = files_.WriteFile("client.key", client.KeyPem())};
-  EXPECT_TRUE(HttpClient(UrlOf(*server_), {.tls = known}).Send({}).ok());
-  const Status status =
-      HttpClient(UrlOf(*server_), {.tls = {.ca_file = known.ca_file}}).Send({}).status();
-  EXPECT_THAT(status.message(), HasSubstr("certificate required"));
-}
-
-// Bad input S6: a client whose certificate was revoked gets no connection
-TEST_F(MutualTls, RefusesARevokedCertificate) {
-  const TestIdentity revoked = TestIdentity::Make({.name = "revoked"}, &authority_);
-  const TestIdentity other = TestIdentity::Make({.name = "other"}, &authority_);
-  const auto server = Start(authority_.RevocationListPem(revoked));
-  EXPECT_THAT(AnswerTo(*server, &revoked), HasSubstr("certificate revoked"));
-  EXPECT_THAT(AnswerTo(*server, &other), HasSubstr("GET a"));
-}
-
 // Faults and floods.
 
 TEST(TlsServer, ClosesAHandshakeThatDoesNotEnd) {
@@ -403,53 +269,6 @@ TEST(TlsServer, GivesANewCertificateToNewConnections) {
   EXPECT_TRUE(new_client.Send({}).ok());
   EXPECT_EQ(HttpClient(UrlOf(*server), {.tls = {.ca_file = old_ca}}).Send({}).status().number(),
             errors::kTlsUntrustedServer);
-}
-
-// The client.
-
-TEST(TlsClient, DoesNotTrustAStranger) {
-  const TestTlsFiles files;
-  TestService service;
-  const auto server = StartTlsServer(service, files.Options());
-  const Status status = HttpClient(UrlOf(*server)).Send({}).status();
-  EXPECT_EQ(status.number(), errors::kTlsUntrustedServer);
-  EXPECT_THAT(status.message(), HasSubstr("self-signed"));
-  EXPECT_THAT(status.hint(), HasSubstr("--ca FILE"));
-}
-
-TEST(TlsClient, DoesNotTrustACertificateForAnotherName) {
-  const TestTlsFiles files(TestIdentity::Make({.other_names = "DNS:model.example"}));
-  TestService service;
-  const auto server = StartTlsServer(service, files.Options());
-  for (const char* host : {"127.0.0.1", "localhost"}) {
-    const Status status =
-        HttpClient(UrlOf(*server, host), {.tls = {.ca_file = files.Path("server.crt")}})
-            .Send({})
-            .status();
-    EXPECT_EQ(status.number(), errors::kTlsUntrustedServer) << host;
-    EXPECT_THAT(status.message(), HasSubstr("mismatch"));
-  }
-}
-
-TEST(TlsClient, FindsThatAServerSpeaksNoTls) {
-  const TestTlsFiles files;
-  TestService service;
-  const auto server = StartServer(service);
-  const Status status =
-      HttpClient(UrlOf(*server), {.tls = {.ca_file = files.Path("server.crt")}}).Send({}).status();
-  EXPECT_EQ(status.number(), errors::kServerUnreachable);
-  EXPECT_THAT(status.hint(), HasSubstr("http://"));
-}
-
-TEST(TlsClient, GetsTheAnswerOfAServerThatRefusesTheBody) {
-  const TestTlsFiles files;
-  TestService service;
-  const auto server = StartTlsServer(service, files.Options());
-  HttpClient client(UrlOf(*server), {.tls = {.ca_file = files.Path("server.crt")}});
-  const std::string body(4 << 20, 'x');
-  const Result<HttpAnswer> answer = client.Send({.method = "POST", .body = body});
-  ASSERT_TRUE(answer.ok()) << answer.status().ToString();
-  EXPECT_EQ(answer->status, 413);
 }
 
 }  // namespace
