@@ -3,9 +3,11 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <atomic>
 #include <future>
 #include <random>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -250,6 +252,37 @@ TEST(TlsServer, DrainsWithoutWaitingForAHandshake) {
   const Stopwatch watch;
   EXPECT_EQ(server->Drain(std::chrono::seconds(30)), 0u);
   EXPECT_LT(watch.Seconds(), 5);
+}
+
+TEST(TlsServer, LosesNoConnectionWhileItsCertificateIsReplaced) {
+  const TestIdentity authority = TestIdentity::Make({.name = "CA", .is_authority = true});
+  TestTlsFiles files(TestIdentity::Make({}, &authority));
+  const std::string ca_file = files.WriteFile("ca.crt", authority.CertificatePem());
+  TestService service;
+  const auto certificates = TlsCertificates::Load(files.Options()).value();
+  const auto server =
+      HttpServer::Listen({.port = 0, .loops = 2, .tls = certificates}, service).value();
+  server->Start();
+  std::atomic<bool> ended = false;
+  std::vector<std::future<int>> lost;
+  for (int i = 0; i < 3; ++i) {
+    lost.push_back(std::async(std::launch::async, [&] {
+      int count = 0;
+      while (!ended) {
+        if (!HttpClient(UrlOf(*server), {.tls = {.ca_file = ca_file}}).Send({}).ok()) ++count;
+      }
+      return count;
+    }));
+  }
+  for (int i = 0; i < 20; ++i) {
+    files.Write(TestIdentity::Make({}, &authority));
+    EXPECT_TRUE(certificates->Reload().ok());
+    const std::uint64_t accepted = server->Counts().accepted_total;
+    while (server->Counts().accepted_total < accepted + 3) std::this_thread::yield();
+  }
+  ended = true;
+  for (std::future<int>& count : lost) EXPECT_EQ(count.get(), 0);
+  EXPECT_EQ(server->Counts().handshakes_failed_total, 0u);
 }
 
 TEST(TlsServer, GivesANewCertificateToNewConnections) {
