@@ -283,7 +283,7 @@ void Connection::Flush() {
 void Connection::Answer(std::uint64_t request, Response response) {
   if (closed_) return;
   protocol_->Answer(request, std::move(response));
-  if (!in_round_) Enlist();
+  Wake();
 }
 
 // Writing.

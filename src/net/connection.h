@@ -54,7 +54,13 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
       std::uint64_t request, RequestHead head, BodyBuffer body, MonotonicTime received,
       std::shared_ptr<const std::atomic<bool>> cancelled = nullptr);
 
+  /// There is something to work on or to write: in the next round, if this one does not do it.
+  void Wake() {
+    if (!in_round_) Enlist();
+  }
+
   EventLoop& loop() { return *loop_; }
+  const std::shared_ptr<EventLoop>& shared_loop() const { return loop_; }
   bool abandoned() const { return abandoned_.load(std::memory_order_relaxed); }
 
  private:

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "net/http2_session.h"
+#include "net/http2_stream_exchange.h"
 #include "net/protocol.h"
 #include "net/server_context.h"
 
@@ -26,18 +28,28 @@ class Http2Protocol final : public Protocol {
 
   void Answer(std::uint64_t request, Response response) override;
   bool MoveAnswers(MonotonicTime now) override;
-  void Refill() override { session_.Write(); }
+  void Refill() override { Write(); }
 
   bool AwaitsAnswers() const override;
   std::uint64_t Unfinished() const override { return session_.open_streams(); }
   bool HasEnded() const override { return session_.HasEnded(); }
   bool Sweep(MonotonicTime now, bool reading) override;
 
+  // For streamed requests, on the loop's thread.
+  Http2Session& session() { return session_; }
+  /// The same, to put something into it that shall be written soon.
+  Http2Session& Changed();
+
  private:
+  void Open(Http2Session::Request request, MonotonicTime now);
+  void Write();
+  void CountInFlight(std::int64_t change);
+
   Connection& connection_;
   ServerContext& context_;
   Http2Session session_;
-  std::uint64_t in_flight_ = 0;  ///< this connection's part of the context's count
+  std::shared_ptr<Http2Link> link_;  ///< absent until a request is streamed
+  std::uint64_t in_flight_ = 0;      ///< this connection's part of the context's count
 };
 
 }  // namespace slipway::net

@@ -6,12 +6,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "net/body_buffer.h"
 #include "net/http_types.h"
 #include "net/output_queue.h"
 #include "net/server_context.h"
+#include "net/stream_exchange.h"
 
 namespace slipway::net {
 
@@ -34,6 +36,14 @@ class Http2Session {
     BodyBuffer body;
     /// True once the client has cancelled this request. May be read by any thread.
     std::shared_ptr<const std::atomic<bool>> cancelled;
+    /// Present: the request is streamed, and its body comes to this one.
+    std::shared_ptr<StreamHandler> handler;
+  };
+
+  /// A handler that is to be called: there is news for it.
+  struct Work {
+    std::shared_ptr<StreamHandler> handler;
+    bool is_last = false;  ///< its request is over
   };
 
   /// The bytes received begin with the client's preface. What is to be sent is put into `output`;
@@ -43,13 +53,31 @@ class Http2Session {
 
   /// Takes all of them. Plans of requests are asked for meanwhile.
   void Receive(std::string_view bytes, MonotonicTime now);
-  /// The next complete request that is not cancelled yet.
+  /// The next request that is not cancelled yet and is complete, or streamed.
   std::optional<Request> Next();
   /// Answers a request, once. Ignored where the stream is gone. `date`: as FormatHttpDate(). The
   /// bytes come with the next Write().
   void Answer(StreamId stream, Response response, std::string_view date);
   /// Puts frames into the output, as far as the peer's windows go and the output is not too long.
   void Write();
+
+  // Streamed requests, by the number of their stream, as StreamExchange says: ignored where the
+  // stream is gone.
+
+  /// The next one to call after all that Next() gave were opened.
+  std::optional<Work> NextWork();
+  bool HasWork() const;
+  StreamExchange::State StateOf(StreamId stream) const;
+  void Consume(StreamId stream, std::size_t bytes);
+  void AwaitBody(StreamId stream, bool awaits);
+  void WakeAt(StreamId stream, MonotonicTime when);
+  void Begin(StreamId stream, const Response& head, std::string_view date);
+  void Send(StreamId stream, std::vector<BodyPart> parts);
+  void End(StreamId stream, std::vector<ResponseHeader> trailers);
+  /// Resets all of them: nobody listens any more.
+  void ResetStreamed();
+  /// The handlers that are owed their last call, before this goes.
+  std::vector<std::shared_ptr<StreamHandler>> Abandon();
 
   /// False: Write() would do nothing, and the connection has not ended.
   bool HasOutput() const;

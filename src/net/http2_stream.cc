@@ -1,13 +1,21 @@
 #include "net/http2_stream.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <iterator>
 #include <utility>
 
 namespace slipway::net {
 
-void OutgoingBody::Set(std::vector<BodyPart> parts) {
-  parts_ = std::move(parts);
-  for (const BodyPart& part : parts_) left_ += part.bytes.size();
+void OutgoingBody::Add(std::vector<BodyPart> parts) {
+  for (const BodyPart& part : parts) left_ += part.bytes.size();
+  if (part_ == parts_.size()) {
+    parts_ = std::move(parts);
+  } else {
+    parts_.erase(parts_.begin(), parts_.begin() + static_cast<std::ptrdiff_t>(part_));
+    std::ranges::move(parts, std::back_inserter(parts_));
+  }
+  part_ = 0;
 }
 
 void OutgoingBody::Move(std::size_t count, OutputQueue& output) {

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -12,13 +13,15 @@
 #include "net/http_types.h"
 #include "net/least_rate.h"
 #include "net/output_queue.h"
+#include "net/stream_exchange.h"
 
 namespace slipway::net {
 
 /// The body of an answer on its way into frames.
 class OutgoingBody {
  public:
-  void Set(std::vector<BodyPart> parts);
+  /// Behind what is left.
+  void Add(std::vector<BodyPart> parts);
   std::uint64_t left() const { return left_; }
   std::uint64_t sent() const { return sent_; }
   /// Moves the next `count` bytes into the output, large parts as they are. `count` <= left().
@@ -30,6 +33,19 @@ class OutgoingBody {
   std::size_t offset_ = 0;  ///< sent bytes of that part
   std::uint64_t left_ = 0;
   std::uint64_t sent_ = 0;
+};
+
+/// What a request has beside, whose body and answer travel piece by piece.
+struct StreamedRequest {
+  std::shared_ptr<StreamHandler> handler;
+  std::size_t unconsumed = 0;  ///< bytes of body whose window is shut
+  bool awaits_body = false;
+  bool is_late = false;
+  bool is_full = false;       ///< more is unsent than may be
+  bool answer_ended = false;  ///< nothing follows what is in the body now
+  bool has_work = false;      ///< it is in the session's list
+  bool is_closed = false;
+  MonotonicTime wake_at = MonotonicTime::max();
 };
 
 /// What a session knows of one stream: first it is a request that arrives, then one that is served,
@@ -54,6 +70,8 @@ struct Http2Stream {
   OutgoingBody body;
   std::vector<ResponseHeader> trailers;
   LeastRate departure;
+
+  std::unique_ptr<StreamedRequest> streamed;  ///< absent: it is served when it is whole
 
   std::atomic<bool> cancelled{false};
 };

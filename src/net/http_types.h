@@ -119,6 +119,8 @@ struct Response {
   }
 };
 
+class StreamHandler;  // stream_exchange.h
+
 /// What to do with a request whose head has arrived and whose body has not.
 struct BodyPlan {
   std::uint64_t max_bytes =
@@ -128,10 +130,16 @@ struct BodyPlan {
   /// starts.
   std::size_t aligned_offset = 0;
   std::optional<Response> reject;  ///< answer this at once; the body is not read
+  /// True: `reject` does not wait for a small body to be over, since the client listens while it
+  /// sends (HTTP/2).
+  bool client_listens = false;
   /// True: may be worked on beside the pipelined requests before and behind it that say so too.
   /// Otherwise it waits for the answers before it, and those behind wait for its own. Answers leave
   /// in the order of the requests either way.
   bool may_overlap = false;
+  /// Present: takes the body piece by piece and answers so; Serve() is not called, and max_bytes
+  /// does not hold. For HTTP/2 only (`version_major`); HTTP/1.1 ignores it.
+  std::shared_ptr<StreamHandler> stream;
 };
 
 /// One request and its one answer. Shared between the connection and whoever works on it; Send()
