@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/version.h"
 #include "serve/control/model_control.h"
+#include "serve/grpc/grpc_api.h"
 #include "tensor/shape.h"
 
 namespace slipway::server {
@@ -41,6 +42,7 @@ std::vector<Limit> NetworkLimits(const net::HttpLimits& limits) {
       {"http2_streams", limits.http2.streams, "streams", "REFUSED_STREAM, of one connection"},
       {"http2_stream_window", limits.http2.stream_window, "bytes", "the client waits"},
       {"http2_connection_window", limits.http2.connection_window, "bytes", "the client waits"},
+      {"http2_stream_unsent", limits.http2.stream_unsent, "bytes", "the sender waits"},
       {"http2_frame", limits.http2.frame_bytes, "bytes", "FRAME_SIZE_ERROR"},
       {"http2_resets", limits.http2.resets, "resets in 10 s", "GOAWAY ENHANCE_YOUR_CALM"},
       {"http2_control_frames", limits.http2.control_frames, "frames in 10 s",
@@ -60,6 +62,8 @@ std::vector<Limit> ServingLimits(const ServerOptions& options) {
       {"queue_per_model", options.max_queued, "requests", "503 with Retry-After", "--max-queued"},
       {"run_bytes", options.max_run_bytes, "bytes", "422"},
       {"queued_bytes", options.max_queued_bytes, "bytes", "503 with Retry-After"},
+      {"stream_requests", serve::GrpcApiLimits{}.max_stream_requests, "requests",
+       "the client waits, of one ModelStreamInfer"},
       {"control_queue", serve::ModelControl::kMaxWaiting, "requests", "503"},
       {"default_deadline", Count(options.default_deadline), "ms", "504", "--deadline"},
       {"drain_delay", Count(options.drain_delay.value_or(std::chrono::milliseconds(0))), "ms",

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "serve/grpc/grpc_call.h"
 #include "serve/grpc/grpc_status.h"
+#include "serve/grpc/grpc_stream.h"
 #include "serve/grpc/methods.h"
 #include "serve/grpc/proto_message.h"
 
@@ -75,6 +76,10 @@ class GrpcServices final : public GrpcApi {
     Status allowed = CheckHead(head, Methods()[*method]);
     if (!allowed.ok()) return Refused(method, allowed);
     net::BodyPlan plan;
+    if (Methods()[*method].open != nullptr) {
+      plan.stream = Stream(head, *method);
+      return plan;
+    }
     plan.max_bytes = MaxMessage(Methods()[*method]) + kPrefixBytes;
     plan.may_overlap = true;
     return plan;
@@ -103,7 +108,8 @@ class GrpcServices final : public GrpcApi {
 
  private:
   Status CheckHead(const net::RequestHead& head, const RpcMethod& method) const {
-    if (method.handle == nullptr) return Unimplemented(std::string(method.instead));
+    if (method.handle == nullptr && method.open == nullptr)
+      return Unimplemented(std::string(method.instead));
     SLIPWAY_RETURN_IF_ERROR(ParseMessageEncoding(head.Find("grpc-encoding")).status());
     if (method.access == Access::kOpen) return {};
     const std::string_view key =
@@ -119,16 +125,26 @@ class GrpcServices final : public GrpcApi {
   }
 
   Result<InboundMessage> Open(const net::Exchange& exchange, const RpcMethod& method) const {
-    if (method.is_stream) return InboundMessage{.bytes = exchange.body(), .keeper = nullptr};
     SLIPWAY_TRY(const net::ContentCoding coding,
                 ParseMessageEncoding(exchange.head().Find("grpc-encoding")));
     return TakeOnlyMessage(exchange.body(), coding, MaxMessage(method));
   }
 
+  std::shared_ptr<net::StreamHandler> Stream(const net::RequestHead& head, std::size_t method) {
+    const RpcMethod& row = Methods()[method];
+    MessageAssembler::Options messages{.max_bytes = MaxMessage(row)};
+    const auto encoding = ParseMessageEncoding(head.Find("grpc-encoding"));
+    if (encoding.ok()) messages.encoding = *encoding;  // CheckHead() refused what is not
+    return std::make_shared<GrpcStream>(context_, method, messages, row.open());
+  }
+
+  /// Who calls a method that streams, or one that may, listens while it sends.
   net::BodyPlan Refused(std::optional<std::size_t> method, const Status& status) {
     context_.metrics.Record(method.value_or(Methods().size()), static_cast<int>(status.code()),
                             std::chrono::nanoseconds(0));
-    return Rejected(ErrorAnswer(status));
+    net::BodyPlan plan = Rejected(ErrorAnswer(status));
+    plan.client_listens = !method.has_value() || Methods()[*method].open != nullptr;
+    return plan;
   }
 
   static net::BodyPlan Rejected(net::Response response) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -20,6 +21,7 @@ struct GrpcApiLimits {
   std::uint64_t max_message_bytes = 64 * 1024 * 1024;   ///< before and after decompression
   std::uint64_t max_admin_message_bytes = 1024 * 1024;  ///< of the repository's methods
   std::chrono::milliseconds max_deadline{300'000};      ///< a client's longer wish is cut to this
+  std::size_t max_stream_requests = 64;  ///< of one ModelStreamInfer at one time; more wait
 };
 
 /// What gRPC's services are built from. Everything referred to outlives the GrpcApi and every
@@ -35,9 +37,10 @@ struct GrpcApiParts {
 };
 
 /// gRPC's services over HTTP/2: inference.GRPCInferenceService (Open Inference v2 with Triton's
-/// extensions), grpc.health.v1.Health and server reflection (api/proto). A call is an exchange
-/// whose body is one framed message and whose answer ends in trailers; every error is one too, with
-/// the HTTP status 200, except a content type that is not gRPC's (415). Thread-safe: calls come on
+/// extensions), grpc.health.v1.Health and server reflection (api/proto). A unary call is an
+/// exchange whose body is one framed message and whose answer ends in trailers; a streaming one is
+/// a net::StreamExchange. Every error is an answer too, with the HTTP status 200, except a content
+/// type that is not gRPC's (415). Thread-safe: calls come on
 /// every event loop.
 class GrpcApi : public net::HttpService {
  public:

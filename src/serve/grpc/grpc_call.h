@@ -23,6 +23,19 @@ struct GrpcContext {
   RequestMetrics metrics;
 };
 
+/// The model, and its version in digits ("": the highest that is ready). InvalidArgument: not a
+/// name, not a version; NotFound, Unavailable as ModelSet::Find().
+Result<ModelHandle> FindModel(const ModelSet& models, std::string_view name,
+                              std::string_view version);
+
+/// When the client stops waiting, by grpc-timeout from `received` on and by `wished`, but `longest`
+/// after it at most; absent: it did not say. InvalidArgument: grpc-timeout is not digits and a
+/// unit.
+Result<std::optional<MonotonicTime>> DeadlineOf(const net::RequestHead& head,
+                                                MonotonicTime received,
+                                                std::optional<std::chrono::microseconds> wished,
+                                                std::chrono::nanoseconds longest);
+
 /// One call on its way through a method: cheap to copy, and whoever holds it may answer, once, from
 /// any thread.
 class GrpcCall {
@@ -42,26 +55,23 @@ class GrpcCall {
     return {reinterpret_cast<const char*>(message().data()), message().size()};
   }
 
-  /// The model, and its version in digits ("": the highest that is ready). InvalidArgument: not a
-  /// name, not a version; NotFound, Unavailable as ModelSet::Find().
-  Result<ModelHandle> Find(std::string_view name, std::string_view version) const;
+  /// As FindModel().
+  Result<ModelHandle> Find(std::string_view name, std::string_view version) const {
+    return FindModel(parts().models, name, version);
+  }
   /// The same, and without a version all that are ready, the highest first.
   Result<std::vector<ModelHandle>> FindAll(std::string_view name, std::string_view version) const;
 
-  /// When the client stops waiting, by grpc-timeout and `wished`; absent: it did not say.
-  /// InvalidArgument: grpc-timeout is not digits and a unit.
+  /// As DeadlineOf().
   Result<std::optional<MonotonicTime>> Deadline(
       std::optional<std::chrono::microseconds> wished) const;
 
   /// Sends a message; compressed where the request's was, the client takes that and it is worth it.
   void Answer(OutboundMessage message) const;
-  /// Sends messages that have their prefixes already.
-  void AnswerFramed(std::string messages) const;
   void Fail(const Status& status) const;
 
  private:
   void Send(net::Response response, Code code) const;
-  bool MayCompress(std::uint64_t bytes) const;
 
   GrpcContext* context_;
   std::shared_ptr<net::Exchange> exchange_;

@@ -12,6 +12,8 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "net/body_buffer.h"
+#include "net/stream_exchange.h"
 #include "serve/control/fixed_models.h"
 #include "serve/grpc/grpc_api.h"
 #include "serve/grpc/message_frame.h"
@@ -38,6 +40,42 @@ struct RpcAnswer {
   /// The message, if it came uncompressed.
   std::string_view Payload() const { return std::string_view(body).substr(kPrefixBytes); }
   std::string Line() const { return status + " " + message; }
+};
+
+/// A streamed request whose client is the test.
+class FixedStreamExchange final : public net::StreamExchange {
+ public:
+  const net::RequestHead& head() const override { return request; }
+  MonotonicTime received() const override { return when; }
+  unsigned loop() const override { return 0; }
+  bool Abandoned() const override { return told.is_gone; }
+  void Run(std::function<void()> task) override { task(); }
+  State state() const override { return told; }
+  void Consume(std::size_t bytes) override { consumed += bytes; }
+  void AwaitBody(bool awaits) override { awaits_body = awaits; }
+  void WakeAt(MonotonicTime time) override { wake_at = time; }
+  void Begin(net::Response head) override { answer = std::move(head); }
+  void Send(std::vector<net::BodyPart> parts) override {
+    for (const net::BodyPart& part : parts)
+      answer.text.append(reinterpret_cast<const char*>(part.bytes.data()), part.bytes.size());
+  }
+  void End(std::vector<net::ResponseHeader> trailers) override {
+    answer.trailers = std::move(trailers);
+    ended = true;
+  }
+  void Answer(net::Response response) override {
+    answer = std::move(response);
+    ended = true;
+  }
+
+  net::RequestHead request;
+  MonotonicTime when;
+  State told{.has_room = true};
+  std::size_t consumed = 0;
+  bool awaits_body = false;
+  MonotonicTime wake_at = MonotonicTime::max();
+  net::Response answer{.status = 0};
+  bool ended = false;
 };
 
 /// Every method with models behind it that echo: row f32[N,3] (versions 1 and 2), text string[N],
@@ -84,6 +122,7 @@ class RpcWorld {
     exchange->when = clock_.Now();
     plan = api_->Plan(exchange->request);
     if (plan.reject.has_value()) return Told(*plan.reject);
+    if (plan.stream != nullptr) return AskStream(std::move(exchange->request), body);
     api_->Serve(exchange);
     api_->FinishRound(0);
     return Told(exchange->answer);
@@ -94,10 +133,27 @@ class RpcWorld {
     return AskRaw(Head(std::string(kInference) + std::string(method), headers), Framed(message));
   }
 
+  /// A call of a streaming method that has begun: Take() and Work() are the test's.
+  std::shared_ptr<FixedStreamExchange> OpenStream(net::RequestHead head) {
+    const auto exchange = std::make_shared<FixedStreamExchange>();
+    exchange->request = std::move(head);
+    exchange->when = exchange->told.now = clock_.Now();
+    plan = api_->Plan(exchange->request);
+    if (plan.stream != nullptr) plan.stream->Open(exchange);
+    return exchange;
+  }
+  /// Bytes of the body of the stream that was opened last, and its turn to work.
+  void Send(std::string_view bytes) {
+    plan.stream->Take(std::as_bytes(std::span(bytes)), body_memory);
+    plan.stream->Work();
+  }
+
   GrpcApi& api() { return *api_; }
+  const Clock& clock() const { return clock_; }
 
   FixedControl control;
   net::BodyPlan plan;  ///< of the last call
+  std::shared_ptr<net::BodyMemory> body_memory = std::make_shared<net::BodyMemory>(1 << 20);
   bool is_ready = true;
 
  private:
@@ -121,6 +177,14 @@ class RpcWorld {
     MonotonicTime when;
     net::Response answer{.status = 0};
   };
+
+  /// The whole call at once.
+  RpcAnswer AskStream(net::RequestHead head, std::string_view body) {
+    const auto exchange = OpenStream(std::move(head));
+    exchange->told.body_ended = true;
+    Send(body);
+    return Told(exchange->answer);
+  }
 
   static RpcAnswer Told(const net::Response& response) {
     RpcAnswer answer{.http_status = response.status, .body = response.text};

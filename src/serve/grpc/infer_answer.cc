@@ -1,15 +1,20 @@
 #include "serve/grpc/infer_answer.h"
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/wire_writer.h"
 #include "serve/predict/classification.h"
+#include "serve/predict/error_text.h"
 
 namespace slipway::serve::grpc {
 namespace {
+
+constexpr std::string_view kFinalResponse = "triton_final_response";
 
 /// What the parts of an answer point into.
 struct Answer {
@@ -39,25 +44,32 @@ WireWriter OutputHead(const TensorSpec& spec, const TensorBuffer& tensor) {
   return head;
 }
 
-void WriteMessage(const InferMessage& request, Answer& answer) {
+/// A parameter that is true or false.
+WireWriter Flag(std::string_view key, bool value) {
+  WireWriter choice;
+  choice.Varint(1, value ? 1 : 0);
+  WireWriter entry;
+  entry.Text(1, key);
+  entry.Message(2, std::move(choice));
+  return entry;
+}
+
+WireWriter InferMessageOf(const InferMessage& request, const Answer& answer,
+                          std::optional<bool> is_final) {
   const ServedModel::Parts& model = *answer.response.model->operator->();
-  WireWriter& message = answer.message;
+  WireWriter message;
   message.Text(1, model.name);
   message.Text(2, std::to_string(model.version));
   message.TextIfAny(3, request.id);
+  if (is_final) message.Message(4, Flag(kFinalResponse, *is_final));
   for (const auto& [spec, tensor] : answer.response.outputs)
     message.Message(5, OutputHead(*spec, tensor));
   for (const auto& [spec, tensor] : answer.response.outputs)
     message.Bytes(6, std::as_const(tensor).bytes());
+  return message;
 }
 
-}  // namespace
-
-Result<OutboundMessage> EncodeInferAnswer(const InferMessage& request, InferResponse response) {
-  SLIPWAY_RETURN_IF_ERROR(MakeClasses(request, response));
-  const auto answer = std::make_shared<Answer>();
-  answer->response = std::move(response);
-  WriteMessage(request, *answer);
+OutboundMessage InPieces(const std::shared_ptr<Answer>& answer) {
   OutboundMessage message;
   for (const WireWriter::Piece& piece : answer->message.pieces()) {
     const auto text = std::as_bytes(std::span(piece.text));
@@ -69,6 +81,42 @@ Result<OutboundMessage> EncodeInferAnswer(const InferMessage& request, InferResp
     if (!piece.borrowed.empty())
       message.parts.push_back({.bytes = piece.borrowed, .keeper = answer});
   }
+  return message;
+}
+
+Result<std::shared_ptr<Answer>> Keep(const InferMessage& request, InferResponse response) {
+  SLIPWAY_RETURN_IF_ERROR(MakeClasses(request, response));
+  auto answer = std::make_shared<Answer>();
+  answer->response = std::move(response);
+  return answer;
+}
+
+}  // namespace
+
+Result<OutboundMessage> EncodeInferAnswer(const InferMessage& request, InferResponse response) {
+  SLIPWAY_TRY(const std::shared_ptr<Answer> answer, Keep(request, std::move(response)));
+  answer->message = InferMessageOf(request, *answer, std::nullopt);
+  return InPieces(answer);
+}
+
+Result<OutboundMessage> EncodeStreamAnswer(const InferMessage& request, InferResponse response,
+                                           bool is_final) {
+  SLIPWAY_TRY(const std::shared_ptr<Answer> answer, Keep(request, std::move(response)));
+  answer->message.Message(2, InferMessageOf(request, *answer, is_final));
+  return InPieces(answer);
+}
+
+OutboundMessage EmptyStreamAnswer(const InferTarget& target, const Status& error) {
+  WireWriter inner;
+  inner.TextIfAny(1, target.model);
+  inner.TextIfAny(2, target.version);
+  inner.TextIfAny(3, target.id);
+  inner.Message(4, Flag(kFinalResponse, true));
+  WireWriter whole;
+  if (!error.ok()) whole.Text(1, ErrorText(error));
+  whole.Message(2, std::move(inner));
+  OutboundMessage message;
+  message.text += whole.Joined();
   return message;
 }
 

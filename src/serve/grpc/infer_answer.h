@@ -12,4 +12,11 @@ namespace slipway::serve::grpc {
 /// output that has no classes.
 Result<OutboundMessage> EncodeInferAnswer(const InferMessage& request, InferResponse response);
 
+/// The same in a ModelStreamInferResponse; `is_final` says whether another message follows.
+Result<OutboundMessage> EncodeStreamAnswer(const InferMessage& request, InferResponse response,
+                                           bool is_final);
+/// A ModelStreamInferResponse without outputs: the last of a request, or its error, with the id of
+/// the request (clients look for it there).
+OutboundMessage EmptyStreamAnswer(const InferTarget& target, const Status& error);
+
 }  // namespace slipway::serve::grpc

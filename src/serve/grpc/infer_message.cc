@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::size_t kMaxFields = 65'536;  // of one request; a model has fewer tensors by far
 constexpr std::size_t kShownBytes = 64;
+constexpr std::string_view kEmptyFinal = "triton_enable_empty_final_response";
 
 /// The value of a parameter (InferParameter): whichever of its fields came last.
 struct ParameterValue {
@@ -54,8 +55,7 @@ Status ReadParameter(const WireField& entry, const Known& known) {
     }
     return {};
   }));
-  // Of a stream; a unary call has one answer anyhow.
-  if (key == "triton_enable_empty_final_response") return {};
+  if (key == kEmptyFinal) return {};  // ReadTarget() looks at it
   SLIPWAY_RETURN_IF_ERROR(CheckParameterKey(key));
   return known(key, value);
 }
@@ -252,6 +252,27 @@ class Decoder {
 
 }  // namespace
 
+namespace {
+
+/// The parameter `kEmptyFinal`, if this is it and it is right; DecodeInferMessage() finds what is
+/// wrong with parameters.
+bool AsksForEmptyFinal(const WireField& entry) {
+  if (entry.type != WireType::kBytes) return false;
+  bool is_it = false;
+  bool value = false;
+  WireReader reader(entry.bytes);
+  for (WireField field; reader.Next(field);) {
+    if (field.number == 1 && field.type == WireType::kBytes) is_it = field.text() == kEmptyFinal;
+    if (field.number != 2 || field.type != WireType::kBytes) continue;
+    WireReader inner(field.bytes);
+    for (WireField choice; inner.Next(choice);)
+      value = choice.number == 1 && choice.type == WireType::kVarint && choice.scalar != 0;
+  }
+  return is_it && value;
+}
+
+}  // namespace
+
 Result<InferTarget> ReadTarget(std::span<const std::byte> message) {
   InferTarget target;
   std::size_t fields = 0;
@@ -262,6 +283,10 @@ Result<InferTarget> ReadTarget(std::span<const std::byte> message) {
       SLIPWAY_TRY(target.model, TakeText(field));
     } else if (field.number == 2) {
       SLIPWAY_TRY(target.version, TakeText(field));
+    } else if (field.number == 3) {
+      SLIPWAY_TRY(target.id, TakeText(field));
+    } else if (field.number == 4 && !target.wants_empty_final) {
+      target.wants_empty_final = AsksForEmptyFinal(field);
     }
     return {};
   }));

@@ -16,10 +16,14 @@
 
 namespace slipway::serve::grpc {
 
-/// Which model a ModelInferRequest is for. Views of the message.
+/// What a ModelInferRequest is for, before its model is known. Views of the message.
 struct InferTarget {
   std::string_view model;
   std::string_view version;  ///< empty: the highest that is ready
+  std::string_view id;       ///< not checked
+  /// The client wants to be told in a message of its own that an answer was the last
+  /// (triton_enable_empty_final_response); of a stream.
+  bool wants_empty_final = false;
 };
 
 /// How a client wants one output.
@@ -40,7 +44,7 @@ struct InferMessage {
   std::list<TensorBuffer> memory;
 };
 
-/// Finds the model's name and version without looking into anything else. InvalidArgument: the
+/// Finds the target without looking into inputs and outputs. InvalidArgument: the
 /// bytes are not such a message, or have more fields than any model needs.
 Result<InferTarget> ReadTarget(std::span<const std::byte> message);
 

@@ -1,3 +1,5 @@
+#include "serve/grpc/infer_method.h"
+
 #include <memory>
 #include <utility>
 
@@ -18,12 +20,9 @@ struct Inference {
 Result<InferRequest> Prepare(const std::shared_ptr<Inference>& inference) {
   const GrpcCall& call = inference->call;
   SLIPWAY_TRY(const InferTarget target, ReadTarget(call.message()));
-  SLIPWAY_TRY(ModelHandle model, call.Find(target.model, target.version));
-  InferMessage& message = inference->message;
-  SLIPWAY_RETURN_IF_ERROR(DecodeInferMessage(call.message(), (*model)->signature, message));
-  InferRequest request{.model = std::move(model), .inputs = std::move(message.inputs)};
-  for (const RequestedOutput& output : message.outputs) request.outputs.push_back(output.name);
-  SLIPWAY_TRY(request.deadline, call.Deadline(message.timeout));
+  SLIPWAY_TRY(InferRequest request,
+              DecodeInference(call.parts(), target, call.message(), inference->message));
+  SLIPWAY_TRY(request.deadline, call.Deadline(inference->message.timeout));
   request.keeper = inference;
   request.abandoned = [exchange = call.exchange().get()] { return exchange->Abandoned(); };
   request.loop = call.exchange()->loop();
@@ -31,6 +30,15 @@ Result<InferRequest> Prepare(const std::shared_ptr<Inference>& inference) {
 }
 
 }  // namespace
+
+Result<InferRequest> DecodeInference(const GrpcApiParts& parts, const InferTarget& target,
+                                     std::span<const std::byte> bytes, InferMessage& message) {
+  SLIPWAY_TRY(ModelHandle model, FindModel(parts.models, target.model, target.version));
+  SLIPWAY_RETURN_IF_ERROR(DecodeInferMessage(bytes, (*model)->signature, message));
+  InferRequest request{.model = std::move(model), .inputs = std::move(message.inputs)};
+  for (const RequestedOutput& output : message.outputs) request.outputs.push_back(output.name);
+  return request;
+}
 
 void ModelInfer(const GrpcCall& call) {
   const auto inference = std::make_shared<Inference>(call);

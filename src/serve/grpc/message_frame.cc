@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
+#include <optional>
 #include <utility>
 
 #include "base/error_catalogue.h"
@@ -14,6 +16,7 @@ namespace {
 
 constexpr std::uint8_t kCompressed = 1;
 constexpr std::size_t kFirstRoom = 16 * 1024;
+constexpr std::size_t kWorthCompressing = 256;
 
 Status FieldInvalid(std::string message) {
   return InvalidArgument(std::move(message)).With(errors::kRequestFieldInvalid);
@@ -64,6 +67,18 @@ Result<InboundMessage> Decompressed(std::span<const std::byte> packed, net::Cont
       .bytes = std::as_bytes(std::span(*text)).first(size), .keeper = text, .coding = coding};
 }
 
+/// The same message, compressed; nullopt without memory.
+std::optional<OutboundMessage> Packed(net::ContentCoding coding, const OutboundMessage& message) {
+  std::vector<net::BodyPart> parts = {
+      {.bytes = std::as_bytes(std::span(message.text)).subspan(kPrefixBytes), .keeper = nullptr}};
+  parts.insert(parts.end(), message.parts.begin(), message.parts.end());
+  const std::optional<std::string> bytes = net::Compress(coding, parts);
+  if (!bytes.has_value()) return std::nullopt;
+  OutboundMessage packed;
+  packed.text += *bytes;
+  return packed;
+}
+
 }  // namespace
 
 Result<net::ContentCoding> ParseMessageEncoding(const std::string_view* header) {
@@ -76,26 +91,33 @@ Result<net::ContentCoding> ParseMessageEncoding(const std::string_view* header) 
       .Hint(fmt::format("use one of: {}", kMessageEncodings));
 }
 
+Result<std::uint64_t> LengthInPrefix(std::span<const std::byte> prefix, net::ContentCoding encoding,
+                                     std::uint64_t max_bytes) {
+  const auto flag = static_cast<std::uint8_t>(prefix[0]);
+  const std::uint32_t length = LengthOf(prefix);
+  if (flag > kCompressed) return Internal(fmt::format("a message's flag is 0 or 1, got {}", flag));
+  if (flag == kCompressed && encoding == net::ContentCoding::kIdentity)
+    return Internal("a message is compressed, and no grpc-encoding says how");
+  if (length > max_bytes)
+    return TooLarge(fmt::format("the message has {} bytes, the limit is {}", length, max_bytes));
+  return length;
+}
+
 Result<InboundMessage> TakeMessage(std::span<const std::byte>& rest, net::ContentCoding encoding,
                                    std::uint64_t max_bytes) {
   if (rest.size() < kPrefixBytes) {
     return FieldInvalid(
         fmt::format("the body ends within the {} bytes before a message", kPrefixBytes));
   }
-  const auto flag = static_cast<std::uint8_t>(rest[0]);
-  const std::uint32_t length = LengthOf(rest);
-  if (flag > kCompressed) return Internal(fmt::format("a message's flag is 0 or 1, got {}", flag));
-  if (flag == kCompressed && encoding == net::ContentCoding::kIdentity)
-    return Internal("a message is compressed, and no grpc-encoding says how");
-  if (length > max_bytes)
-    return TooLarge(fmt::format("the message has {} bytes, the limit is {}", length, max_bytes));
+  SLIPWAY_TRY(const std::uint64_t length, LengthInPrefix(rest, encoding, max_bytes));
   if (length > rest.size() - kPrefixBytes) {
     return FieldInvalid(fmt::format("a message of {} bytes is announced, {} came", length,
                                     rest.size() - kPrefixBytes));
   }
+  const bool is_compressed = static_cast<std::uint8_t>(rest[0]) == kCompressed;
   const auto bytes = rest.subspan(kPrefixBytes, length);
   rest = rest.subspan(kPrefixBytes + length);
-  if (flag == kCompressed) return Decompressed(bytes, encoding, max_bytes);
+  if (is_compressed) return Decompressed(bytes, encoding, max_bytes);
   return InboundMessage{.bytes = bytes, .keeper = nullptr, .coding = net::ContentCoding::kIdentity};
 }
 
@@ -112,6 +134,32 @@ std::uint64_t OutboundMessage::Bytes() const {
   std::uint64_t bytes = text.size() - kPrefixBytes;
   for (const net::BodyPart& part : parts) bytes += part.bytes.size();
   return bytes;
+}
+
+bool Accepts(const net::RequestHead& head, net::ContentCoding coding) {
+  const std::string_view* const accepted = head.Find("grpc-accept-encoding");
+  if (accepted == nullptr) return false;
+  for (const std::string_view one : Split(*accepted, ',')) {
+    if (Trim(one) == net::CodingName(coding)) return true;
+  }
+  return false;
+}
+
+Result<bool> Seal(net::ContentCoding coding, OutboundMessage& message) {
+  const bool is_compressed =
+      coding != net::ContentCoding::kIdentity && message.Bytes() >= kWorthCompressing;
+  if (is_compressed) {
+    std::optional<OutboundMessage> packed = Packed(coding, message);
+    if (!packed.has_value()) return ResourceExhausted("no memory to compress the answer");
+    message = std::move(*packed);
+  }
+  const std::uint64_t bytes = message.Bytes();
+  if (bytes > std::numeric_limits<std::uint32_t>::max()) {
+    return ResourceExhausted(fmt::format("the answer has {} bytes, more than a message", bytes));
+  }
+  message.text.replace(0, kPrefixBytes,
+                       MessagePrefix(is_compressed, static_cast<std::uint32_t>(bytes)));
+  return is_compressed;
 }
 
 std::string MessagePrefix(bool is_compressed, std::uint32_t bytes) {

@@ -41,6 +41,11 @@ struct OutboundMessage {
 /// not). Unimplemented: an encoding that is not in kMessageEncodings.
 Result<net::ContentCoding> ParseMessageEncoding(const std::string_view* header);
 
+/// How long the message behind a whole prefix is. The errors that a prefix alone shows: see
+/// TakeMessage().
+Result<std::uint64_t> LengthInPrefix(std::span<const std::byte> prefix, net::ContentCoding encoding,
+                                     std::uint64_t max_bytes);
+
 /// Takes the first message off `rest`. Nothing is allocated from what a prefix announces.
 /// InvalidArgument: cut short, or compressed bytes that are broken. ResourceExhausted
 /// (kBodyTooLarge): more than `max_bytes` before or after decompression. Internal, as gRPC wants
@@ -51,6 +56,13 @@ Result<InboundMessage> TakeMessage(std::span<const std::byte>& rest, net::Conten
 /// The one message of a unary call. InvalidArgument also: there is none, or more than one.
 Result<InboundMessage> TakeOnlyMessage(std::span<const std::byte> body, net::ContentCoding encoding,
                                        std::uint64_t max_bytes);
+
+/// True if the client says that it takes messages in `coding`.
+bool Accepts(const net::RequestHead& head, net::ContentCoding coding);
+
+/// Gives a message its prefix, compressed before where `coding` is one and it is worth it: then
+/// true. ResourceExhausted: too large for a message, or no memory.
+Result<bool> Seal(net::ContentCoding coding, OutboundMessage& message);
 
 /// The prefix of a message.
 std::string MessagePrefix(bool is_compressed, std::uint32_t bytes);

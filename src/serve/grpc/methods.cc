@@ -11,9 +11,6 @@ constexpr Access kAdmin = Access::kAdmin;
 
 constexpr std::string_view kNoSharedMemory =
     "shared memory is not available: send tensors in raw_input_contents";
-constexpr std::string_view kNoStreams =
-    "streams are not served yet: call ModelInfer for each request";
-constexpr std::string_view kNoWatch = "Watch is not served yet: call Check at intervals";
 constexpr std::string_view kNoSettings =
     "these settings do not change at run time: see the options of slipway serve";
 
@@ -26,8 +23,8 @@ constexpr RpcMethod Served(std::string_view path, void (*handle)(const GrpcCall&
   return {.path = path, .name = {"grpc", NameOf(path)}, .access = access, .handle = handle};
 }
 
-constexpr RpcMethod Stream(std::string_view path, void (*handle)(const GrpcCall&)) {
-  return {.path = path, .name = {"grpc", NameOf(path)}, .handle = handle, .is_stream = true};
+constexpr RpcMethod Stream(std::string_view path, std::unique_ptr<StreamMethod> (*open)()) {
+  return {.path = path, .name = {"grpc", NameOf(path)}, .open = open};
 }
 
 constexpr RpcMethod NotServed(std::string_view path, std::string_view instead) {
@@ -36,7 +33,7 @@ constexpr RpcMethod NotServed(std::string_view path, std::string_view instead) {
 
 constexpr std::array kMethods = {
     Served("/grpc.health.v1.Health/Check", HealthCheck),
-    NotServed("/grpc.health.v1.Health/Watch", kNoWatch),
+    Stream("/grpc.health.v1.Health/Watch", WatchHealth),
     Stream("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", ReflectionV1),
     Stream("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", ReflectionV1Alpha),
     NotServed("/inference.GRPCInferenceService/CudaSharedMemoryRegister", kNoSharedMemory),
@@ -48,7 +45,7 @@ constexpr std::array kMethods = {
     Served("/inference.GRPCInferenceService/ModelMetadata", ModelMetadata),
     Served("/inference.GRPCInferenceService/ModelReady", ModelReady),
     Served("/inference.GRPCInferenceService/ModelStatistics", ModelStatistics),
-    NotServed("/inference.GRPCInferenceService/ModelStreamInfer", kNoStreams),
+    Stream("/inference.GRPCInferenceService/ModelStreamInfer", StreamInfer),
     Served("/inference.GRPCInferenceService/RepositoryIndex", RepositoryIndex, kAdmin),
     Served("/inference.GRPCInferenceService/RepositoryModelLoad", RepositoryModelLoad, kAdmin),
     Served("/inference.GRPCInferenceService/RepositoryModelUnload", RepositoryModelUnload, kAdmin),

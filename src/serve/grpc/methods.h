@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "serve/grpc/grpc_call.h"
+#include "serve/grpc/stream_method.h"
 
 namespace slipway::serve::grpc {
 
@@ -18,10 +20,12 @@ struct RpcMethod {
   std::string_view path;  ///< "/inference.GRPCInferenceService/ModelInfer"
   RequestMetrics::RouteName name;
   Access access = Access::kOpen;
-  /// Answers the call once. Null: the method is not served, and `instead` says what to do.
+  /// Answers the call once.
   void (*handle)(const GrpcCall&) = nullptr;
+  /// Makes what takes the messages of one call; either this or `handle`.
+  std::unique_ptr<StreamMethod> (*open)() = nullptr;
+  /// What to do where neither is: the method is not served.
   std::string_view instead = {};
-  bool is_stream = false;  ///< the body may hold any number of messages: the handler takes them
 };
 
 /// Every method, ascending by path.
@@ -40,15 +44,17 @@ void ModelMetadata(const GrpcCall& call);
 void ModelConfig(const GrpcCall& call);
 void ModelStatistics(const GrpcCall& call);
 void ModelInfer(const GrpcCall& call);
+std::unique_ptr<StreamMethod> StreamInfer();
 void RepositoryIndex(const GrpcCall& call);
 void RepositoryModelLoad(const GrpcCall& call);
 void RepositoryModelUnload(const GrpcCall& call);
 
 // grpc.health.v1.Health
 void HealthCheck(const GrpcCall& call);
+std::unique_ptr<StreamMethod> WatchHealth();
 
 // grpc.reflection.v1.ServerReflection, and v1alpha
-void ReflectionV1(const GrpcCall& call);
-void ReflectionV1Alpha(const GrpcCall& call);
+std::unique_ptr<StreamMethod> ReflectionV1();
+std::unique_ptr<StreamMethod> ReflectionV1Alpha();
 
 }  // namespace slipway::serve::grpc

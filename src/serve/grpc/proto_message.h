@@ -10,6 +10,7 @@
 
 #include "base/status.h"
 #include "serve/grpc/grpc_call.h"
+#include "serve/grpc/grpc_stream.h"
 #include "serve/grpc/wire_text.h"
 
 namespace slipway::serve::grpc {
@@ -34,6 +35,12 @@ inline void AnswerWith(const GrpcCall& call, const google::protobuf::MessageLite
   OutboundMessage answer;
   message.AppendToString(&answer.text);
   call.Answer(std::move(answer));
+}
+
+inline void SendMessage(GrpcStream& stream, const google::protobuf::MessageLite& message) {
+  OutboundMessage answer;
+  message.AppendToString(&answer.text);
+  stream.Send(std::move(answer));
 }
 
 /// Parse, `use(request)`, answer: the whole of a method that needs nothing else.

@@ -1,7 +1,7 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/descriptor.pb.h>
 
-#include <algorithm>
+#include <memory>
 #include <set>
 #include <string>
 #include <utility>
@@ -19,8 +19,6 @@ namespace v1 = ::grpc::reflection::v1;
 namespace v1alpha = ::grpc::reflection::v1alpha;
 using google::protobuf::DescriptorPool;
 using google::protobuf::FileDescriptor;
-
-constexpr std::size_t kMaxRequests = 1000;  // of one call
 
 /// The definitions of our services, and nothing else that the program happens to know.
 std::set<const FileDescriptor*> KnownFiles() {
@@ -94,39 +92,29 @@ Response Reflect(const Request& request) {
   return response;
 }
 
-/// Answers every request of the body in order, once the client has sent all of them.
+/// Answers each request at once.
 template <class Request, class Response>
-void ReflectAll(const GrpcCall& call) {
-  std::span<const std::byte> rest = call.message();
-  const Result<net::ContentCoding> coding =
-      ParseMessageEncoding(call.exchange()->head().Find("grpc-encoding"));
-  if (!coding.ok()) return call.Fail(coding.status());
-  std::string answers;
-  for (std::size_t count = 0; !rest.empty(); ++count) {
-    if (count == kMaxRequests)
-      return call.Fail(ResourceExhausted("more than 1000 requests in one call"));
-    const Result<InboundMessage> message =
-        TakeMessage(rest, *coding, call.parts().limits.max_admin_message_bytes);
-    if (!message.ok()) return call.Fail(message.status());
-    const Result<Request> request = Parse<Request>(message->bytes);
-    if (!request.ok()) return call.Fail(request.status());
-    const std::string answer = Reflect<Request, Response>(*request).SerializeAsString();
-    answers += MessagePrefix(false, static_cast<std::uint32_t>(answer.size()));
-    answers += answer;
-    if (answers.size() > call.parts().limits.max_message_bytes)
-      return call.Fail(ResourceExhausted("the answers to one call are too large"));
+class Reflection final : public StreamMethod {
+ public:
+  bool MayTake(const GrpcStream& stream) const override { return stream.HasRoom(); }
+  void Take(GrpcStream& stream, InboundMessage message) override {
+    const Result<Request> request = Parse<Request>(message.bytes);
+    if (!request.ok()) return stream.End(request.status());
+    SendMessage(stream, Reflect<Request, Response>(*request));
   }
-  call.AnswerFramed(std::move(answers));
-}
+  void Flush(GrpcStream&) override {}
+  bool IsDone(const GrpcStream&) const override { return true; }
+};
 
 }  // namespace
 
-void ReflectionV1(const GrpcCall& call) {
-  ReflectAll<v1::ServerReflectionRequest, v1::ServerReflectionResponse>(call);
+std::unique_ptr<StreamMethod> ReflectionV1() {
+  return std::make_unique<Reflection<v1::ServerReflectionRequest, v1::ServerReflectionResponse>>();
 }
 
-void ReflectionV1Alpha(const GrpcCall& call) {
-  ReflectAll<v1alpha::ServerReflectionRequest, v1alpha::ServerReflectionResponse>(call);
+std::unique_ptr<StreamMethod> ReflectionV1Alpha() {
+  return std::make_unique<
+      Reflection<v1alpha::ServerReflectionRequest, v1alpha::ServerReflectionResponse>>();
 }
 
 }  // namespace slipway::serve::grpc

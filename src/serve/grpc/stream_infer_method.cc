@@ -1,0 +1,107 @@
+#include <algorithm>
+#include <deque>
+#include <memory>
+#include <utility>
+
+#include "serve/grpc/grpc_stream.h"
+#include "serve/grpc/infer_answer.h"
+#include "serve/grpc/infer_message.h"
+#include "serve/grpc/infer_method.h"
+#include "serve/grpc/methods.h"
+#include "serve/predict/client_deadline.h"
+
+namespace slipway::serve::grpc {
+namespace {
+
+/// One request of a stream, from its message to its answer. Written by whoever runs it until it is
+/// `done`, which the loop's thread alone looks at.
+struct StreamedInference {
+  InboundMessage bytes;
+  InferTarget target;
+  InferMessage message;
+  OutboundMessage answer;
+  bool has_empty_final = false;
+  bool done = false;
+};
+
+void Fail(StreamedInference& inference, const Status& status) {
+  inference.answer = EmptyStreamAnswer(inference.target, status);
+}
+
+void Encode(StreamedInference& inference, Result<InferResponse> response) {
+  if (!response.ok()) return Fail(inference, response.status());
+  const bool is_final = !inference.target.wants_empty_final;
+  Result<OutboundMessage> answer =
+      EncodeStreamAnswer(inference.message, std::move(*response), is_final);
+  if (!answer.ok()) return Fail(inference, answer.status());
+  inference.answer = std::move(*answer);
+  inference.has_empty_final = !is_final;
+}
+
+/// Several requests are on their way at one time; their answers leave in the order of the requests.
+/// An error belongs to its request, and the call goes on.
+class InferStream final : public StreamMethod {
+ public:
+  bool MayTake(const GrpcStream& stream) const override {
+    return in_order_.size() < stream.parts().limits.max_stream_requests;
+  }
+
+  void Take(GrpcStream& stream, InboundMessage message) override {
+    const auto inference = std::make_shared<StreamedInference>();
+    inference->bytes = std::move(message);
+    in_order_.push_back(inference);
+    Result<InferRequest> request = Prepare(stream, inference);
+    if (!request.ok()) {
+      Fail(*inference, request.status());
+      inference->done = true;
+      return;
+    }
+    stream.parts().predictor.Predict(
+        std::move(*request),
+        [inference, stream = stream.shared_from_this()](Result<InferResponse> response) {
+          Encode(*inference, std::move(response));
+          stream->exchange().Run([inference, stream] {
+            inference->done = true;
+            stream->Work();
+          });
+        });
+  }
+
+  void Flush(GrpcStream& stream) override {
+    while (!in_order_.empty() && in_order_.front()->done && stream.HasRoom()) {
+      const std::shared_ptr<StreamedInference> first = std::move(in_order_.front());
+      in_order_.pop_front();
+      stream.Send(std::move(first->answer));
+      if (first->has_empty_final) stream.Send(EmptyStreamAnswer(first->target, {}));
+    }
+  }
+
+  bool IsDone(const GrpcStream&) const override { return in_order_.empty(); }
+
+ private:
+  static Result<InferRequest> Prepare(const GrpcStream& stream,
+                                      const std::shared_ptr<StreamedInference>& inference) {
+    const std::span<const std::byte> bytes = inference->bytes.bytes;
+    SLIPWAY_TRY(inference->target, ReadTarget(bytes));
+    SLIPWAY_TRY(InferRequest request,
+                DecodeInference(stream.parts(), inference->target, bytes, inference->message));
+    request.deadline =
+        EarliestDeadline(stream.parts().clock.Now(), std::nullopt, inference->message.timeout,
+                         stream.parts().limits.max_deadline);
+    if (stream.deadline())
+      request.deadline =
+          std::min(*stream.deadline(), request.deadline.value_or(*stream.deadline()));
+    request.keeper = inference;
+    request.abandoned = [exchange = stream.shared_exchange()] { return exchange->Abandoned(); };
+    request.loop = stream.exchange().loop();
+    return request;
+  }
+
+  std::deque<std::shared_ptr<StreamedInference>> in_order_;
+};
+
+}  // namespace
+
+std::unique_ptr<StreamMethod> StreamInfer() { return std::make_unique<InferStream>(); }
+
+}  // namespace slipway::serve::grpc
