@@ -199,6 +199,17 @@ void Http2Session::State::CheckStreamed(Http2Stream& stream, bool reading) {
   NoteWork(stream);
 }
 
+/// A stream may rest for hours, which looks from here as a client does that is no longer there.
+void Http2Session::State::CheckPeer() {
+  if (streams.empty() || now - last_received < limits.idle_timeout) return;
+  if (asked_since <= last_received) {
+    asked_since = now;
+    nghttp2_submit_ping(session, NGHTTP2_FLAG_NONE, nullptr);
+  } else if (now - asked_since >= limits.idle_timeout) {
+    Terminate(NGHTTP2_NO_ERROR, "the client does not answer a ping");
+  }
+}
+
 void Http2Session::State::CheckTimes(Http2Stream& stream, bool reading) {
   const std::uint64_t rate = limits.body_bytes_per_second;
   if (stream.streamed) {
@@ -262,6 +273,7 @@ void Http2Session::Receive(std::string_view bytes, MonotonicTime now) {
   State& state = *state_;
   state.now = now;
   if (state.terminated) return;
+  state.last_received = now;
   const ssize_t taken = nghttp2_session_mem_recv(state.session, LibraryBytes(bytes), bytes.size());
   if (taken >= 0) return;
   const int error = static_cast<int>(taken);
@@ -402,6 +414,7 @@ void Http2Session::Sweep(MonotonicTime now, bool reading) {
       now - state.shutdown_since >= limits.drain_linger)
     state.FinishShutdown();
   for (const auto& stream : state.streams) state.CheckTimes(*stream, reading);
+  if (reading) state.CheckPeer();
 }
 
 bool Http2Session::HasEnded() const {

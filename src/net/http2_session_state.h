@@ -77,6 +77,7 @@ struct Http2Session::State {
 
   // Ending.
   void OnStreamClosed(StreamId id);
+  void CheckPeer();
   void CheckTimes(Http2Stream& stream, bool reading);
   void BeginShutdown();
   void FinishShutdown();
@@ -114,6 +115,8 @@ struct Http2Session::State {
   MonotonicTime head_since;
   std::size_t continuations = 0;  ///< of that head
   MonotonicTime idle_since;
+  MonotonicTime last_received;
+  MonotonicTime asked_since;  ///< later than last_received: the peer owes an answer to a ping
   Shutdown shutdown = Shutdown::kNo;
   MonotonicTime shutdown_since;
   bool terminated = false;

@@ -175,6 +175,20 @@ TEST_F(Http2Streaming, AStreamThatRestsIsNotSlow) {
   EXPECT_FALSE(is_over);
 }
 
+TEST_F(Http2Streaming, AClientThatRestsIsAskedWhetherItIsThere) {
+  Begin();
+  Pass(limits.idle_timeout);
+  ASSERT_EQ(sent.pings.size(), 1u);
+  Send(Frame(FrameType::kPing, kAck, 0, sent.pings[0]));
+  Pass(limits.idle_timeout - std::chrono::seconds(1));
+  EXPECT_TRUE(sent.goaways.empty());
+  Pass(std::chrono::seconds(1));
+  EXPECT_EQ(sent.pings.size(), 2u);
+  Pass(limits.idle_timeout);
+  EXPECT_EQ(sent.goaways.size(), 1u);
+  EXPECT_TRUE(session().HasEnded());
+}
+
 TEST_F(Http2Streaming, AnAwaitedBodyThatDoesNotComeIsLate) {
   Begin();
   session().AwaitBody(1, true);
