@@ -330,7 +330,7 @@ TEST(GrpcApi, ReflectionKnowsEveryServiceAndNothingElse) {
   };
   v1::ServerReflectionRequest list;
   list.set_list_services("");
-  EXPECT_EQ(ask(list).list_services_response().service_size(), 4);
+  EXPECT_EQ(ask(list).list_services_response().service_size(), 6);
   v1::ServerReflectionRequest symbol;
   symbol.set_file_containing_symbol("inference.GRPCInferenceService");
   EXPECT_EQ(ask(symbol).file_descriptor_response().file_descriptor_proto_size(), 2);

@@ -59,6 +59,13 @@ Result<std::optional<MonotonicTime>> GrpcCall::Deadline(
   return DeadlineOf(exchange_->head(), exchange_->received(), wished, parts().limits.max_deadline);
 }
 
+Status GrpcCall::Complete(InferRequest& request) const {
+  SLIPWAY_TRY(request.deadline, Deadline(std::nullopt));
+  request.loop = exchange_->loop();
+  request.abandoned = [exchange = exchange_.get()] { return exchange->Abandoned(); };
+  return {};
+}
+
 void GrpcCall::Answer(OutboundMessage message) const {
   net::ContentCoding coding = message_.coding;
   if (coding != net::ContentCoding::kIdentity && !Accepts(exchange_->head(), coding))

@@ -12,6 +12,7 @@
 
 #include "base/status.h"
 #include "net/http_types.h"
+#include "serve/control/alias_cache.h"
 #include "serve/grpc/grpc_api.h"
 #include "serve/grpc/message_frame.h"
 
@@ -21,6 +22,7 @@ namespace slipway::serve::grpc {
 struct GrpcContext {
   GrpcApiParts parts;
   RequestMetrics metrics;
+  AliasCache aliases{parts.control, parts.clock};
 };
 
 /// The model, and its version in digits ("": the highest that is ready). InvalidArgument: not a
@@ -61,6 +63,11 @@ class GrpcCall {
   }
   /// The same, and without a version all that are ready, the highest first.
   Result<std::vector<ModelHandle>> FindAll(std::string_view name, std::string_view version) const;
+
+  AliasCache& aliases() const { return context_->aliases; }
+  /// Fills in what a request takes from its call: deadline, loop, and whether anybody waits.
+  /// As DeadlineOf(). `request` keeps this call alive by its keeper.
+  Status Complete(InferRequest& request) const;
 
   /// As DeadlineOf().
   Result<std::optional<MonotonicTime>> Deadline(

@@ -16,12 +16,6 @@ namespace {
 
 constexpr std::string_view kFinalResponse = "triton_final_response";
 
-/// What the parts of an answer point into.
-struct Answer {
-  InferResponse response;
-  WireWriter message;
-};
-
 Status MakeClasses(const InferMessage& request, InferResponse& response) {
   for (std::size_t i = 0; i < request.outputs.size(); ++i) {
     if (request.outputs[i].classes == 0) continue;
@@ -54,7 +48,7 @@ WireWriter Flag(std::string_view key, bool value) {
   return entry;
 }
 
-WireWriter InferMessageOf(const InferMessage& request, const Answer& answer,
+WireWriter InferMessageOf(const InferMessage& request, const WrittenAnswer& answer,
                           std::optional<bool> is_final) {
   const ServedModel::Parts& model = *answer.response.model->operator->();
   WireWriter message;
@@ -69,7 +63,16 @@ WireWriter InferMessageOf(const InferMessage& request, const Answer& answer,
   return message;
 }
 
-OutboundMessage InPieces(const std::shared_ptr<Answer>& answer) {
+Result<std::shared_ptr<WrittenAnswer>> Keep(const InferMessage& request, InferResponse response) {
+  SLIPWAY_RETURN_IF_ERROR(MakeClasses(request, response));
+  auto answer = std::make_shared<WrittenAnswer>();
+  answer->response = std::move(response);
+  return answer;
+}
+
+}  // namespace
+
+OutboundMessage InPieces(const std::shared_ptr<WrittenAnswer>& answer) {
   OutboundMessage message;
   for (const WireWriter::Piece& piece : answer->message.pieces()) {
     const auto text = std::as_bytes(std::span(piece.text));
@@ -84,24 +87,15 @@ OutboundMessage InPieces(const std::shared_ptr<Answer>& answer) {
   return message;
 }
 
-Result<std::shared_ptr<Answer>> Keep(const InferMessage& request, InferResponse response) {
-  SLIPWAY_RETURN_IF_ERROR(MakeClasses(request, response));
-  auto answer = std::make_shared<Answer>();
-  answer->response = std::move(response);
-  return answer;
-}
-
-}  // namespace
-
 Result<OutboundMessage> EncodeInferAnswer(const InferMessage& request, InferResponse response) {
-  SLIPWAY_TRY(const std::shared_ptr<Answer> answer, Keep(request, std::move(response)));
+  SLIPWAY_TRY(const std::shared_ptr<WrittenAnswer> answer, Keep(request, std::move(response)));
   answer->message = InferMessageOf(request, *answer, std::nullopt);
   return InPieces(answer);
 }
 
 Result<OutboundMessage> EncodeStreamAnswer(const InferMessage& request, InferResponse response,
                                            bool is_final) {
-  SLIPWAY_TRY(const std::shared_ptr<Answer> answer, Keep(request, std::move(response)));
+  SLIPWAY_TRY(const std::shared_ptr<WrittenAnswer> answer, Keep(request, std::move(response)));
   answer->message.Message(2, InferMessageOf(request, *answer, is_final));
   return InPieces(answer);
 }

@@ -1,11 +1,22 @@
 #pragma once
 
+#include <memory>
+
 #include "base/status.h"
+#include "base/wire_writer.h"
 #include "serve/grpc/infer_message.h"
 #include "serve/grpc/message_frame.h"
 #include "serve/predict/predictor.h"
 
 namespace slipway::serve::grpc {
+
+/// An answer as it was written, and what it points into.
+struct WrittenAnswer {
+  InferResponse response;
+  WireWriter message;
+};
+/// The message, whose parts keep `answer`.
+OutboundMessage InPieces(const std::shared_ptr<WrittenAnswer>& answer);
 
 /// A ModelInferResponse. Every output is raw, as in Triton; large ones are sent from the memory
 /// that the engine wrote them to, which the parts keep. InvalidArgument: a classification of an

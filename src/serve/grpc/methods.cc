@@ -14,6 +14,11 @@ constexpr std::string_view kNoSharedMemory =
 constexpr std::string_view kNoSettings =
     "these settings do not change at run time: see the options of slipway serve";
 
+constexpr std::string_view kNoReload =
+    "a configuration is not reloaded: load and unload models by RepositoryModelLoad and "
+    "RepositoryModelUnload, or slipway load and unload";
+constexpr std::string_view kNoMultiInference = "call Predict, Classify or Regress for each task";
+
 constexpr std::string_view NameOf(std::string_view path) {
   return path.substr(path.rfind('/') + 1);
 }
@@ -56,6 +61,13 @@ constexpr std::array kMethods = {
     NotServed("/inference.GRPCInferenceService/SystemSharedMemoryStatus", kNoSharedMemory),
     NotServed("/inference.GRPCInferenceService/SystemSharedMemoryUnregister", kNoSharedMemory),
     NotServed("/inference.GRPCInferenceService/TraceSetting", kNoSettings),
+    Served("/tensorflow.serving.ModelService/GetModelStatus", TfsGetModelStatus),
+    NotServed("/tensorflow.serving.ModelService/HandleReloadConfigRequest", kNoReload),
+    Served("/tensorflow.serving.PredictionService/Classify", TfsClassify),
+    Served("/tensorflow.serving.PredictionService/GetModelMetadata", TfsGetModelMetadata),
+    NotServed("/tensorflow.serving.PredictionService/MultiInference", kNoMultiInference),
+    Served("/tensorflow.serving.PredictionService/Predict", TfsPredict),
+    Served("/tensorflow.serving.PredictionService/Regress", TfsRegress),
 };
 static_assert(std::ranges::is_sorted(kMethods, {}, &RpcMethod::path));
 

@@ -49,6 +49,13 @@ void RepositoryIndex(const GrpcCall& call);
 void RepositoryModelLoad(const GrpcCall& call);
 void RepositoryModelUnload(const GrpcCall& call);
 
+// tensorflow.serving
+void TfsPredict(const GrpcCall& call);
+void TfsClassify(const GrpcCall& call);
+void TfsRegress(const GrpcCall& call);
+void TfsGetModelMetadata(const GrpcCall& call);
+void TfsGetModelStatus(const GrpcCall& call);
+
 // grpc.health.v1.Health
 void HealthCheck(const GrpcCall& call);
 std::unique_ptr<StreamMethod> WatchHealth();

@@ -19,55 +19,59 @@
 namespace slipway::serve::grpc {
 namespace {
 
-constexpr std::uint32_t kContents = 5;  // of InferInputTensor
+constexpr std::array<TypedField, 8> kFields = {{{1, "bool_contents", WireType::kVarint},
+                                                {2, "int_contents", WireType::kVarint},
+                                                {3, "int64_contents", WireType::kVarint},
+                                                {4, "uint_contents", WireType::kVarint},
+                                                {5, "uint64_contents", WireType::kVarint},
+                                                {6, "fp32_contents", WireType::kFixed32},
+                                                {7, "fp64_contents", WireType::kFixed64},
+                                                {8, "bytes_contents", WireType::kBytes}}};
 
-/// A field of InferTensorContents: how one element of it is encoded.
-struct ContentsField {
-  std::uint32_t number;
-  std::string_view name;
-  WireType element;
-};
-constexpr std::array<ContentsField, 8> kFields = {{{1, "bool_contents", WireType::kVarint},
-                                                   {2, "int_contents", WireType::kVarint},
-                                                   {3, "int64_contents", WireType::kVarint},
-                                                   {4, "uint_contents", WireType::kVarint},
-                                                   {5, "uint64_contents", WireType::kVarint},
-                                                   {6, "fp32_contents", WireType::kFixed32},
-                                                   {7, "fp64_contents", WireType::kFixed64},
-                                                   {8, "bytes_contents", WireType::kBytes}}};
-
-Result<ContentsField> FieldOf(DType dtype) {
+const TypedField* FieldOf(DType dtype) {
   switch (dtype) {
     case DType::kBool:
-      return kFields[0];
+      return &kFields[0];
     case DType::kI8:
     case DType::kI16:
     case DType::kI32:
-      return kFields[1];
+      return &kFields[1];
     case DType::kI64:
-      return kFields[2];
+      return &kFields[2];
     case DType::kU8:
     case DType::kU16:
     case DType::kU32:
-      return kFields[3];
+      return &kFields[3];
     case DType::kU64:
-      return kFields[4];
+      return &kFields[4];
     case DType::kF32:
-      return kFields[5];
+      return &kFields[5];
     case DType::kF64:
-      return kFields[6];
+      return &kFields[6];
     case DType::kString:
-      return kFields[7];
+      return &kFields[7];
     default:
-      return FieldInvalid(fmt::format("{} travels in raw_input_contents only", OipName(dtype)));
+      return nullptr;
   }
 }
 
-/// Calls `visit(field)` for the fields of every `contents` of an input.
+constexpr TypedLayout kInferContents{.holder = 5,  // InferInputTensor.contents
+                                     .fields = kFields,
+                                     .field_of = FieldOf,
+                                     .otherwise = "raw_input_contents only"};
+
+/// Where the values are while they are read.
+struct Place {
+  const TypedLayout& layout;
+  std::span<const std::byte> message;
+};
+
+/// Calls `visit(field)` for the fields of every holder.
 template <class Visit>
-Status ForEachContents(std::span<const std::byte> input, const Visit& visit) {
-  return ForEachField(input, [&](const WireField& outer) -> Status {
-    if (outer.number != kContents) return {};
+Status ForEachValue(const Place& place, const Visit& visit) {
+  if (place.layout.holder == 0) return ForEachField(place.message, visit);
+  return ForEachField(place.message, [&](const WireField& outer) -> Status {
+    if (outer.number != place.layout.holder) return {};
     SLIPWAY_RETURN_IF_ERROR(CheckEncoding(outer, WireType::kBytes));
     return ForEachField(outer.bytes, visit);
   });
@@ -95,15 +99,16 @@ struct Tally {
   WireField last;
 };
 
-Result<Tally> Count(std::span<const std::byte> input, DType dtype, const ContentsField& wanted) {
+Result<Tally> Count(const Place& place, DType dtype, const TypedField& wanted) {
   Tally tally;
-  SLIPWAY_RETURN_IF_ERROR(ForEachContents(input, [&](const WireField& field) -> Status {
-    if (field.number > kFields.size()) return {};
+  SLIPWAY_RETURN_IF_ERROR(ForEachValue(place, [&](const WireField& field) -> Status {
     if (field.number != wanted.number) {
+      const auto found = std::ranges::find(place.layout.fields, field.number, &TypedField::number);
+      if (found == place.layout.fields.end()) return {};
       const bool is_empty = field.type == WireType::kBytes && field.bytes.empty();
-      if (is_empty && field.number != 8) return {};
+      if (is_empty && found->element != WireType::kBytes) return {};
       return FieldInvalid(fmt::format("{} takes its values in {}, got {}", OipName(dtype),
-                                      wanted.name, kFields[field.number - 1].name));
+                                      wanted.name, found->name));
     }
     const std::optional<std::uint64_t> count = CountIn(field, wanted.element);
     if (!count.has_value()) return FieldInvalid(fmt::format("{} is broken", wanted.name));
@@ -148,17 +153,16 @@ class VarintSink {
 };
 
 template <class T, class Wide>
-Status FillVarints(std::span<const std::byte> input, std::uint32_t number, TensorBuffer& tensor) {
+Status FillVarints(const Place& place, std::uint32_t number, TensorBuffer& tensor) {
   VarintSink<T, Wide> sink(tensor.dtype(), tensor.As<T>());
-  return ForEachContents(input, [&](const WireField& field) -> Status {
+  return ForEachValue(place, [&](const WireField& field) -> Status {
     return field.number == number ? sink.Take(field) : Status();
   });
 }
 
-Status FillFixed(std::span<const std::byte> input, const ContentsField& wanted,
-                 TensorBuffer& tensor) {
+Status FillFixed(const Place& place, const TypedField& wanted, TensorBuffer& tensor) {
   std::span<std::byte> room = tensor.bytes();
-  return ForEachContents(input, [&](const WireField& field) -> Status {
+  return ForEachValue(place, [&](const WireField& field) -> Status {
     if (field.number != wanted.number) return {};
     const bool is_run = field.type == WireType::kBytes;
     const std::size_t size = is_run ? field.bytes.size() : BytesOfElement(wanted.element);
@@ -171,64 +175,98 @@ Status FillFixed(std::span<const std::byte> input, const ContentsField& wanted,
   });
 }
 
-Status Fill(std::span<const std::byte> input, const ContentsField& wanted, TensorBuffer& tensor) {
+Status Fill(const Place& place, const TypedField& wanted, TensorBuffer& tensor) {
   switch (tensor.dtype()) {
     case DType::kBool:
     case DType::kU8:
-      return FillVarints<std::uint8_t, std::uint32_t>(input, wanted.number, tensor);
+      return FillVarints<std::uint8_t, std::uint32_t>(place, wanted.number, tensor);
     case DType::kU16:
-      return FillVarints<std::uint16_t, std::uint32_t>(input, wanted.number, tensor);
+    case DType::kF16:
+    case DType::kBF16:
+      return FillVarints<std::uint16_t, std::uint32_t>(place, wanted.number, tensor);
     case DType::kU32:
-      return FillVarints<std::uint32_t, std::uint32_t>(input, wanted.number, tensor);
+      return FillVarints<std::uint32_t, std::uint32_t>(place, wanted.number, tensor);
     case DType::kU64:
-      return FillVarints<std::uint64_t, std::uint64_t>(input, wanted.number, tensor);
+      return FillVarints<std::uint64_t, std::uint64_t>(place, wanted.number, tensor);
     case DType::kI8:
-      return FillVarints<std::int8_t, std::int32_t>(input, wanted.number, tensor);
+      return FillVarints<std::int8_t, std::int32_t>(place, wanted.number, tensor);
     case DType::kI16:
-      return FillVarints<std::int16_t, std::int32_t>(input, wanted.number, tensor);
+      return FillVarints<std::int16_t, std::int32_t>(place, wanted.number, tensor);
     case DType::kI32:
-      return FillVarints<std::int32_t, std::int32_t>(input, wanted.number, tensor);
+      return FillVarints<std::int32_t, std::int32_t>(place, wanted.number, tensor);
     case DType::kI64:
-      return FillVarints<std::int64_t, std::int64_t>(input, wanted.number, tensor);
+      return FillVarints<std::int64_t, std::int64_t>(place, wanted.number, tensor);
     default:
-      return FillFixed(input, wanted, tensor);
+      return FillFixed(place, wanted, tensor);
   }
 }
 
-Result<TensorBuffer> PackStrings(std::span<const std::byte> input, const ContentsField& wanted,
-                                 const Shape& shape, std::uint64_t count) {
+Result<TensorBuffer> PackStrings(const Place& place, const TypedField& wanted, const Shape& shape,
+                                 std::uint64_t count) {
   if (count > kMaxStrings) return FieldInvalid(fmt::format("more than {} strings", kMaxStrings));
   std::vector<std::string_view> strings;
   strings.reserve(count);
-  SLIPWAY_RETURN_IF_ERROR(ForEachContents(input, [&](const WireField& field) -> Status {
+  SLIPWAY_RETURN_IF_ERROR(ForEachValue(place, [&](const WireField& field) -> Status {
     if (field.number == wanted.number) strings.push_back(field.text());
     return {};
   }));
+  const std::string_view last = strings.empty() ? std::string_view() : strings.back();
+  if (last.size() * (count - strings.size()) > place.layout.repeat_bytes)
+    return FieldInvalid("a string is repeated too often");
+  strings.resize(count, last);
   return TensorBuffer::FromStrings(shape, strings);
+}
+
+/// The elements behind the first `count` become the last of these; zero if there is none.
+void Repeat(std::uint64_t count, TensorBuffer& tensor) {
+  const std::span<std::byte> bytes = tensor.bytes();
+  const std::size_t size = BytesOf(tensor.dtype());
+  if (count == 0) return (void)std::ranges::fill(bytes, std::byte{0});
+  const std::span<const std::byte> last = bytes.subspan((count - 1) * size, size);
+  for (std::size_t at = count * size; at < bytes.size(); at += size)
+    std::ranges::copy(last, bytes.begin() + static_cast<std::ptrdiff_t>(at));
+}
+
+Status CheckCount(const TypedLayout& layout, const TypedField& wanted, const Shape& shape,
+                  std::uint64_t values, std::uint64_t elements) {
+  if (values == elements || (values < elements && layout.repeat_bytes > 0)) return {};
+  return InvalidArgument(fmt::format("shape {} has {} elements, {} has {}", shape.ToString(),
+                                     elements, wanted.name, values))
+      .With(errors::kTensorDataMismatch);
 }
 
 }  // namespace
 
-Result<TensorView> ReadContents(std::span<const std::byte> input, DType dtype, const Shape& shape,
-                                std::list<TensorBuffer>& memory) {
-  SLIPWAY_TRY(const ContentsField wanted, FieldOf(dtype));
-  SLIPWAY_TRY(const Tally tally, Count(input, dtype, wanted));
+Result<TensorView> ReadTyped(const TypedLayout& layout, std::span<const std::byte> message,
+                             DType dtype, const Shape& shape, std::list<TensorBuffer>& memory) {
+  const TypedField* const wanted = layout.field_of(dtype);
+  if (wanted == nullptr)
+    return FieldInvalid(fmt::format("{} travels in {}", OipName(dtype), layout.otherwise));
+  const Place place{layout, message};
+  SLIPWAY_TRY(const Tally tally, Count(place, dtype, *wanted));
   SLIPWAY_TRY(const std::uint64_t elements, CountElements(shape));
-  if (tally.elements != elements) {
-    return InvalidArgument(fmt::format("shape {} has {} elements, {} has {}", shape.ToString(),
-                                       elements, wanted.name, tally.elements))
-        .With(errors::kTensorDataMismatch);
-  }
+  SLIPWAY_RETURN_IF_ERROR(CheckCount(layout, *wanted, shape, tally.elements, elements));
   if (dtype == DType::kString) {
-    SLIPWAY_TRY(TensorBuffer packed, PackStrings(input, wanted, shape, elements));
+    SLIPWAY_TRY(TensorBuffer packed, PackStrings(place, *wanted, shape, elements));
     return memory.emplace_back(std::move(packed)).view();
   }
-  const bool is_whole =
-      wanted.element != WireType::kVarint && tally.runs == 1 && tally.last.type == WireType::kBytes;
+  const bool is_whole = wanted->element != WireType::kVarint && tally.runs == 1 &&
+                        tally.elements == elements && tally.last.type == WireType::kBytes;
   if (is_whole) return Aligned({dtype, shape, tally.last.bytes}, memory);
+  if (tally.elements < elements && elements * BytesOf(dtype) > layout.repeat_bytes) {
+    return InvalidArgument(fmt::format("one value stands for {} bytes, the limit is {}",
+                                       elements * BytesOf(dtype), layout.repeat_bytes))
+        .With(errors::kBodyTooLarge);
+  }
   SLIPWAY_TRY(TensorBuffer tensor, TensorBuffer::Allocate(dtype, shape));
-  SLIPWAY_RETURN_IF_ERROR(Fill(input, wanted, tensor));
+  SLIPWAY_RETURN_IF_ERROR(Fill(place, *wanted, tensor));
+  if (tally.elements < elements) Repeat(tally.elements, tensor);
   return memory.emplace_back(std::move(tensor)).view();
+}
+
+Result<TensorView> ReadContents(std::span<const std::byte> input, DType dtype, const Shape& shape,
+                                std::list<TensorBuffer>& memory) {
+  return ReadTyped(kInferContents, input, dtype, shape, memory);
 }
 
 }  // namespace slipway::serve::grpc

@@ -12,6 +12,7 @@
 #include "serve/http/decimal.h"
 #include "serve/http/json_text.h"
 #include "serve/http/tensor_text.h"
+#include "serve/predict/tfs_rules.h"
 
 namespace slipway::serve::tfs {
 namespace {
@@ -81,74 +82,11 @@ std::string EncodeColumns(const InferResponse& response) {
   return json;
 }
 
-/// The scores of a model with one numeric output, so many for each example.
-struct Scores {
-  std::vector<double> values;
-  std::size_t per_example = 0;
-  const std::vector<std::string>* labels = nullptr;
-};
-
-Result<Scores> ScoresOf(std::int64_t examples, const InferResponse& response) {
-  const bool is_single = response.outputs.size() == 1;
-  if (!is_single || response.outputs[0].second.dtype() == DType::kString ||
-      response.outputs[0].second.shape().rank() == 0 ||
-      response.outputs[0].second.shape()[0] != examples) {
-    return InvalidArgument(
-               "the model has not exactly one numeric output with one row for each example")
-        .With(errors::kRequestFieldInvalid)
-        .Hint("use :predict");
-  }
-  Scores scores;
-  SLIPWAY_TRY(scores.values, ToDoubles(response.outputs[0].second.view()));
-  scores.per_example = scores.values.size() / static_cast<std::size_t>(examples);
-  const auto& labels = (*response.model)->labels;
-  const auto found = labels.find(response.outputs[0].first->name);
-  if (found != labels.end()) scores.labels = &found->second;
-  return scores;
-}
-
 void AppendScore(std::string& json, double value, DType dtype) {
   std::array<char, kMaxDecimalBytes> text{};
   char* const end = dtype == DType::kF64 ? WriteDecimal(text.data(), value)
                                          : WriteDecimal(text.data(), static_cast<float>(value));
   json.append(text.data(), end);
-}
-
-std::string_view StateName(ModelState state) {
-  switch (state) {
-    case ModelState::kPending:
-      return "START";
-    case ModelState::kLoading:
-    case ModelState::kWarming:
-      return "LOADING";
-    case ModelState::kReady:
-      return "AVAILABLE";
-    case ModelState::kUnloading:
-      return "UNLOADING";
-    default:
-      return "END";
-  }
-}
-
-std::string_view TypeName(DType dtype) {
-  constexpr std::array<std::pair<DType, std::string_view>, 14> kNames = {
-      {{DType::kF32, "DT_FLOAT"},
-       {DType::kF64, "DT_DOUBLE"},
-       {DType::kF16, "DT_HALF"},
-       {DType::kBF16, "DT_BFLOAT16"},
-       {DType::kU8, "DT_UINT8"},
-       {DType::kI8, "DT_INT8"},
-       {DType::kU16, "DT_UINT16"},
-       {DType::kI16, "DT_INT16"},
-       {DType::kU32, "DT_UINT32"},
-       {DType::kI32, "DT_INT32"},
-       {DType::kU64, "DT_UINT64"},
-       {DType::kI64, "DT_INT64"},
-       {DType::kString, "DT_STRING"},
-       {DType::kBool, "DT_BOOL"}}};
-  const auto* const found =
-      std::ranges::find(kNames, dtype, &std::pair<DType, std::string_view>::first);
-  return found == kNames.end() ? "DT_INVALID" : found->second;
 }
 
 OrderedJson EncodeTensorInfos(const std::vector<TensorSpec>& specs) {
@@ -157,7 +95,7 @@ OrderedJson EncodeTensorInfos(const std::vector<TensorSpec>& specs) {
     OrderedJson dims = OrderedJson::array();
     for (const std::int64_t dim : spec.shape.dims())
       dims.push_back({{"size", std::to_string(dim)}, {"name", ""}});
-    infos[spec.name] = {{"dtype", TypeName(spec.dtype)},
+    infos[spec.name] = {{"dtype", NameOf(spec.dtype).name},
                         {"tensor_shape", {{"dim", std::move(dims)}, {"unknown_rank", false}}},
                         {"name", spec.name}};
   }
@@ -179,8 +117,7 @@ Result<std::string> EncodeClassification(std::int64_t examples, const InferRespo
     const std::size_t index = i % scores.per_example;
     if (index == 0) json += i == 0 ? "[" : "], [";
     json += index == 0 ? "[" : ", [";
-    const bool is_named = scores.labels != nullptr && index < scores.labels->size();
-    AppendQuoted(json, is_named ? (*scores.labels)[index] : std::to_string(index));
+    AppendQuoted(json, scores.LabelOf(index));
     json += ", ";
     AppendScore(json, scores.values[i], dtype);
     json += ']';
@@ -190,14 +127,7 @@ Result<std::string> EncodeClassification(std::int64_t examples, const InferRespo
 }
 
 Result<std::string> EncodeRegression(std::int64_t examples, const InferResponse& response) {
-  SLIPWAY_TRY(const Scores scores, ScoresOf(examples, response));
-  if (scores.per_example != 1) {
-    return InvalidArgument(
-               fmt::format("the model gives {} numbers for an example, a regression one",
-                           scores.per_example))
-        .With(errors::kRequestFieldInvalid)
-        .Hint("use :predict");
-  }
+  SLIPWAY_TRY(const Scores scores, ValuesOf(examples, response));
   std::string json = fmt::format("{{\n{}\"results\": [", kIndent);
   for (std::size_t i = 0; i < scores.values.size(); ++i) {
     if (i > 0) json += ", ";
@@ -209,21 +139,15 @@ Result<std::string> EncodeRegression(std::int64_t examples, const InferResponse&
 
 Result<std::string> EncodeVersionStatus(std::string_view model, std::optional<std::int64_t> version,
                                         std::span<const ModelStatus> statuses) {
+  SLIPWAY_TRY(const std::vector<ModelStatus> versions, VersionsOf(model, version, statuses));
   OrderedJson list = OrderedJson::array();
-  for (const ModelStatus& status : statuses) {
-    if (status.name != model || version.value_or(status.version) != status.version) continue;
+  for (const ModelStatus& status : versions) {
     const bool has_failed = status.state == ModelState::kFailed;
     list.push_back({{"version", std::to_string(status.version)},
-                    {"state", StateName(status.state)},
+                    {"state", NameOf(status.state).name},
                     {"status",
                      {{"error_code", has_failed ? "UNKNOWN" : "OK"},
                       {"error_message", has_failed ? status.reason : ""}}}});
-  }
-  if (list.empty()) {
-    return NotFound(version.has_value()
-                        ? fmt::format("Could not find version {} of model {}", *version, model)
-                        : fmt::format("Could not find any versions of model {}", model))
-        .With(errors::kModelNotFound);
   }
   return DumpJson(OrderedJson{{"model_version_status", std::move(list)}}, 1);
 }
@@ -234,12 +158,13 @@ std::string EncodeMetadata(const ServedModel& model) {
                                   {"method_name", "tensorflow/serving/predict"},
                                   {"defaults", OrderedJson::object()}};
   return DumpJson(
-      OrderedJson{{"model_spec",
-                   {{"name", model->name},
-                    {"signature_name", ""},
-                    {"version", std::to_string(model->version)}}},
-                  {"metadata",
-                   {{"signature_def", {{"signature_def", {{"serving_default", definition}}}}}}}},
+      OrderedJson{
+          {"model_spec",
+           {{"name", model->name},
+            {"signature_name", ""},
+            {"version", std::to_string(model->version)}}},
+          {"metadata",
+           {{"signature_def", {{"signature_def", {{std::string(kSignatureName), definition}}}}}}}},
       1);
 }
 

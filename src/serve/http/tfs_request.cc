@@ -10,11 +10,11 @@
 #include "base/error_catalogue.h"
 #include "base/log.h"
 #include "serve/http/json_reader.h"
+#include "serve/predict/tfs_rules.h"
 
 namespace slipway::serve::tfs {
 namespace {
 
-constexpr std::string_view kSignatureName = "serving_default";
 constexpr TensorJsonRules kRules{.non_finite = true, .base64 = true};
 constexpr std::size_t kShownBytes = 64;
 
@@ -22,11 +22,8 @@ using Kind = JsonReader::Kind;
 
 Status ReadSignatureName(JsonReader& reader) {
   SLIPWAY_TRY(const std::string_view name, reader.ReadString());
-  if (name.empty() || name == kSignatureName) return {};
-  return reader.Invalid(
-      fmt::format("Serving signature name: \"{}\" not found in signature def: "
-                  "there is \"{}\"",
-                  Printable(name, kShownBytes), kSignatureName));
+  const Status status = CheckSignatureName(name);
+  return status.ok() ? Status() : reader.Invalid(status.message());
 }
 
 /// Goes over the fields of a request; `read` reads the value of a field it knows and says so.
@@ -191,24 +188,6 @@ Status ReadExamples(JsonReader& examples, const std::optional<JsonReader>& conte
   return {};
 }
 
-/// The shape of one feature: as many rows as examples, and in each what the model has there.
-Result<Shape> ShapeOfFeature(const TensorSpec& spec, const TensorBuilder& tensor,
-                             std::int64_t examples) {
-  Shape shape = spec.shape;
-  if (shape.rank() == 0 || (shape[0] >= 0 && shape[0] != examples))
-    return WithRows(examples, tensor.row_shape());
-  shape.SetDim(0, examples);
-  const auto per_row = static_cast<std::int64_t>(tensor.elements()) / examples;
-  if (shape.rank() == 2 && shape[1] < 0) shape.SetDim(1, per_row);
-  if (shape.ElementCount() != tensor.elements()) {
-    return InvalidArgument(
-               fmt::format("feature \"{}\" has {} values an example, the model takes {}", spec.name,
-                           per_row, spec.shape.ToString()))
-        .With(errors::kTensorDataMismatch);
-  }
-  return shape;
-}
-
 }  // namespace
 
 Status DecodePredict(std::string_view body, const Signature& signature, Request& request) {
@@ -241,7 +220,8 @@ Status DecodeExamples(std::string_view body, const Signature& signature, Request
   SLIPWAY_RETURN_IF_ERROR(ReadExamples(*examples, context, signature, request));
   for (std::size_t i = 0; i < signature.inputs.size(); ++i) {
     SLIPWAY_TRY(const Shape shape,
-                ShapeOfFeature(signature.inputs[i], request.tensors[i], request.examples));
+                ShapeOfFeature(signature.inputs[i], request.tensors[i].elements(),
+                               request.tensors[i].row_shape(), request.examples));
     request.inputs.push_back({signature.inputs[i].name, request.tensors[i].View(shape)});
   }
   return {};

@@ -1,4 +1,4 @@
-#include "serve/http/alias_cache.h"
+#include "serve/control/alias_cache.h"
 
 namespace slipway::serve {
 

@@ -1,0 +1,67 @@
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "base/wire_writer.h"
+#include "serve/grpc/infer_answer.h"
+#include "serve/grpc/methods.h"
+#include "serve/grpc/tensor_proto.h"
+#include "serve/grpc/tfs_model_spec.h"
+#include "serve/grpc/tfs_predict_message.h"
+
+namespace slipway::serve::grpc {
+namespace {
+
+/// One prediction from its message to its answer; lives in the completion.
+struct Prediction {
+  explicit Prediction(const GrpcCall& the_call) : call(the_call) {}
+  const GrpcCall call;  ///< keeps the message
+  TfsPredictMessage message;
+};
+
+Result<InferRequest> Prepare(const std::shared_ptr<Prediction>& prediction, ModelHandle model) {
+  const GrpcCall& call = prediction->call;
+  TfsPredictMessage& message = prediction->message;
+  SLIPWAY_RETURN_IF_ERROR(DecodePredictMessage(call.message(), (*model)->signature,
+                                               call.parts().limits.max_message_bytes, message));
+  InferRequest request{.model = std::move(model),
+                       .inputs = std::move(message.inputs),
+                       .outputs = std::move(message.outputs)};
+  SLIPWAY_RETURN_IF_ERROR(call.Complete(request));
+  request.keeper = prediction;
+  return request;
+}
+
+OutboundMessage Encode(InferResponse response) {
+  const auto kept = std::make_shared<WrittenAnswer>();
+  kept->response = std::move(response);
+  for (const auto& [spec, tensor] : kept->response.outputs) {
+    WireWriter entry;
+    entry.Text(1, spec->name);
+    entry.Message(2, WriteTensorProto(tensor.view()));
+    kept->message.Message(1, std::move(entry));
+  }
+  kept->message.Message(2, WriteModelSpec(*kept->response.model));
+  return InPieces(kept);
+}
+
+}  // namespace
+
+void TfsPredict(const GrpcCall& call) {
+  const Result<TfsModelSpec> spec = ReadModelSpecOf(call.message());
+  if (!spec.ok()) return call.Fail(spec.status());
+  WithModel(call, *spec, [call](ModelHandle model) {
+    const auto prediction = std::make_shared<Prediction>(call);
+    Result<InferRequest> request = Prepare(prediction, std::move(model));
+    if (!request.ok()) return call.Fail(request.status());
+    call.parts().predictor.Predict(std::move(*request),
+                                   [prediction](Result<InferResponse> response) {
+                                     if (!response.ok())
+                                       return prediction->call.Fail(response.status());
+                                     prediction->call.Answer(Encode(std::move(*response)));
+                                   });
+  });
+}
+
+}  // namespace slipway::serve::grpc
