@@ -80,6 +80,7 @@ void Http1Protocol::ParseSome(std::string_view& input) {
     if (event == RequestReader::Event::kRefused) Refuse(reader_.refusal(), reader_.refused_head());
   }
   if (input_ended_) input = {};
+  output_was_full_ = !input.empty() && connection_.output().bytes() >= kMostOutput;
 }
 
 void Http1Protocol::OnHead() {
@@ -206,6 +207,11 @@ bool Http1Protocol::MoveAnswers(MonotonicTime now) {
   NoteProgress();
   // What had to wait for those answers goes on.
   return moved && (held_ || !backlog_.empty());
+}
+
+/// What was not parsed because too much was unsent goes on.
+void Http1Protocol::Refill() {
+  if (std::exchange(output_was_full_, false)) connection_.Wake();
 }
 
 void Http1Protocol::Serialize(PendingAnswer& answer, bool close) {

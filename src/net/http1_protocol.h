@@ -34,6 +34,7 @@ class Http1Protocol final : public Protocol {
 
   void Answer(std::uint64_t request, Response response) override;
   bool MoveAnswers(MonotonicTime now) override;
+  void Refill() override;
 
   bool AwaitsAnswers() const override { return !pending_.empty(); }
   std::uint64_t Unfinished() const override;
@@ -87,8 +88,9 @@ class Http1Protocol final : public Protocol {
   ServerContext& context_;
 
   RequestReader reader_;
-  std::string backlog_;       ///< received and not yet parsed
-  bool input_ended_ = false;  ///< nothing more is parsed: refused, or the last request came
+  std::string backlog_;           ///< received and not yet parsed
+  bool output_was_full_ = false;  ///< when parsing stopped
+  bool input_ended_ = false;      ///< nothing more is parsed: refused, or the last request came
   bool continue_due_ = false;
   bool plan_may_overlap_ = false;
   bool in_round_ = false;

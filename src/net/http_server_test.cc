@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 
 #include <atomic>
 #include <future>
@@ -222,6 +223,18 @@ TEST(HttpServer, AClientThatReadsSlowlyGetsAll) {
   RawClient client(server->port());
   client.Send(Get("/") + Get("/"));
   for (int i = 0; i < 2; ++i) EXPECT_EQ(client.Receive().body.size(), body.size());
+}
+
+TEST(HttpServer, RequestsBehindALargeAnswerAreServedOnceItIsTaken) {
+  TestService service;
+  service.serve = [](std::shared_ptr<Exchange> exchange) {
+    exchange->Send(Response::Text(200, "text/plain", std::string(2'000'000, 'x')));
+  };
+  const auto server = StartServer(service);
+  RawClient client(server->port());
+  for (int i = 0; i < 40; ++i) client.Send(Get("/x"));
+  while (server->Counts().requests_total == 0) poll(nullptr, 0, 1);
+  for (int i = 0; i < 40; ++i) ASSERT_EQ(client.Receive().body.size(), 2'000'000u) << i;
 }
 
 TEST(HttpServer, AClientThatReadsNothingIsReset) {

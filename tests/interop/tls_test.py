@@ -190,6 +190,18 @@ class SlipwayTest(unittest.TestCase):
         self.assertEqual(refused.returncode, 7)
         self.assertIn("--ca FILE", refused.stderr)
 
+    def test_what_cannot_be_served_is_said(self):
+        other, other_key = AUTHORITY.issue("other")
+        for words, code, text in ((["--tls-cert", CERTIFICATE], 2, "belong together"),
+                                  (["--tls-client-ca", AUTHORITY.file], 2, "needs --tls-cert"),
+                                  (["--tls-cert", CERTIFICATE, "--tls-key", other_key], 11, "does not belong to the certificate"),
+                                  (["--tls-cert", other, "--tls-key", "absent.key"], 3, "absent.key"),
+                                  (["--tls-cert", other, "--tls-key", other_key, "--tls-min", "1.1"], 2, "1.1")):
+            with self.subTest(words):
+                done = self.slipway("serve", IRIS, "--port", "0", *words)
+                self.assertEqual(done.returncode, code, done.stderr)
+                self.assertIn(text, done.stderr)
+
     def test_the_curl_line_works_with_a_certificate_that_vouches_for_itself(self):
         own = Authority(FOLDER.name, "itself")
         with Server(IRIS, flags=["--tls-cert", own.file, "--tls-key", own.key]) as server:
