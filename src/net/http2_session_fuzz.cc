@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,10 +20,25 @@ using slipway::net::Response;
 constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 constexpr std::size_t kMostBody = 256;
 
+/// Keeps the body of a streamed request, which it consumes as it is told of it.
+class Handler final : public slipway::net::StreamHandler {
+ public:
+  void Take(std::span<const std::byte> bytes,
+            const std::shared_ptr<slipway::net::BodyMemory>&) override {
+    body.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  }
+  void Open(std::shared_ptr<slipway::net::StreamExchange>) override {}
+  void Work() override {}
+
+  std::string body;
+};
+
 class Service final : public slipway::net::HttpService {
  public:
-  slipway::net::BodyPlan Plan(const slipway::net::RequestHead&) override {
-    return {.max_bytes = kMostBody, .aligned_offset = 3};
+  slipway::net::BodyPlan Plan(const slipway::net::RequestHead& head) override {
+    slipway::net::BodyPlan plan{.max_bytes = kMostBody, .aligned_offset = 3};
+    if (head.target.starts_with("/s")) plan.stream = std::make_shared<Handler>();
+    return plan;
   }
   void Serve(std::shared_ptr<slipway::net::Exchange>) override {}
   Response ErrorResponse(int status, std::string_view message,
@@ -53,6 +70,20 @@ std::string Describe(const Http2Session::Request& request) {
   return text.append("\n").append(reinterpret_cast<const char*>(body.data()), body.size());
 }
 
+/// Answers a streamed request in two pieces.
+void AnswerStreamed(Http2Session& session, const Http2Session::Request& request) {
+  const auto id = request.stream;
+  session.Consume(id, static_cast<const Handler&>(*request.handler).body.size());
+  session.Begin(id, Response{.content_type = "text/plain"}, "today");
+  for (int i = 0; i < 2; ++i) {
+    std::vector<slipway::net::BodyPart> parts;
+    parts.push_back(slipway::net::BodyPart::Of(std::string(1000, 'y')));
+    session.Send(id, std::move(parts));
+    session.Write();
+  }
+  if (id % 4 == 1) session.End(id, {{"X-Status", "0"}});
+}
+
 /// Everything the frames are taken for.
 std::string Read(std::string_view bytes, std::size_t piece) {
   static const slipway::net::HttpLimits limits = Limits();
@@ -68,6 +99,11 @@ std::string Read(std::string_view bytes, std::size_t piece) {
       session.Receive(bytes.substr(0, piece), now);
     while (const auto request = session.Next()) {
       all.append(std::to_string(request->stream)).append(" ").append(Describe(*request));
+      if (request->handler) {
+        all.append(static_cast<const Handler&>(*request->handler).body);
+        AnswerStreamed(session, *request);
+        continue;
+      }
       Response response = Response::Text(200, "text/plain", std::string(3000, 'x'));
       if (request->stream % 4 == 1) response.trailers.emplace_back("X-Status", "0");
       session.Answer(request->stream, std::move(response), "today");
@@ -76,7 +112,10 @@ std::string Read(std::string_view bytes, std::size_t piece) {
       session.Write();
       now += std::chrono::seconds(20);
       session.Sweep(now, true);
+      while (session.NextWork()) {
+      }
     }
+    if (session.Abandon().size() > 8) std::abort();
     session.Write();
   }
   if (context.body_memory->used() != 0) std::abort();
