@@ -3,7 +3,7 @@
 PRESET ?= release
 JOBS ?= $(shell nproc)
 
-.PHONY: help demo test build bench fuzz format lint clean bootstrap test-bare test-sanitized
+.PHONY: help demo test build bench fuzz format lint clean bootstrap test-bare test-interop test-sanitized
 
 help:  ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -23,6 +23,13 @@ test:  ## build and run every test
 	@cmake --preset $(PRESET) >$(if $(V),/dev/stdout,/dev/null)
 	@cmake --build --preset $(PRESET) -j $(JOBS)
 	@ctest --preset $(PRESET) -j $(JOBS)
+
+test-interop:  ## run clients too large for every test: TensorFlow Serving's own
+	@tools/bootstrap --interop
+	@cmake --preset $(PRESET) >$(if $(V),/dev/stdout,/dev/null)
+	@cmake --build --preset $(PRESET) -j $(JOBS) --target slipway slipway-import
+	@SLIPWAY_BINARY_DIR=$(CURDIR)/build/$(PRESET) SLIPWAY_TESTDATA=$(CURDIR)/tests/data \
+	  third_party/interop-clients/bin/python tests/interop/tfserving_client.py
 
 bench:  ## measure the speed goals as ratios; writes docs/performance.md
 	@tools/bootstrap --bench
