@@ -3,15 +3,12 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <openssl/crypto.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
 #include <cerrno>
 
-#include "base/error_catalogue.h"
+#include "access/secret.h"
 #include "base/file.h"
 #include "base/text.h"
 
@@ -24,20 +21,12 @@ constexpr std::size_t kMaxFileBytes = 4096;
 
 bool IsAdminKey(std::string_view text) {
   return text.size() == kKeyLength && text.starts_with(AdminKey::kPrefix) &&
-         std::ranges::all_of(text.substr(AdminKey::kPrefix.size()), [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-         });
+         IsHex(text.substr(AdminKey::kPrefix.size()), 2 * kSecretBytes);
 }
 
 Result<std::string> NewKey() {
-  std::array<unsigned char, kSecretBytes> secret{};
-  if (getrandom(secret.data(), secret.size(), 0) != static_cast<ssize_t>(secret.size())) {
-    return ErrnoStatus(errno, "cannot get random bytes for the admin key");
-  }
-  std::string key(AdminKey::kPrefix);
-  for (const unsigned char byte : secret) key += fmt::format("{:02x}", byte);
-  OPENSSL_cleanse(secret.data(), secret.size());
-  return key;
+  SLIPWAY_TRY(const std::string secret, RandomHex(kSecretBytes));
+  return std::string(AdminKey::kPrefix) + secret;
 }
 
 // The file appears by link(2), which never replaces: of two servers that start together, the second
@@ -93,31 +82,6 @@ Result<AdminKey> AdminKey::FromText(std::string_view key) {
   return AdminKey(Sha256Of(key));
 }
 
-bool AdminKey::Admits(std::string_view presented) const {
-  const Digest digest = Sha256Of(presented);
-  return CRYPTO_memcmp(digest.bytes.data(), digest_.bytes.data(), digest.bytes.size()) == 0;
-}
-
-std::string_view PresentedKey(const std::string_view* authorization,
-                              const std::string_view* own_header) {
-  constexpr std::string_view kScheme = "Bearer ";
-  if (authorization != nullptr && authorization->size() > kScheme.size() &&
-      EqualsIgnoreCase(authorization->substr(0, kScheme.size()), kScheme)) {
-    return Trim(authorization->substr(kScheme.size()));
-  }
-  return own_header != nullptr ? Trim(*own_header) : std::string_view();
-}
-
-Status AdminKeyRequired(bool key_was_presented) {
-  Status refusal =
-      Unauthenticated(key_was_presented ? "the admin key is not the one of this server"
-                                        : "this is an admin route: it needs the admin key");
-  return std::move(refusal)
-      .With(errors::kAdminKeyMissing)
-      .Hint(
-          "send \"Authorization: Bearer KEY\" or \"Slipway-Admin-Key: KEY\"; the server's first "
-          "start wrote the key to admin.key "
-          "in its store");
-}
+bool AdminKey::Admits(std::string_view presented) const { return HasDigest(presented, digest_); }
 
 }  // namespace slipway::access

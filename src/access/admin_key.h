@@ -33,13 +33,4 @@ class AdminKey {
 /// Where the key of a store lies.
 std::string AdminKeyPath(const std::string& store_folder);
 
-/// The key in a request: that of "Authorization: Bearer KEY" (the scheme in any case), else that of
-/// "Slipway-Admin-Key: KEY". Either header may be null. Empty: none was presented.
-std::string_view PresentedKey(const std::string_view* authorization,
-                              const std::string_view* own_header);
-
-/// Unauthenticated (kAdminKeyMissing), saying how to present the key: what a refused admin request
-/// answers.
-Status AdminKeyRequired(bool key_was_presented);
-
 }  // namespace slipway::access

@@ -6,7 +6,6 @@
 #include <thread>
 #include <vector>
 
-#include "base/error_catalogue.h"
 #include "base/file.h"
 #include "base/text.h"
 
@@ -77,24 +76,6 @@ TEST(AdminKey, RefusesAFileThatHoldsNoKey) {
   const TemporaryDirectory store = TemporaryDirectory::Create("admin-key").value();
   ASSERT_TRUE(WriteFileAtomically(AdminKeyPath(store.path()), "password", 0600).ok());
   EXPECT_EQ(AdminKey::LoadOrCreate(store.path()).status().code(), Code::kFailedPrecondition);
-}
-
-TEST(PresentedKey, ComesFromEitherHeader) {
-  const std::string_view bearer = "bearer slw_admin_1";
-  const std::string_view basic = "Basic dXNlcg==";
-  const std::string_view own = " slw_admin_2 ";
-  EXPECT_EQ(PresentedKey(&bearer, nullptr), "slw_admin_1");
-  EXPECT_EQ(PresentedKey(&bearer, &own), "slw_admin_1");
-  EXPECT_EQ(PresentedKey(&basic, &own), "slw_admin_2");
-  EXPECT_EQ(PresentedKey(&basic, nullptr), "");
-  EXPECT_EQ(PresentedKey(nullptr, nullptr), "");
-}
-
-TEST(AdminKeyRequired, SaysHowToPresentTheKey) {
-  const Status refusal = AdminKeyRequired(false);
-  EXPECT_EQ(refusal.code(), Code::kUnauthenticated);
-  EXPECT_EQ(refusal.number(), errors::kAdminKeyMissing);
-  EXPECT_NE(refusal.hint().find("Authorization: Bearer"), std::string::npos);
 }
 
 }  // namespace

@@ -157,11 +157,17 @@ const std::array kCatalogue = {
                "Nothing listens at the address, or it closed the connection. Check URL and "
                "port, and that the server runs.",
                0, ExitCode::kServerUnavailable},
-    ErrorEntry{errors::kAdminKeyMissing, "the admin key is missing or wrong",
+    ErrorEntry{errors::kKeyMissing, "a key is missing or not known",
                "Loading and unloading need the key that the first start writes into the store "
-               "(mode 0600). The command line finds it there; other clients send it as a "
-               "header.",
+               "(mode 0600), or one that `slipway grant` made for an admin; a server that is open "
+               "to nobody needs a key for everything but health. The command line finds the first "
+               "by itself; other clients send a key as a header, and one key only.",
                401, ExitCode::kNetwork},
+    ErrorEntry{errors::kRoleMissing, "the key's role does not include that",
+               "A key is for what its roles say: `infer` runs models, `read` watches, `admin` does "
+               "everything. Ask whoever runs the server for another: slipway grant NAME --role "
+               "ROLE.",
+               403, ExitCode::kNetwork},
     ErrorEntry{
         errors::kTlsCertificate, "the certificate or its key cannot be used",
         "A server needs a certificate that is valid now and the key that belongs to it, both "

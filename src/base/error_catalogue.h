@@ -87,9 +87,10 @@ inline constexpr ErrorNumber kRunMemory{4004};  ///< 422
 inline constexpr ErrorNumber kAddressInUse{5001};
 inline constexpr ErrorNumber kInsecureAddress{5002};  ///< a non-loopback address without --insecure
 inline constexpr ErrorNumber kServerUnreachable{5003};
-inline constexpr ErrorNumber kAdminKeyMissing{5004};
+inline constexpr ErrorNumber kKeyMissing{5004};
 inline constexpr ErrorNumber kTlsCertificate{5005};      ///< a server's own files
 inline constexpr ErrorNumber kTlsUntrustedServer{5006};  ///< as its client sees it
+inline constexpr ErrorNumber kRoleMissing{5007};         ///< 403
 inline constexpr ErrorNumber kUsage{6001};
 inline constexpr ErrorNumber kCheckFailed{6002};
 }  // namespace errors

@@ -132,7 +132,7 @@ CommandResult MeasureAll(const BenchPlan& plan, const Measure& measure, Context&
 }
 
 CommandResult BenchServer(const Arguments& arguments, Context& context, BenchPlan plan) {
-  SLIPWAY_TRY(RemoteModel model, RemoteModel::Open(plan.title, context.tls()));
+  SLIPWAY_TRY(RemoteModel model, RemoteModel::Open(plan.title, context));
   SLIPWAY_TRY(const std::vector<TensorBuffer> inputs,
               Inputs(arguments, model.signature(), plan.rows));
   // One request by itself first: if the server refuses it, its reason is the answer.

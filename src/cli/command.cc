@@ -40,6 +40,9 @@ const std::vector<Command>& Table() {
     commands.push_back(MakePsCommand());
     commands.push_back(MakeLoadCommand());
     commands.push_back(MakeUnloadCommand());
+    commands.push_back(MakeKeysCommand());
+    commands.push_back(MakeGrantCommand());
+    commands.push_back(MakeRevokeCommand());
     // Tools
     commands.push_back(MakeVersionCommand());
     commands.push_back(MakeHelpCommand());

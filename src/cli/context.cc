@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "engine/onnxruntime/onnxruntime_engine.h"
+#include "server/server_options.h"
 
 namespace slipway::cli {
 
@@ -71,12 +72,19 @@ Result<std::string> Context::AdminKey() const {
   Result<std::string> content = ReadFile(path, kMaxKeyBytes);
   if (!content.ok()) {
     return NotFound(fmt::format("no admin key: cannot read {}", path))
-        .With(errors::kAdminKeyMissing)
+        .With(errors::kKeyMissing)
         .Hint(
             "a server writes it at its first start; name it with --api-key-file FILE or use the "
             "server's --store");
   }
   return std::string(Trim(*content));
+}
+
+Result<std::string> Context::KeyFor(const std::string& host) const {
+  if (!api_key_file_.empty()) return AdminKey();
+  if (!server::IsLoopback(host)) return std::string();
+  Result<std::string> found = AdminKey();
+  return found.ok() ? std::move(*found) : std::string();
 }
 
 void Context::Say(std::string_view line) const {

@@ -35,11 +35,13 @@ class Context {
   /// Base URL of a running server for ps, load, unload: --host, SLIPWAY_HOST, else
   /// http://127.0.0.1:8080.
   const std::string& host() const { return host_; }
-  /// The admin key of this user's store or of --api-key-file. NotFound (kAdminKeyMissing).
+  /// The admin key of this user's store or of --api-key-file. NotFound (kKeyMissing).
   Result<std::string> AdminKey() const;
+  /// The key that a server at that host is sent: the admin key where only this machine is reached,
+  /// that of --api-key-file anywhere, else none ("").
+  Result<std::string> KeyFor(const std::string& host) const;
   /// For servers with https: --ca, --cert, --cert-key.
   const net::TlsClientOptions& tls() const { return tls_; }
-  bool names_admin_key() const { return !api_key_file_.empty(); }  ///< --api-key-file is given
 
   /// A line for people on standard error, not in --quiet.
   void Say(std::string_view line) const;

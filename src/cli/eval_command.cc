@@ -72,7 +72,7 @@ std::int64_t BatchOf(const Signature& signature, std::int64_t asked) {
 }
 
 Status EvaluateServed(const Arguments& arguments, const Context& context, Evaluation& evaluation) {
-  SLIPWAY_TRY(RemoteModel model, RemoteModel::Open(evaluation.title, context.tls()));
+  SLIPWAY_TRY(RemoteModel model, RemoteModel::Open(evaluation.title, context));
   SLIPWAY_TRY(const LabelledSet set, ReadLabelledSet(model.signature(), arguments.Text("--data")));
   SLIPWAY_TRY(const std::size_t output,
               ChooseOutput(model.signature(), arguments.Text("--output-name")));

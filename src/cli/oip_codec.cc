@@ -99,8 +99,8 @@ struct StatusRow {
 /// What a server's status means to the one who sent the request.
 constexpr std::array kStatusRows = {
     StatusRow{400, Code::kInvalidArgument, ErrorNumber::kNone},
-    StatusRow{401, Code::kUnauthenticated, errors::kAdminKeyMissing},
-    StatusRow{403, Code::kPermissionDenied, ErrorNumber::kNone},
+    StatusRow{401, Code::kUnauthenticated, errors::kKeyMissing},
+    StatusRow{403, Code::kPermissionDenied, errors::kRoleMissing},
     StatusRow{404, Code::kNotFound, ErrorNumber::kNone},
     StatusRow{409, Code::kAborted, ErrorNumber::kNone},
     StatusRow{413, Code::kInvalidArgument, errors::kBodyTooLarge},

@@ -98,7 +98,7 @@ TEST(OipCodec, AnErrorSaysWhatTheServerSays) {
   const Status status = StatusOfAnswer(Answer(404, R"({"error":"no model \u001b[31m"})"));
   EXPECT_EQ(status.code(), Code::kNotFound);
   EXPECT_EQ(status.message(), "no model \\x1b[31m");
-  EXPECT_EQ(StatusOfAnswer(Answer(401, "{}")).number(), errors::kAdminKeyMissing);
+  EXPECT_EQ(StatusOfAnswer(Answer(401, "{}")).number(), errors::kKeyMissing);
   EXPECT_EQ(ExitCodeOf(StatusOfAnswer(Answer(503, ""))), ExitCode::kServerUnavailable);
   EXPECT_THAT(StatusOfAnswer(Answer(502, "<html>")).message(), HasSubstr("502"));
 }

@@ -9,13 +9,16 @@
 
 namespace slipway::cli {
 
+class Context;
+
 /// A model that some server serves under the Open Inference Protocol v2, named by its URL:
-/// http://HOST:PORT/v2/models/NAME or .../versions/N. No credential is ever sent. Not thread-safe.
+/// http://HOST:PORT/v2/models/NAME or .../versions/N. A key (Context::KeyFor()) is sent only to a
+/// server that has asked for one. Not thread-safe.
 class RemoteModel {
  public:
   /// Asks for the metadata. InvalidArgument (kUsage): the URL names no model. NotFound; as
   /// HttpClient::Send.
-  static Result<RemoteModel> Open(const std::string& url, const net::TlsClientOptions& tls);
+  static Result<RemoteModel> Open(const std::string& url, const Context& context);
 
   const std::string& url() const { return url_; }
   const net::HttpUrl& server() const { return client_.server(); }
@@ -29,9 +32,11 @@ class RemoteModel {
 
  private:
   RemoteModel(std::string url, net::HttpUrl server, const net::TlsClientOptions& tls);
+  Result<net::HttpAnswer> AskForMetadata(const Context& context);
 
   std::string url_;
   std::string path_;  ///< "/v2/models/mnist"
+  std::string key_;   ///< empty: the server asked for none
   net::HttpClient client_;
   Signature signature_;
 };

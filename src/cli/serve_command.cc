@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "access/right.h"
 #include "base/clock.h"
 #include "base/error_catalogue.h"
 #include "base/log.h"
@@ -61,6 +62,7 @@ Result<server::ServerOptions> ReadOptions(const Arguments& arguments, const Cont
                                           const ThreadBudget& budget) {
   server::ServerOptions options{.address = arguments.Text("--address"),
                                 .insecure = arguments.Switch("--insecure"),
+                                .require_key = arguments.Switch("--require-key"),
                                 .batching = !arguments.Switch("--no-batching"),
                                 .store_folder = context.store_folder()};
   SLIPWAY_TRY(options.tls, ReadTls(arguments));
@@ -135,9 +137,10 @@ void WarnOfAddress(const server::ServerOptions& options, const Context& context)
         fmt::format("{} can be reached by others, and they can read along: nothing is encrypted",
                     options.address));
   }
-  if (!options.tls || options.tls->client_ca_file.empty()) {
+  const bool asks_clients = options.tls && !options.tls->client_ca_file.empty();
+  if (access::IsOpen(options.openness, access::Right::kInfer) && !asks_clients) {
     context.Warn(fmt::format(
-        "whoever reaches {} may send requests to models; a firewall or --tls-client-ca says who",
+        "whoever reaches {} may send requests to models; --require-key or --tls-client-ca says who",
         options.address));
   }
 }
@@ -191,6 +194,8 @@ CommandResult RunServe(const Arguments& arguments, Context& context) {
   SLIPWAY_RETURN_IF_ERROR(
       Print(RenderItem("Server", WelcomeJson(*server, address.url), welcome, context.format())));
 
+  if (!access::IsOpen(options.openness, access::Right::kInfer))
+    context.Say("clients need a key: slipway grant NAME makes one");
   WarnOfExpiry(*server, context);
   KeepServing(*server);
   const std::uint64_t dropped = server->Drain();
@@ -237,7 +242,11 @@ Command MakeServeCommand() {
                  .default_value = "1.3",
                  .choices = {"1.2", "1.3"}},
                 {.name = "--insecure",
-                 .help = "allow clear text on an address that others can reach"},
+                 .help = "allow clear text, and requests without a key, on an address that others "
+                         "can reach"},
+                {.name = "--require-key",
+                 .help = "ask for a key (slipway grant) for everything but health, on any "
+                         "address"},
                 {.name = "--no-batching",
                  .help = "run every request alone, also where runs of several were measured to be "
                          "cheaper"},

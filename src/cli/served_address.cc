@@ -1,10 +1,13 @@
 #include "cli/served_address.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
 #include <string_view>
 #include <vector>
 
+#include "access/admin_key.h"
 #include "net/http_url.h"
 
 namespace slipway::cli {
@@ -41,6 +44,10 @@ ServedAddress AddressOf(const server::ServerOptions& options, std::uint16_t port
     if (certificate->is_self_signed)
       address.curl += " --cacert " + ShellWord(options.tls->certificate_file);
     if (!options.tls->client_ca_file.empty()) address.curl += " --cert CERTIFICATE --key KEY";
+  }
+  if (!access::IsOpen(options.openness, access::Right::kInfer)) {
+    address.curl += fmt::format(" -H \"Slipway-Key: $(cat {})\"",
+                                ShellWord(access::AdminKeyPath(options.store_folder)));
   }
   address.url = url.Origin();
   return address;

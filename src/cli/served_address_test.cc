@@ -5,10 +5,17 @@
 namespace slipway::cli {
 namespace {
 
+using access::Openness;
+
+server::ServerOptions Clear(std::string address) {
+  return {.address = std::move(address), .openness = Openness::kToInference};
+}
+
 server::ServerOptions Tls(std::string address, std::string client_ca = "") {
   return {.address = std::move(address),
           .tls = net::TlsServerOptions{.certificate_file = "a b/it's.crt",
-                                       .client_ca_file = std::move(client_ca)}};
+                                       .client_ca_file = std::move(client_ca)},
+          .openness = Openness::kToInference};
 }
 
 std::string UrlOf(const std::string& address, std::vector<std::string> names) {
@@ -16,10 +23,10 @@ std::string UrlOf(const std::string& address, std::vector<std::string> names) {
 }
 
 TEST(ServedAddress, OfClearTextIsWhatABrowserHereOpens) {
-  EXPECT_EQ(AddressOf({}, 8081, std::nullopt).url, "http://127.0.0.1:8081");
-  EXPECT_EQ(AddressOf({.address = "0.0.0.0"}, 80, std::nullopt).url, "http://127.0.0.1:80");
-  EXPECT_EQ(AddressOf({.address = "::1"}, 80, std::nullopt).url, "http://[::1]:80");
-  EXPECT_EQ(AddressOf({}, 80, std::nullopt).curl, "curl -s");
+  EXPECT_EQ(AddressOf(Clear("127.0.0.1"), 8081, std::nullopt).url, "http://127.0.0.1:8081");
+  EXPECT_EQ(AddressOf(Clear("0.0.0.0"), 80, std::nullopt).url, "http://127.0.0.1:80");
+  EXPECT_EQ(AddressOf(Clear("::1"), 80, std::nullopt).url, "http://[::1]:80");
+  EXPECT_EQ(AddressOf(Clear("127.0.0.1"), 80, std::nullopt).curl, "curl -s");
 }
 
 TEST(ServedAddress, OfTlsHasANameThatTheCertificateIsFor) {
@@ -39,6 +46,14 @@ TEST(ServedAddress, CurlIsToldOfACertificateThatVouchesForItself) {
 TEST(ServedAddress, CurlIsToldThatItMustShowACertificate) {
   EXPECT_EQ(AddressOf(Tls("127.0.0.1", "ca.crt"), 8080, net::CertificateFacts{}).curl,
             "curl -s --cert CERTIFICATE --key KEY");
+}
+
+TEST(ServedAddress, CurlIsToldWhereTheKeyIsThatItNeeds) {
+  server::ServerOptions options = Clear("127.0.0.1");
+  options.store_folder = "/my store";
+  options.openness = Openness::kToNobody;
+  EXPECT_EQ(AddressOf(options, 80, std::nullopt).curl,
+            "curl -s -H \"Slipway-Key: $(cat '/my store/admin.key')\"");
 }
 
 }  // namespace

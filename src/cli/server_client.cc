@@ -7,7 +7,6 @@
 #include "base/error_catalogue.h"
 #include "base/json.h"
 #include "cli/oip_codec.h"
-#include "server/server_options.h"
 
 namespace slipway::cli {
 
@@ -24,12 +23,7 @@ std::string RepositoryPath(const std::string& model, std::string_view action) {
 
 Result<ServerClient> ServerClient::Create(const Context& context) {
   SLIPWAY_TRY(net::HttpUrl server, net::ParseHttpUrl(context.host()));
-  std::string key;
-  if (server::IsLoopback(server.host) || context.names_admin_key()) {
-    Result<std::string> found = context.AdminKey();
-    if (found.ok()) key = std::move(*found);
-    if (!found.ok() && context.names_admin_key()) return std::move(found).status();
-  }
+  SLIPWAY_TRY(std::string key, context.KeyFor(server.host));
   return ServerClient(
       net::HttpClient(std::move(server), {.answer_timeout = kAnswerTimeout, .tls = context.tls()}),
       std::move(key));

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "access/admin_key.h"
+#include "access/gatekeeper.h"
 #include "base/log.h"
 #include "monitor/metrics_page.h"
 #include "monitor/process_usage.h"
@@ -35,7 +35,8 @@ class WholeServer final : public Server {
  public:
   // In the order of use: each part outlives those that are built after it.
   WholeServer(const ServerOptions& options, const ServerSurroundings& surroundings,
-              const access::AdminKey& key, std::shared_ptr<net::TlsCertificates> tls)
+              std::shared_ptr<const access::Gatekeeper> gatekeeper,
+              std::shared_ptr<net::TlsCertificates> tls)
       : options_(options),
         tls_(std::move(tls)),
         configuration_(
@@ -54,7 +55,7 @@ class WholeServer final : public Server {
                                      .predictor = *predictor_,
                                      .control = *control_,
                                      .configuration = configuration_,
-                                     .guard = {key, IsLoopback(options.address)},
+                                     .gatekeeper = gatekeeper,
                                      .is_ready = [this] { return IsReady(); },
                                      .metrics_text = [this] { return MetricsText(); },
                                      .clock = surroundings.clock,
@@ -62,7 +63,7 @@ class WholeServer final : public Server {
         grpc_(serve::GrpcApi::Create({.models = *models_,
                                       .predictor = *predictor_,
                                       .control = *control_,
-                                      .admin_key = key,
+                                      .gatekeeper = gatekeeper,
                                       .is_ready = [this] { return IsReady(); },
                                       .clock = surroundings.clock,
                                       .limits = {.max_message_bytes = options.max_body_bytes}})),
@@ -171,12 +172,15 @@ class WholeServer final : public Server {
 
 Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
                                               const ServerSurroundings& surroundings) {
-  SLIPWAY_TRY(const access::AdminKey key, access::AdminKey::LoadOrCreate(options.store_folder));
+  SLIPWAY_TRY(
+      std::shared_ptr<const access::Gatekeeper> gatekeeper,
+      access::Gatekeeper::ForStore(options.store_folder, options.openness, surroundings.clock));
   std::shared_ptr<net::TlsCertificates> tls;
   if (options.tls) {
     SLIPWAY_TRY(tls, net::TlsCertificates::Load(*options.tls));
   }
-  auto server = std::make_unique<WholeServer>(options, surroundings, key, std::move(tls));
+  auto server =
+      std::make_unique<WholeServer>(options, surroundings, std::move(gatekeeper), std::move(tls));
   SLIPWAY_RETURN_IF_ERROR(server->Listen(EngineTitle(surroundings.engine)));
   SLIPWAY_RETURN_IF_ERROR(server->LoadModels());
   NotifySystemd("READY=1");

@@ -14,6 +14,14 @@ constexpr std::chrono::milliseconds kPublicDrainDelay{5'000};
 constexpr std::uint64_t kQueuedShare = 4;  // one in so many bytes may wait
 constexpr std::uint64_t kRunShare = 4;     // and as much may one run take
 
+access::Openness OpennessOf(const ServerOptions& options, bool is_loopback) {
+  if (options.require_key) return access::Openness::kToNobody;
+  if (is_loopback) return access::Openness::kToThisMachine;
+  const bool clients_show_certificates = options.tls && !options.tls->client_ca_file.empty();
+  return clients_show_certificates || options.insecure ? access::Openness::kToInference
+                                                       : access::Openness::kToNobody;
+}
+
 }  // namespace
 
 bool IsLoopback(const std::string& address) {
@@ -36,6 +44,7 @@ Result<ServerOptions> Decided(ServerOptions options, const ThreadBudget& budget,
             "give the server a certificate with --tls-cert and --tls-key, or add --insecure if the "
             "network is trusted");
   }
+  options.openness = OpennessOf(options, is_loopback);
   if (options.loops == 0) options.loops = budget.cores;
   if (options.workers == 0) options.workers = budget.cores;
   if (options.max_queued_bytes == 0) options.max_queued_bytes = memory_bytes / kQueuedShare;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "access/right.h"
 #include "base/status.h"
 #include "base/thread_budget.h"
 #include "net/http_server.h"
@@ -25,7 +26,9 @@ struct ServerOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 8080;                 ///< 0: any free one
   std::optional<net::TlsServerOptions> tls;  ///< absent: clear text
-  bool insecure = false;     ///< true: clear text is allowed on an address other than loopback
+  bool insecure = false;     ///< true: neither TLS nor keys are asked for where others can reach
+  bool require_key = false;  ///< true: everything but health needs a key, on any address
+  access::Openness openness = access::Openness::kToNobody;  ///< what needs no key; Decided() says
   bool batching = true;      ///< false: every request has a run of the engine to itself
   std::string store_folder;  ///< where the admin key lies
   std::vector<StartupModel> models;
@@ -48,6 +51,10 @@ bool IsLoopback(const std::string& address);
 
 /// The options with every absent value decided from the address, the thread budget and the memory
 /// that this process may use.
+///
+/// Without a key: on loopback all but administering; elsewhere inference, if the clients show a
+/// certificate (mTLS) or with `insecure`, else health alone; with `require_key` health alone.
+///
 /// FailedPrecondition (kInsecureAddress): an address that others can reach, with neither `tls` nor
 /// `insecure`.
 ///

@@ -30,6 +30,24 @@ TEST(Decided, TakesAnyAddressWithTls) {
       Decided({.address = "0.0.0.0", .tls = net::TlsServerOptions{}}, kFourCores, kMemory).ok());
 }
 
+TEST(Decided, ClosesWhatOthersReachUnlessTheyShowACertificateOrItIsMeantToBeOpen) {
+  using access::Openness;
+  const net::TlsServerOptions tls;
+  net::TlsServerOptions mutual;
+  mutual.client_ca_file = "ca.crt";
+  const std::pair<ServerOptions, Openness> cases[] = {
+      {{}, Openness::kToThisMachine},
+      {{.require_key = true}, Openness::kToNobody},
+      {{.address = "0.0.0.0", .tls = tls}, Openness::kToNobody},
+      {{.address = "0.0.0.0", .tls = mutual}, Openness::kToInference},
+      {{.address = "0.0.0.0", .tls = tls, .insecure = true}, Openness::kToInference},
+      {{.address = "0.0.0.0", .insecure = true}, Openness::kToInference},
+      {{.address = "0.0.0.0", .insecure = true, .require_key = true}, Openness::kToNobody},
+  };
+  for (const auto& [options, openness] : cases)
+    EXPECT_EQ(Decided(options, kFourCores, kMemory).value().openness, openness);
+}
+
 TEST(Decided, WaitsBeforeDrainingOnlyWhereALoadBalancerMayBe) {
   EXPECT_EQ(Decided({}, kFourCores, kMemory).value().drain_delay, std::chrono::milliseconds(0));
   EXPECT_EQ(

@@ -111,17 +111,14 @@ class GrpcServices final : public GrpcApi {
     if (method.handle == nullptr && method.open == nullptr)
       return Unimplemented(std::string(method.instead));
     SLIPWAY_RETURN_IF_ERROR(ParseMessageEncoding(head.Find("grpc-encoding")).status());
-    if (method.access == Access::kOpen) return {};
-    const std::string_view key =
-        access::PresentedKey(head.Find("authorization"), head.Find("slipway-admin-key"));
-    if (!key.empty() && context_.parts.admin_key.Admits(key)) return {};
-    return access::AdminKeyRequired(!key.empty());
+    if (context_.parts.gatekeeper->IsOpen(method.right)) return {};
+    return context_.parts.gatekeeper->Admit(method.right, access::PresentedBy(head));
   }
 
   std::uint64_t MaxMessage(const RpcMethod& method) const {
     const GrpcApiLimits& limits = context_.parts.limits;
-    return method.access == Access::kAdmin ? limits.max_admin_message_bytes
-                                           : limits.max_message_bytes;
+    return method.right == access::Right::kAdminister ? limits.max_admin_message_bytes
+                                                      : limits.max_message_bytes;
   }
 
   Result<InboundMessage> Open(const net::Exchange& exchange, const RpcMethod& method) const {

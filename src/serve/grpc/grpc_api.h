@@ -6,7 +6,7 @@
 #include <functional>
 #include <memory>
 
-#include "access/admin_key.h"
+#include "access/gatekeeper.h"
 #include "base/clock.h"
 #include "net/http_types.h"
 #include "serve/control/model_control.h"
@@ -30,7 +30,7 @@ struct GrpcApiParts {
   const ModelSet& models;
   Predictor& predictor;
   ModelControl& control;
-  access::AdminKey admin_key;
+  std::shared_ptr<const access::Gatekeeper> gatekeeper;
   std::function<bool()> is_ready;  ///< as HttpApiParts::is_ready
   const Clock& clock;
   GrpcApiLimits limits;

@@ -86,11 +86,12 @@ class RpcWorld {
       "slw_admin_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
   static constexpr std::string_view kInference = "/inference.GRPCInferenceService/";
 
-  RpcWorld()
+  explicit RpcWorld(access::Openness openness = access::Openness::kToThisMachine)
       : api_(GrpcApi::Create({.models = Models(),
                               .predictor = *predictor_,
                               .control = control,
-                              .admin_key = access::AdminKey::FromText(kKey).value(),
+                              .gatekeeper = access::Gatekeeper::WithKey(
+                                  access::AdminKey::FromText(kKey).value(), openness),
                               .is_ready = [this] { return is_ready; },
                               .clock = clock_,
                               .limits = {.max_message_bytes = 64 * 1024}})) {}

@@ -6,8 +6,7 @@
 namespace slipway::serve::grpc {
 namespace {
 
-constexpr Access kOpen = Access::kOpen;
-constexpr Access kAdmin = Access::kAdmin;
+using access::Right;
 
 constexpr std::string_view kNoSharedMemory =
     "shared memory is not available: send tensors in raw_input_contents";
@@ -23,13 +22,13 @@ constexpr std::string_view NameOf(std::string_view path) {
   return path.substr(path.rfind('/') + 1);
 }
 
-constexpr RpcMethod Served(std::string_view path, void (*handle)(const GrpcCall&),
-                           Access access = kOpen) {
-  return {.path = path, .name = {"grpc", NameOf(path)}, .access = access, .handle = handle};
+constexpr RpcMethod Served(std::string_view path, Right right, void (*handle)(const GrpcCall&)) {
+  return {.path = path, .name = {"grpc", NameOf(path)}, .right = right, .handle = handle};
 }
 
-constexpr RpcMethod Stream(std::string_view path, std::unique_ptr<StreamMethod> (*open)()) {
-  return {.path = path, .name = {"grpc", NameOf(path)}, .open = open};
+constexpr RpcMethod Stream(std::string_view path, Right right,
+                           std::unique_ptr<StreamMethod> (*open)()) {
+  return {.path = path, .name = {"grpc", NameOf(path)}, .right = right, .open = open};
 }
 
 constexpr RpcMethod NotServed(std::string_view path, std::string_view instead) {
@@ -37,37 +36,42 @@ constexpr RpcMethod NotServed(std::string_view path, std::string_view instead) {
 }
 
 constexpr std::array kMethods = {
-    Served("/grpc.health.v1.Health/Check", HealthCheck),
-    Stream("/grpc.health.v1.Health/Watch", WatchHealth),
-    Stream("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", ReflectionV1),
-    Stream("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", ReflectionV1Alpha),
+    Served("/grpc.health.v1.Health/Check", Right::kNothing, HealthCheck),
+    Stream("/grpc.health.v1.Health/Watch", Right::kNothing, WatchHealth),
+    Stream("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", Right::kDescribe,
+           ReflectionV1),
+    Stream("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", Right::kDescribe,
+           ReflectionV1Alpha),
     NotServed("/inference.GRPCInferenceService/CudaSharedMemoryRegister", kNoSharedMemory),
     NotServed("/inference.GRPCInferenceService/CudaSharedMemoryStatus", kNoSharedMemory),
     NotServed("/inference.GRPCInferenceService/CudaSharedMemoryUnregister", kNoSharedMemory),
     NotServed("/inference.GRPCInferenceService/LogSettings", kNoSettings),
-    Served("/inference.GRPCInferenceService/ModelConfig", ModelConfig),
-    Served("/inference.GRPCInferenceService/ModelInfer", ModelInfer),
-    Served("/inference.GRPCInferenceService/ModelMetadata", ModelMetadata),
-    Served("/inference.GRPCInferenceService/ModelReady", ModelReady),
-    Served("/inference.GRPCInferenceService/ModelStatistics", ModelStatistics),
-    Stream("/inference.GRPCInferenceService/ModelStreamInfer", StreamInfer),
-    Served("/inference.GRPCInferenceService/RepositoryIndex", RepositoryIndex, kAdmin),
-    Served("/inference.GRPCInferenceService/RepositoryModelLoad", RepositoryModelLoad, kAdmin),
-    Served("/inference.GRPCInferenceService/RepositoryModelUnload", RepositoryModelUnload, kAdmin),
-    Served("/inference.GRPCInferenceService/ServerLive", ServerLive),
-    Served("/inference.GRPCInferenceService/ServerMetadata", ServerMetadata),
-    Served("/inference.GRPCInferenceService/ServerReady", ServerReady),
+    Served("/inference.GRPCInferenceService/ModelConfig", Right::kDescribe, ModelConfig),
+    Served("/inference.GRPCInferenceService/ModelInfer", Right::kInfer, ModelInfer),
+    Served("/inference.GRPCInferenceService/ModelMetadata", Right::kDescribe, ModelMetadata),
+    Served("/inference.GRPCInferenceService/ModelReady", Right::kDescribe, ModelReady),
+    Served("/inference.GRPCInferenceService/ModelStatistics", Right::kObserve, ModelStatistics),
+    Stream("/inference.GRPCInferenceService/ModelStreamInfer", Right::kInfer, StreamInfer),
+    Served("/inference.GRPCInferenceService/RepositoryIndex", Right::kAdminister, RepositoryIndex),
+    Served("/inference.GRPCInferenceService/RepositoryModelLoad", Right::kAdminister,
+           RepositoryModelLoad),
+    Served("/inference.GRPCInferenceService/RepositoryModelUnload", Right::kAdminister,
+           RepositoryModelUnload),
+    Served("/inference.GRPCInferenceService/ServerLive", Right::kNothing, ServerLive),
+    Served("/inference.GRPCInferenceService/ServerMetadata", Right::kDescribe, ServerMetadata),
+    Served("/inference.GRPCInferenceService/ServerReady", Right::kNothing, ServerReady),
     NotServed("/inference.GRPCInferenceService/SystemSharedMemoryRegister", kNoSharedMemory),
     NotServed("/inference.GRPCInferenceService/SystemSharedMemoryStatus", kNoSharedMemory),
     NotServed("/inference.GRPCInferenceService/SystemSharedMemoryUnregister", kNoSharedMemory),
     NotServed("/inference.GRPCInferenceService/TraceSetting", kNoSettings),
-    Served("/tensorflow.serving.ModelService/GetModelStatus", TfsGetModelStatus),
+    Served("/tensorflow.serving.ModelService/GetModelStatus", Right::kDescribe, TfsGetModelStatus),
     NotServed("/tensorflow.serving.ModelService/HandleReloadConfigRequest", kNoReload),
-    Served("/tensorflow.serving.PredictionService/Classify", TfsClassify),
-    Served("/tensorflow.serving.PredictionService/GetModelMetadata", TfsGetModelMetadata),
+    Served("/tensorflow.serving.PredictionService/Classify", Right::kInfer, TfsClassify),
+    Served("/tensorflow.serving.PredictionService/GetModelMetadata", Right::kDescribe,
+           TfsGetModelMetadata),
     NotServed("/tensorflow.serving.PredictionService/MultiInference", kNoMultiInference),
-    Served("/tensorflow.serving.PredictionService/Predict", TfsPredict),
-    Served("/tensorflow.serving.PredictionService/Regress", TfsRegress),
+    Served("/tensorflow.serving.PredictionService/Predict", Right::kInfer, TfsPredict),
+    Served("/tensorflow.serving.PredictionService/Regress", Right::kInfer, TfsRegress),
 };
 static_assert(std::ranges::is_sorted(kMethods, {}, &RpcMethod::path));
 

@@ -7,19 +7,17 @@
 #include <string_view>
 #include <vector>
 
+#include "access/right.h"
 #include "serve/grpc/grpc_call.h"
 #include "serve/grpc/stream_method.h"
 
 namespace slipway::serve::grpc {
 
-/// Who may call, and how much a message may hold.
-enum class Access : std::uint8_t { kOpen, kAdmin };
-
 /// One row of the table of all methods.
 struct RpcMethod {
   std::string_view path;  ///< "/inference.GRPCInferenceService/ModelInfer"
   RequestMetrics::RouteName name;
-  Access access = Access::kOpen;
+  access::Right right = access::Right::kNothing;  ///< that the caller needs
   /// Answers the call once.
   void (*handle)(const GrpcCall&) = nullptr;
   /// Makes what takes the messages of one call; either this or `handle`.

@@ -20,14 +20,6 @@ ModelControl::Done AnswerEmpty(AdminHandlers::Answer answer) {
 
 }  // namespace
 
-Status AdminGuard::Check(const net::RequestHead& head, Need need) const {
-  if (need == Need::kUnlessLoopback && is_loopback_) return {};
-  const std::string_view presented =
-      access::PresentedKey(head.Find("Authorization"), head.Find("Slipway-Admin-Key"));
-  if (!presented.empty() && key_.Admits(presented)) return {};
-  return access::AdminKeyRequired(!presented.empty());
-}
-
 AdminHandlers::AdminHandlers(ModelControl& control, const Configuration& configuration)
     : control_(control), configuration_(EncodeConfiguration(configuration)) {}
 

@@ -4,28 +4,12 @@
 #include <string>
 #include <string_view>
 
-#include "access/admin_key.h"
 #include "base/status.h"
 #include "net/http_types.h"
 #include "serve/control/configuration.h"
 #include "serve/control/model_control.h"
 
 namespace slipway::serve {
-
-/// Who may use admin routes. Reading the configuration is open where only this machine can ask; all
-/// else needs the key.
-class AdminGuard {
- public:
-  AdminGuard(access::AdminKey key, bool is_loopback) : key_(key), is_loopback_(is_loopback) {}
-
-  enum class Need { kAlways, kUnlessLoopback };
-  /// Unauthenticated (kAdminKeyMissing). Needs the head only, so a refused body is never read.
-  Status Check(const net::RequestHead& head, Need need) const;
-
- private:
-  access::AdminKey key_;
-  bool is_loopback_;
-};
 
 /// The admin routes: decode, use case, encode. Thread-safe; `control` outlives this and every
 /// answer.

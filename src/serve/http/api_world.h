@@ -34,17 +34,18 @@ class ApiWorld {
   static constexpr std::string_view kKey =
       "slw_admin_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
-  explicit ApiWorld(bool is_loopback = true)
-      : api_(HttpApi::Create(
-            {.models = Models(),
-             .predictor = *predictor_,
-             .control = control,
-             .configuration = configuration_,
-             .guard = AdminGuard(access::AdminKey::FromText(kKey).value(), is_loopback),
-             .is_ready = [this] { return is_ready; },
-             .metrics_text = [] { return std::string("slipway_up 1\n"); },
-             .clock = clock_,
-             .limits = {}})) {}
+  explicit ApiWorld(access::Openness openness = access::Openness::kToThisMachine)
+      : ApiWorld(access::Gatekeeper::WithKey(access::AdminKey::FromText(kKey).value(), openness)) {}
+  explicit ApiWorld(std::shared_ptr<const access::Gatekeeper> gatekeeper)
+      : api_(HttpApi::Create({.models = Models(),
+                              .predictor = *predictor_,
+                              .control = control,
+                              .configuration = configuration_,
+                              .gatekeeper = std::move(gatekeeper),
+                              .is_ready = [this] { return is_ready; },
+                              .metrics_text = [] { return std::string("slipway_up 1\n"); },
+                              .clock = clock_,
+                              .limits = {}})) {}
 
   WorldAnswer Ask(std::string method, std::string target, std::string body = "",
                   std::vector<net::Header> headers = {}) {

@@ -68,8 +68,13 @@ Status CheckContentType(const net::RequestHead& head) {
           "Inference-Header-Content-Length");
 }
 
+bool IsAdministrative(const Route& route) {
+  return route.right == access::Right::kAdminister ||
+         route.right == access::Right::kReadConfiguration;
+}
+
 ErrorForm FormFor(const net::RequestHead& head, const Route* route) {
-  if (route != nullptr && route->access != Access::kOpen) return ErrorForm::kProblem;
+  if (route != nullptr && IsAdministrative(*route)) return ErrorForm::kProblem;
   return WishedErrorForm(head);
 }
 
@@ -115,13 +120,10 @@ class RestApi final : public HttpApi {
  private:
   Result<net::BodyPlan> PlanRoute(const net::RequestHead& head, const Route& route) const {
     const HttpApiParts& parts = context_.parts;
-    if (route.access != Access::kOpen) {
-      SLIPWAY_RETURN_IF_ERROR(parts.guard.Check(head, route.access == Access::kAdmin
-                                                          ? AdminGuard::Need::kAlways
-                                                          : AdminGuard::Need::kUnlessLoopback));
-    }
+    if (!parts.gatekeeper->IsOpen(route.right))
+      SLIPWAY_RETURN_IF_ERROR(parts.gatekeeper->Admit(route.right, access::PresentedBy(head)));
     net::BodyPlan plan{.max_bytes = parts.limits.max_body_bytes};
-    plan.may_overlap = route.access == Access::kOpen;
+    plan.may_overlap = !IsAdministrative(route);
     if (route.body == BodyRule::kNone) return plan;
     SLIPWAY_RETURN_IF_ERROR(CheckContentType(head));
     if (route.body == BodyRule::kAdmin) plan.max_bytes = parts.limits.max_admin_body_bytes;

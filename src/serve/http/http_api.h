@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "access/gatekeeper.h"
 #include "base/clock.h"
 #include "net/http_types.h"
 #include "serve/control/configuration.h"
@@ -32,7 +33,7 @@ struct HttpApiParts {
   Predictor& predictor;
   ModelControl& control;
   const Configuration& configuration;  ///< read once
-  AdminGuard guard;
+  std::shared_ptr<const access::Gatekeeper> gatekeeper;
   /// What readiness answers: false until the models that were asked for are loaded, and once a
   /// drain begins. Called on event loops.
   std::function<bool()> is_ready;

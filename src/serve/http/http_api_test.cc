@@ -6,6 +6,8 @@
 #include <set>
 #include <string>
 
+#include "access/key_file.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "serve/http/api_world.h"
@@ -76,9 +78,86 @@ TEST(HttpApi, AdminRoutesWantTheKey) {
     EXPECT_EQ(world.Ask("POST", path, "", key).status, 200) << path;
   }
   EXPECT_EQ(world.Ask("GET", "/v2/config").status, 200);
-  ApiWorld open(false);
+  ApiWorld open(access::Openness::kToInference);
   EXPECT_EQ(open.Ask("GET", "/v2/config").status, 401);
   EXPECT_EQ(open.Ask("GET", "/v2/config", "", key).status, 200);
+}
+
+/// A path of the route, its names filled in.
+std::string PathOf(const Route& route) {
+  std::string path;
+  for (std::size_t i = 0; i < route.pattern.size(); ++i) {
+    if (route.pattern[i] != '{') {
+      path += route.pattern[i];
+      continue;
+    }
+    const std::size_t end = route.pattern.find('}', i);
+    const std::string_view name = route.pattern.substr(i + 1, end - i - 1);
+    path += name == "version" ? "1" : name == "file" ? "page.js" : "row";
+    i = end;
+  }
+  return path;
+}
+
+std::string MethodOf(const Route& route) {
+  return route.method == net::Method::kPost ? "POST" : "GET";
+}
+
+class KeysOfEveryRole : public testing::Test {
+ protected:
+  std::string Make(access::Role role) {
+    return access::AddApiKey(store_.path(), access::RoleName(role), {role}, 0, std::nullopt)
+        .value()
+        .text;
+  }
+  ApiWorld World(access::Openness openness) const {
+    return ApiWorld(access::Gatekeeper::ForStore(store_.path(), openness, clock_).value());
+  }
+
+ private:
+  TemporaryDirectory store_ = TemporaryDirectory::Create("keys").value();
+  SystemClock clock_;
+};
+
+// Bad input S5: every route with a key of every role, and with none
+TEST_F(KeysOfEveryRole, OpenTheirRoutesAndNoOthers) {
+  const access::Openness kOpennesses[] = {access::Openness::kToThisMachine,
+                                          access::Openness::kToInference,
+                                          access::Openness::kToNobody};
+  for (const access::Role role : access::kRoles) {
+    const std::vector<net::Header> key = {{"Authorization", "Bearer " + Make(role)}};
+    for (const access::Openness openness : kOpennesses) {
+      ApiWorld world = World(openness);
+      for (const Route& route : Routes()) {
+        const bool is_open = access::IsOpen(openness, route.right);
+        const int without = world.Ask(MethodOf(route), PathOf(route)).status;
+        EXPECT_EQ(without == 401, !is_open) << route.pattern;
+        const int with = world.Ask(MethodOf(route), PathOf(route), "", key).status;
+        EXPECT_EQ(with == 403, !is_open && !access::Includes(role, route.right))
+            << route.pattern << " as " << access::RoleName(role);
+        EXPECT_NE(with, 401) << route.pattern;
+      }
+    }
+  }
+}
+
+// Bad input S4: two Authorization headers, Basic and Bearer, a good key beside a bad one
+TEST_F(KeysOfEveryRole, ARequestPresentsOneKey) {
+  const std::string good = Make(access::Role::kAdmin);
+  ApiWorld world = World(access::Openness::kToNobody);
+  const std::vector<std::vector<net::Header>> refused = {
+      {{"Authorization", "Bearer " + good}, {"Authorization", "Bearer " + good}},
+      {{"Authorization", "Basic dXNlcjpwYXNz"}, {"Authorization", "Bearer " + good}},
+      {{"Authorization", "Basic dXNlcjpwYXNz"}, {"Slipway-Key", good}},
+      {{"Authorization", "Bearer nothing"}, {"Slipway-Key", good}},
+      {{"Slipway-Key", good}, {"Slipway-Admin-Key", good}},
+      {{"Authorization", "Bearer"}},
+      {{"Authorization", "Bearer " + good.substr(0, good.size() - 1)}},
+      {{"Slipway-Key", ""}},
+  };
+  for (const auto& headers : refused)
+    EXPECT_EQ(world.Ask("GET", "/v2", "", headers).status, 401) << headers.front().second;
+  EXPECT_EQ(world.Ask("GET", "/v2", "", {{"Slipway-Key", good}}).status, 200);
 }
 
 // Bad input J15: fields that are the server's to write

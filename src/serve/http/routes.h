@@ -3,6 +3,7 @@
 #include <span>
 #include <string_view>
 
+#include "access/right.h"
 #include "net/http_types.h"
 #include "serve/http/api_call.h"
 #include "serve/predict/request_metrics.h"
@@ -17,16 +18,13 @@ enum class BodyRule : std::uint8_t {
   kAdmin,      ///< a short JSON
 };
 
-/// Who may come in.
-enum class Access : std::uint8_t { kOpen, kAdmin, kAdminUnlessLoopback };
-
 /// One row of the table of all routes.
 struct Route {
   net::Method method = net::Method::kGet;
   std::string_view pattern;
   RequestMetrics::RouteName name;
   BodyRule body = BodyRule::kNone;
-  Access access = Access::kOpen;
+  access::Right right = access::Right::kNothing;  ///< that the caller needs
   void (*handle)(const ApiCall&) = nullptr;
 };
 
