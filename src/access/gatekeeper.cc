@@ -110,26 +110,32 @@ class FileKeys {
   std::string path() const { return KeyFilePath(folder_); }
 
   std::shared_ptr<const ApiKey> Find(std::string_view id, MonotonicTime now) {
-    LookAgain(now);
-    const std::shared_ptr<const ById> keys = Current();
-    const auto found = keys->find(std::string(id));
-    if (found == keys->end()) return nullptr;
-    return {keys, &found->second};
+    LookAgain(now, false);
+    if (auto known = FindIn(Current(), id)) return known;
+    LookAgain(now, true);  // it may have been made just now
+    return FindIn(Current(), id);
   }
 
  private:
   using ById = std::unordered_map<std::string, ApiKey>;
+
+  static std::shared_ptr<const ApiKey> FindIn(const std::shared_ptr<const ById>& keys,
+                                              std::string_view id) {
+    const auto found = keys->find(std::string(id));
+    if (found == keys->end()) return nullptr;
+    return {keys, &found->second};
+  }
 
   std::shared_ptr<const ById> Current() const {
     const std::lock_guard lock(mutex_);
     return by_id_;
   }
 
-  void LookAgain(MonotonicTime now) {
+  void LookAgain(MonotonicTime now, bool at_once) {
     FileState known;
     {
       const std::lock_guard lock(mutex_);
-      if (now < next_look_) return;
+      if (!at_once && now < next_look_) return;
       next_look_ = now + kLookEvery;
       known = state_;
     }

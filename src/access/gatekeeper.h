@@ -37,7 +37,8 @@ Presented PresentedBy(const Head& head) {
 /// same decision for every protocol. Thread-safe; what is open costs nothing, a key its SHA-256.
 class Gatekeeper {
  public:
-  /// A store's keys, read again when their file changes, within a second; a file that is damaged
+  /// A store's keys, read again when their file changes: a new key is known at once, one that was
+  /// taken back is refused within a second. A file that is damaged
   /// then changes nothing, and the log says so. DataLoss: it is damaged now; else what
   /// AdminKey::LoadOrCreate() says. `clock` outlives this.
   static Result<std::shared_ptr<const Gatekeeper>> ForStore(const std::string& store_folder,

@@ -77,8 +77,7 @@ TEST_F(GatekeeperTest, AnExpiredKeyIsRefused) {
 TEST_F(GatekeeperTest, KeysComeAndGoWithinASecond) {
   Open();
   const NewApiKey key = Add({Role::kInfer});
-  clock.Advance(std::chrono::seconds(1));
-  EXPECT_TRUE(Ask(Right::kInfer, key.text).ok());
+  EXPECT_TRUE(Ask(Right::kInfer, key.text).ok()) << "at once";
   ASSERT_TRUE(RemoveApiKey(store.path(), key.key.id).ok());
   clock.Advance(std::chrono::seconds(1));
   EXPECT_EQ(Ask(Right::kInfer, key.text).code(), Code::kUnauthenticated);

@@ -126,7 +126,7 @@ std::span<const Flag> GlobalFlags() {
        .default_value = "http://127.0.0.1:8080"},
       {.name = "--api-key-file",
        .value = "FILE",
-       .help = "the server's admin key, if not the store's own"},
+       .help = "a key for the server, if not the store's admin key"},
       {.name = "--ca",
        .value = "FILE",
        .help = "certificates to trust for https instead of the system's"},

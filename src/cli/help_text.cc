@@ -156,6 +156,9 @@ ps, load and unload talk to --host (SLIPWAY_HOST). Changing what is served needs
 writes it into the store as admin.key, readable by its owner alone, and these commands find it there. It is sent to this
 machine only, unless --api-key-file names it.
 
+On an address that others reach, or with --require-key, clients need a key of their own: slipway grant NAME makes one,
+slipway keys lists them, slipway revoke takes one back.
+
 SIGTERM and Ctrl-C end a server when it has answered what it accepted; a second signal ends it at once.
 )";
 }

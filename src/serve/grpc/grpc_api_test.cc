@@ -281,6 +281,19 @@ TEST(GrpcApi, ConfigurationAndStatistics) {
   EXPECT_EQ(statistics.model_stats(0).inference_stats().success().count(), 1U);
 }
 
+// Bad input S5: every method with a key and without one, where nothing is open
+TEST(GrpcApi, EverythingButHealthNeedsAKeyWhereNothingIsOpen) {
+  RpcWorld world(access::Openness::kToNobody);
+  const std::vector<net::Header> key = {{"slipway-key", std::string(RpcWorld::kKey)}};
+  for (const RpcMethod& method : Methods()) {
+    if (method.handle == nullptr && method.open == nullptr) continue;
+    const bool is_open = method.right == access::Right::kNothing;
+    const std::string without = world.AskRaw(RpcWorld::Head(method.path), "").status;
+    EXPECT_EQ(without == "16", !is_open) << method.path;
+    EXPECT_NE(world.AskRaw(RpcWorld::Head(method.path, key), "").status, "16") << method.path;
+  }
+}
+
 TEST(GrpcApi, TheRepositoryNeedsTheKey) {
   RpcWorld world;
   for (const std::string_view method :
