@@ -100,7 +100,7 @@ Command MakeGrantCommand() {
       .summary = "make an API key for a client",
       .description =
           "Prints the key, once: the store keeps only its SHA-256. Running servers of the store "
-          "know it within a second.\nA client sends it as \"Authorization: Bearer KEY\" or "
+          "know it at once.\nA client sends it as \"Authorization: Bearer KEY\" or "
           "\"Slipway-Key: KEY\", over gRPC as metadata of these names.\n\n"
           "  infer   run models, and read what is needed for that\n"
           "  read    metadata, statistics, metrics, configuration\n"
