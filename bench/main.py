@@ -18,8 +18,8 @@ epoll loop that answers without looking, so what it costs is the socket's price;
 same engine with preallocated outputs. The client looks for answers without pause: one that sleeps has to be woken by whoever answers it, at the
 server's expense, by a server that is slower than the client at every answer and by the echo at hardly any.
 
-gRPC is driven by `h2load`, which sleeps when it has nothing to do, with one message as the public client encodes it, and beside it stands a server on
-grpc++ (`bench/grpc_reference.cc`: one completion queue, one thread) that decodes the same message and answers it without running a model.
+gRPC is driven in the same way with one message as the public client encodes it, and beside it stands a server on grpc++
+(`bench/grpc_reference.cc`: one completion queue, one thread) that decodes the same message and answers it without running a model.
 """
 
 

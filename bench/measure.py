@@ -4,7 +4,6 @@ import http.client
 import json
 import os
 import pathlib
-import re
 import socket
 import statistics
 import subprocess
@@ -131,27 +130,24 @@ class Reference:
         return self.process.pid
 
 
-def load(target, request_file, connections, milliseconds):
-    """Drives a server from the client's core; its CPU microseconds for each answer, and the client's report."""
+def _drive(target, program, *arguments):
+    """Runs a load from the client's core; its report, and with it the server's CPU microseconds for each answer."""
     before = cpu_seconds(target.pid)
-    report = json_of(*on_core(CLIENT_CORE, BUILD / "bench" / "bench_load", target.port, connections, milliseconds, request_file))
+    report = json_of(*on_core(CLIENT_CORE, BUILD / "bench" / program, target.port, *arguments))
     if report["failures"] or not report["answers"]:
-        raise RuntimeError(f"{report['failures']} requests of {request_file.name} failed, {report['answers']} succeeded")
+        raise RuntimeError(f"{report['failures']} requests of {program} failed, {report['answers']} succeeded")
     report["cpu_us"] = (cpu_seconds(target.pid) - before) * 1e6 / report["answers"]
     return report
 
 
-def grpc_load(target, message_file, connections, streams, milliseconds):
-    """Drives ModelInfer of a gRPC server from the client's core with one framed message; its CPU microseconds for each answer, and the mean latency."""
-    url = f"http://127.0.0.1:{target.port}/inference.GRPCInferenceService/ModelInfer"
-    before = cpu_seconds(target.pid)
-    text = output_of(*on_core(CLIENT_CORE, "h2load", "-c", connections, "-m", streams, "-D", f"{milliseconds}ms", "-d", message_file,
-                              "-H", "content-type: application/grpc", "-H", "te: trailers", url))
-    spent = cpu_seconds(target.pid) - before
-    answers, failed = (int(re.search(rf"(\d+) {word}", text).group(1)) for word in ("succeeded", "failed"))
-    if failed or not answers:
-        raise RuntimeError(f"{failed} calls of {message_file.name} failed, {answers} succeeded")
-    return {"cpu_us": spent * 1e6 / answers, "answers": answers}
+def load(target, request_file, connections, milliseconds):
+    """One request over HTTP/1.1, again and again on each connection."""
+    return _drive(target, "bench_load", connections, milliseconds, request_file)
+
+
+def grpc_load(target, message_file, connections, calls, milliseconds):
+    """One framed message to ModelInfer, with so many calls at one time on each connection."""
+    return _drive(target, "bench_grpc_load", connections, calls, milliseconds, message_file)
 
 
 @contextlib.contextmanager

@@ -74,8 +74,8 @@ class GrpcWorkload(Workload):
     def drive(self, target, request, milliseconds):
         return grpc_load(target, request, self.connections, self.streams, milliseconds)
 
-    def describe(self, _):
-        return f"{self.connections} connections of {self.streams} streams"
+    def describe(self, reports):
+        return f"{self.streams} calls at a time on each of {super().describe(reports)}"
 
 
 @dataclasses.dataclass
