@@ -163,11 +163,6 @@ const std::array kCatalogue = {
                "to nobody needs a key for everything but health. The command line finds the first "
                "by itself; other clients send a key as a header, and one key only.",
                401, ExitCode::kNetwork},
-    ErrorEntry{errors::kRoleMissing, "the key's role does not include that",
-               "A key is for what its roles say: `infer` runs models, `read` watches, `admin` does "
-               "everything. Ask whoever runs the server for another: slipway grant NAME --role "
-               "ROLE.",
-               403, ExitCode::kNetwork},
     ErrorEntry{
         errors::kTlsCertificate, "the certificate or its key cannot be used",
         "A server needs a certificate that is valid now and the key that belongs to it, both "
@@ -179,6 +174,11 @@ const std::array kCatalogue = {
                "--ca FILE names a certificate to trust instead: of the server's authority, or the "
                "server's own if it signed that itself.",
                0, ExitCode::kNetwork},
+    ErrorEntry{errors::kRoleMissing, "the key's role does not include that",
+               "A key is for what its roles say: `infer` runs models, `read` watches, `admin` does "
+               "everything. Ask whoever runs the server for another: slipway grant NAME --role "
+               "ROLE.",
+               403, ExitCode::kNetwork},
     ErrorEntry{errors::kUsage, "the command line is not valid",
                "`slipway COMMAND --help` shows what the command takes, with examples.", 0,
                ExitCode::kUsage},

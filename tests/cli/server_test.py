@@ -2,6 +2,7 @@
 import pathlib
 import signal
 import sys
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
@@ -33,13 +34,19 @@ class ServerVerbs(ProgramTest):
         self.assertEqual((item["model"], item["state"]), ("iris", "ready"))
         self.assertIn("iris", self.slipway("ps", "-q").stdout)
         self.slipway("unload", "iris")
-        self.assertNotIn("iris:", self.slipway("ps", "-q").stdout)
+        self.wait_for_versions(["binary:1"])
+
+    def wait_for_versions(self, expected):
+        deadline = time.monotonic() + 30
+        while (found := self.slipway("ps", "-q").stdout.split()) != expected and time.monotonic() < deadline:
+            pass
+        self.assertEqual(found, expected)
 
     def test_a_version_and_an_alias_are_loaded_beside_the_newest(self):
         self.slipway("push", IRIS, "--name", "binary")
         self.slipway("tag", "binary:1", "prod")
         self.slipway("load", "binary")
-        self.assertEqual(self.slipway("ps", "-q").stdout, "binary:2\n")
+        self.wait_for_versions(["binary:2"])  # the old one goes when nobody holds it any more
         self.slipway("load", "binary:prod")
         self.assertEqual(self.slipway("ps", "-q").stdout.split(), ["binary:1", "binary:2"])
 
