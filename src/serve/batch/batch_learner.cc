@@ -16,7 +16,10 @@ constexpr int kRunsToJudge = 3;
 /// A row of a larger batch must cost less than this part of what it cost before.
 constexpr double kPays = 0.95;
 /// Share of a new run in the average.
-constexpr double kWeight = 0.125;
+constexpr double kWeight = 0.25;
+/// One in so many joint runs is left out and its first request runs alone, so that what running
+/// alone costs stays known.
+constexpr unsigned kLookBack = 16;
 
 }  // namespace
 
@@ -27,11 +30,14 @@ BatchLearner::Plan BatchLearner::Next(std::span<const std::int64_t> rows,
   if (verdict_ == Verdict::kNever) return {};
   const BatchProfile profile = MakeProfile();
   const BatchDecision known = NextBatch(rows, profile, longest);
+  if (known.requests > 1 && ++joint_runs_ % kLookBack == 0) return {.end = BatchEnd::kTrial};
   const std::int64_t wanted = std::min(RowsToTry(), most_rows_);
   std::int64_t total = 0;
   std::size_t taken = 0;
   while (taken < rows.size() && total + rows[taken] <= wanted) total += rows[taken++];
-  const bool is_new = taken > known.requests && total > costs_.rbegin()->first / 2;
+  const auto& [largest, cost] = *costs_.rbegin();
+  const bool is_new =
+      taken > known.requests && (cost.runs < kRunsToJudge ? total > largest / 2 : total > largest);
   if (is_new && profile.TimeOf(total) <= longest)
     return {.requests = taken, .end = BatchEnd::kTrial};
   return {.requests = known.requests, .end = known.end};

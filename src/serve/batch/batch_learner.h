@@ -17,7 +17,8 @@ namespace slipway::serve {
 /// First it finds out whether a row's answer depends on its neighbours: some requests are run once
 /// more beside made-up rows, after they were answered. If it does, requests never share a run. Else
 /// ever larger batches are tried, each of twice the rows, while a row costs less in them; what runs
-/// take is followed from then on, so that the choice stays right when the machine's load changes.
+/// take is followed from then on, and now and then one is left out to see what running alone costs,
+/// so that the choice stays right when the machine's load changes.
 class BatchLearner {
  public:
   /// Batches of more rows are not tried.
@@ -64,6 +65,7 @@ class BatchLearner {
   bool is_trying_ = false;
   int agreed_ = 0;
   int without_result_ = 0;
+  unsigned joint_runs_ = 0;
   std::int64_t most_rows_ = kMostRows;
   Costs costs_;  ///< by rows
 };

@@ -117,12 +117,23 @@ TEST(BatchLearner, ASizeThatFailedIsNotTriedAgain) {
   EXPECT_EQ(server.Serve(200), BatchLearner::Plan());
 }
 
+TEST(BatchLearner, ForgetsThatRunningAloneWasSlowOnce) {
+  bool is_slow = true;
+  Server server([&](std::int64_t rows) {
+    return rows == 1 && is_slow ? milliseconds(30) : milliseconds(10 * rows + (rows > 1 ? 10 : 0));
+  });
+  ASSERT_GT(server.SettleAt(8), 1u);
+  is_slow = false;
+  for (int i = 0; i < 3; ++i) server.SettleAt(8);
+  EXPECT_EQ(server.SettleAt(8), 1u);
+}
+
 TEST(BatchLearner, FollowsAMachineThatChanges) {
   bool is_shared = true;
   Server server([&](std::int64_t rows) { return is_shared ? Shared(rows) : Apart(rows); });
   ASSERT_EQ(server.SettleAt(8), 8u);
   is_shared = false;
-  server.learner.NoteRun(1, Apart(1));
+  server.SettleAt(8);
   EXPECT_LT(server.SettleAt(8), 8u);
 }
 
