@@ -24,6 +24,7 @@
 #include "base/text.h"
 #include "cli/load_report.h"
 #include "net/connector.h"
+#include "print_report.h"
 
 namespace {
 
@@ -213,10 +214,7 @@ Result<Plan> ReadPlan(char** arguments) {
 Status Run(char** arguments) {
   SLIPWAY_TRY(const Plan plan, ReadPlan(arguments));
   SLIPWAY_TRY(const cli::LoadReport report, RunLoad(plan));
-  fmt::print(
-      "{{\"answers\":{},\"failures\":{},\"seconds\":{:.6f},\"p50_us\":{:.1f},\"p99_us\":{:.1f}}}\n",
-      report.answers, report.failures, report.seconds, report.Quantile(0.5) * 1e6,
-      report.Quantile(0.99) * 1e6);
+  PrintReport(report);
   return {};
 }
 

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/http_load.h"
+#include "print_report.h"
 
 namespace {
 
@@ -34,10 +35,7 @@ slipway::Result<slipway::cli::HttpLoadOptions> ReadOptions(char** arguments) {
 slipway::Status Run(char** arguments) {
   SLIPWAY_TRY(const auto options, ReadOptions(arguments));
   SLIPWAY_TRY(const auto report, slipway::cli::RunHttpLoad(options));
-  fmt::print(
-      "{{\"answers\":{},\"failures\":{},\"seconds\":{:.6f},\"p50_us\":{:.1f},\"p99_us\":{:.1f}}}\n",
-      report.answers, report.failures, report.seconds, report.Quantile(0.5) * 1e6,
-      report.Quantile(0.99) * 1e6);
+  PrintReport(report);
   return {};
 }
 
