@@ -3,6 +3,7 @@
 #include <malloc.h>
 #include <sys/types.h>
 
+#include <limits>
 #include <string>
 
 /// jemalloc's control (jemalloc(3)), where the process has it.
@@ -12,26 +13,54 @@ extern "C" [[gnu::weak]] int mallctl(const char* name, void* old_value, std::siz
 namespace slipway {
 namespace {
 
-unsigned JemallocArenas() {
-  unsigned arenas = 0;
-  std::size_t size = sizeof arenas;
-  mallctl("arenas.narenas", &arenas, &size, nullptr, 0);
-  return arenas;
+template <class Value>
+Value JemallocValue(const char* name) {
+  Value value{};
+  std::size_t size = sizeof value;
+  mallctl(name, &value, &size, nullptr, 0);
+  return value;
 }
 
+template <class Value>
+void SetJemallocValue(const std::string& name, Value value) {
+  mallctl(name.c_str(), nullptr, nullptr, &value, sizeof value);
+}
+
+unsigned JemallocArenas() { return JemallocValue<unsigned>("arenas.narenas"); }
+
+std::string NameOfArena(unsigned arena) { return "arena." + std::to_string(arena); }
+
 void JemallocKeepsNothing() {
-  ssize_t milliseconds = 0;
-  mallctl("arenas.dirty_decay_ms", nullptr, nullptr, &milliseconds, sizeof milliseconds);
-  for (unsigned arena = 0; arena < JemallocArenas(); ++arena) {
-    const std::string name = "arena." + std::to_string(arena) + ".dirty_decay_ms";
-    mallctl(name.c_str(), nullptr, nullptr, &milliseconds, sizeof milliseconds);
-  }
+  constexpr ssize_t kNotAtAll = 0;
+  SetJemallocValue("arenas.dirty_decay_ms", kNotAtAll);
+  for (unsigned arena = 0; arena < JemallocArenas(); ++arena)
+    SetJemallocValue(NameOfArena(arena) + ".dirty_decay_ms", kNotAtAll);
+}
+
+/// Free pages that lie side by side are one extent, and the default is to give an extent of 8 MiB
+/// back at once, however young its pages are.
+void KeepsFreedPages(unsigned arena) {
+  constexpr ssize_t kMilliseconds = 60'000;
+  constexpr std::size_t kNoExtent = std::numeric_limits<std::size_t>::max() / 2;
+  SetJemallocValue(NameOfArena(arena) + ".dirty_decay_ms", kMilliseconds);
+  SetJemallocValue(NameOfArena(arena) + ".oversize_threshold", kNoExtent);
+}
+
+/// The last arena is that of the blocks of 8 MiB and more, of all threads. It begins with the first
+/// of them, or when a thread moves there.
+bool KeepsFreedLargeBlocks() {
+  const auto own = JemallocValue<unsigned>("thread.arena");
+  const unsigned large = JemallocArenas() - 1;
+  SetJemallocValue("thread.arena", large);
+  SetJemallocValue("thread.arena", own);
+  KeepsFreedPages(large);
+  return true;
 }
 
 void JemallocReturns() {
   // What the calling thread alone has cached goes first, then every arena's.
   mallctl("thread.tcache.flush", nullptr, nullptr, nullptr, 0);
-  const std::string name = "arena." + std::to_string(JemallocArenas()) + ".purge";
+  const std::string name = NameOfArena(JemallocArenas()) + ".purge";
   mallctl(name.c_str(), nullptr, nullptr, nullptr, 0);
 }
 
@@ -43,6 +72,12 @@ void ReturnLargeBlocksAtOnce() {
   constexpr int kLargeBlock = 128 << 10;
   mallopt(M_MMAP_THRESHOLD, kLargeBlock);
   mallopt(M_TRIM_THRESHOLD, kLargeBlock);
+}
+
+void KeepFreedBlocks() {
+  if (mallctl == nullptr) return;
+  [[maybe_unused]] static const bool once = KeepsFreedLargeBlocks();
+  KeepsFreedPages(JemallocValue<unsigned>("thread.arena"));
 }
 
 void ReturnFreeBlocks() {

@@ -1,6 +1,8 @@
 #include "base/freed_memory.h"
 
+#include <dlfcn.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <cstddef>
 #include <fstream>
@@ -30,6 +32,15 @@ bool FreedIsKept() {
   return text.find("libasan") != std::string::npos || text.find("libtsan") != std::string::npos;
 }
 
+bool RunsOnJemalloc() { return dlsym(RTLD_DEFAULT, "mallctl") != nullptr; }
+
+/// How often this process has touched a page that was not there.
+long PageFaults() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_minflt;
+}
+
 using Blocks = std::vector<std::vector<char>>;
 
 Blocks MakeBlocks(std::size_t count, std::size_t bytes) {
@@ -55,6 +66,17 @@ TEST(FreedMemory, SmallBlocksGoBackWhenAsked) {
   blocks = {};
   ReturnFreeBlocks();
   EXPECT_LT(Resident(), before + 8 * kMiB);
+}
+
+TEST(FreedMemory, BlocksThatAreKeptComeAgainWithTheirPages) {
+  if (FreedIsKept() || !RunsOnJemalloc()) GTEST_SKIP() << "the C library has a rule of its own";
+  KeepFreedBlocks();
+  MakeBlocks(12, 4 * kMiB);
+  MakeBlocks(1, 20 * kMiB);
+  const long before = PageFaults();
+  MakeBlocks(12, 4 * kMiB);
+  MakeBlocks(1, 20 * kMiB);
+  EXPECT_LT(PageFaults(), before + 100);  // of 17,408 pages
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/freed_memory.h"
 #include "base/thread.h"
 #include "net/connection.h"
 #include "net/http_types.h"
@@ -47,6 +48,7 @@ void EventLoop::Start() {
 
 void EventLoop::Run() {
   NameThread("slipway-loop");
+  KeepFreedBlocks();
   thread_id_ = std::this_thread::get_id();
   while (!stopping_) {
     Wait();

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/error_catalogue.h"
+#include "base/freed_memory.h"
 #include "base/text.h"
 #include "base/thread.h"
 #include "serve/predict/admission.h"
@@ -137,6 +138,7 @@ class ThreadedPredictor final : public Predictor {
 
   void Work(const std::stop_token& stop) {
     NameThread("slipway-worker");
+    KeepFreedBlocks();
     GiveWay();  // a request for a quick model, on a loop, does not wait out a slow one's run
     while (std::optional<PredictTask> task = waiting_.Next(stop)) RunOnWorker(std::move(*task));
   }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <ranges>
 #include <utility>
 
 #include "serve/predict/run_together.h"
@@ -74,8 +73,9 @@ std::vector<PredictTask> WaitingRequests::TakePartners(
     Left(queue->second[place]);
     partners.push_back(std::move(queue->second[place]));
   }
-  for (const std::size_t place : places | std::views::reverse)
+  std::ranges::for_each(places.rbegin(), places.rend(), [&](std::size_t place) {
     queue->second.erase(queue->second.begin() + static_cast<std::ptrdiff_t>(place));
+  });
   if (!places.empty()) DropIfEmpty(queue);
   return partners;
 }
