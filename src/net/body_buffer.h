@@ -33,12 +33,15 @@ class BodyBuffer {
 
   BodyBuffer() = default;
   BodyBuffer(std::shared_ptr<BodyMemory> memory, std::size_t aligned_offset)
-      : memory_(std::move(memory)),
-        lead_((kAlignment - aligned_offset % kAlignment) % kAlignment) {}
+      : memory_(std::move(memory)) {
+    AlignAt(aligned_offset);
+  }
   BodyBuffer(BodyBuffer&& other) noexcept { *this = std::move(other); }
   BodyBuffer& operator=(BodyBuffer&& other) noexcept;
   ~BodyBuffer() { Release(); }
 
+  /// Before the first Reserve(): the offset that shall lie on the boundary.
+  void AlignAt(std::size_t offset) { lead_ = (kAlignment - offset % kAlignment) % kAlignment; }
   /// Makes room for `capacity` bytes in all, moving what is there; false without memory.
   bool Reserve(std::size_t capacity);
   /// Where the next bytes go.

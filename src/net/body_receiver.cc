@@ -11,6 +11,8 @@ namespace slipway::net {
 namespace {
 
 constexpr std::size_t kFirstCapacity = 4 * 1024;
+/// A forecast gets so much room for each byte that came: it is a client's word.
+constexpr std::uint64_t kForeseenForAByte = 64;
 
 Refusal NoMemory() { return {503, "the server holds as many request bodies as it may; try again"}; }
 
@@ -27,7 +29,8 @@ std::optional<Refusal> BodyReceiver::Open(const RequestHead& head, const BodyPla
   Options options{.max_bytes = plan.max_bytes,
                   .aligned_offset = plan.aligned_offset,
                   .coding = ContentCoding::kIdentity,
-                  .content_length = head.content_length};
+                  .content_length = head.content_length,
+                  .forecast = plan.forecast};
   if (const std::string_view* encoding = head.Find("Content-Encoding")) {
     const auto coding = ParseContentEncoding(*encoding);
     if (!coding || head.Repeated("Content-Encoding")) {
@@ -61,10 +64,17 @@ std::optional<Refusal> BodyReceiver::Append(std::span<const std::byte> bytes) {
   return inflater_ ? Inflate(bytes) : Copy(bytes);
 }
 
-/// Room for `wanted` bytes in all: at once where the length is known, else by doubling.
+void BodyReceiver::Foresee(std::span<const std::byte> first) {
+  const BodyForecast forecast = options_.forecast(first);
+  foreseen_ = forecast.bytes;
+  if (forecast.aligned_offset) body_.AlignAt(*forecast.aligned_offset);
+}
+
+/// Room for `wanted` bytes in all: at once where the length is known or foreseen, else by doubling.
 std::optional<Refusal> BodyReceiver::Grow(std::size_t wanted) {
   if (wanted <= body_.capacity()) return std::nullopt;
   std::uint64_t capacity = std::max<std::uint64_t>({wanted, 2 * body_.capacity(), kFirstCapacity});
+  if (foreseen_ >= wanted && foreseen_ <= kForeseenForAByte * wanted) capacity = foreseen_;
   if (!inflater_ && options_.content_length) capacity = *options_.content_length;
   capacity = std::max<std::uint64_t>(wanted, std::min(capacity, options_.max_bytes));
   if (!body_.Reserve(static_cast<std::size_t>(capacity))) return NoMemory();
@@ -73,6 +83,7 @@ std::optional<Refusal> BodyReceiver::Grow(std::size_t wanted) {
 
 std::optional<Refusal> BodyReceiver::Copy(std::span<const std::byte> bytes) {
   if (body_.size() + bytes.size() > options_.max_bytes) return TooLarge();
+  if (body_.size() == 0 && options_.forecast != nullptr && !options_.content_length) Foresee(bytes);
   if (auto refusal = Grow(body_.size() + bytes.size())) return refusal;
   std::memcpy(body_.room().data(), bytes.data(), bytes.size());
   return Commit(bytes.size());

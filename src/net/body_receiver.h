@@ -22,6 +22,7 @@ class BodyReceiver {
     std::size_t aligned_offset = 0;
     ContentCoding coding = ContentCoding::kIdentity;
     std::optional<std::uint64_t> content_length;  ///< as sent, compressed
+    BodyForecast (*forecast)(std::span<const std::byte> first) = nullptr;
   };
   BodyReceiver(const Options& options, std::shared_ptr<BodyMemory> memory);
   /// Puts a receiver for the body that `head` announces into `receiver`, unless the head alone is
@@ -46,11 +47,13 @@ class BodyReceiver {
 
  private:
   std::optional<Refusal> Grow(std::size_t wanted);
+  void Foresee(std::span<const std::byte> first);
   std::optional<Refusal> Copy(std::span<const std::byte> bytes);
   std::optional<Refusal> Inflate(std::span<const std::byte> bytes);
 
   Options options_;
   BodyBuffer body_;
+  std::uint64_t foreseen_ = 0;  ///< bytes; 0: nothing is
   std::optional<Inflater> inflater_;
   bool inflated_whole_ = false;
 };

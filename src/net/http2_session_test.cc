@@ -2,7 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -244,6 +247,51 @@ TEST_F(Http2SessionTest, ALargeRejectedBodyIsAnsweredAtOnceAndNotWaitedFor) {
   EXPECT_TRUE(sent.goaways.empty()) << "what was on the way is no fault";
   Send(GetFrames(3, "/alive"));
   EXPECT_EQ(answer(3).status, "200");
+}
+
+// As frames of at most 16 KiB.
+std::string InFrames(const std::string& body) {
+  constexpr std::size_t kPiece = 16'000;
+  std::string frames;
+  for (std::size_t at = 0; at < body.size(); at += kPiece) {
+    const bool is_last = at + kPiece >= body.size();
+    frames += Frame(FrameType::kData, is_last ? kEndStream : kNoFlags, 1, body.substr(at, kPiece));
+  }
+  return frames;
+}
+
+TEST_F(Http2SessionTest, ABodyThatForetellsItselfLiesAsItSays) {
+  service.plan = [](const RequestHead&, BodyPlan& plan) {
+    plan.forecast = [](std::span<const std::byte> first) {
+      return BodyForecast{.bytes = 100'000,
+                          .aligned_offset = std::to_integer<std::size_t>(first[0])};
+    };
+  };
+  hold = true;
+  const std::string body = '\x25' + std::string(99'999, 'x');
+  Send(Hello() +
+       Frame(FrameType::kHeaders, kEndHeaders, 1, FieldBlock(RequestFields("POST", "/"))));
+  Send(InFrames(body));
+  ASSERT_EQ(held.size(), 1u);
+  const auto bytes = held[0].body.bytes();
+  EXPECT_EQ(reinterpret_cast<std::uintptr_t>(bytes.data() + 0x25) % BodyBuffer::kAlignment, 0u);
+  EXPECT_EQ(held[0].body.capacity(), 100'000u);
+  EXPECT_TRUE(std::ranges::equal(bytes, std::as_bytes(std::span(body))));
+}
+
+TEST_F(Http2SessionTest, AForecastThatFailsChangesNothing) {
+  service.plan = [](const RequestHead&, BodyPlan& plan) {
+    plan.forecast = [](std::span<const std::byte> first) {
+      const bool is_less = first[0] == std::byte{'l'};
+      return BodyForecast{.bytes = is_less ? 1 : ~std::uint64_t{0}, .aligned_offset = {}};
+    };
+  };
+  hold = true;
+  Send(Hello() + PostFrames(1, "/", "less" + std::string(10'000, 'x')));
+  Send(PostFrames(3, "/", "more"));
+  ASSERT_EQ(held.size(), 2u);
+  EXPECT_EQ(held[0].body.bytes().size(), 10'004u);
+  EXPECT_LT(held[1].body.capacity(), 64u * 1024);
 }
 
 // Bad input H22: a body over the limit, of honest and of untold length, is 413

@@ -121,6 +121,12 @@ struct Response {
 
 class StreamHandler;  // stream_exchange.h
 
+/// What the first bytes of a body tell of the whole.
+struct BodyForecast {
+  std::uint64_t bytes = 0;                    ///< how many there will be; 0: not told
+  std::optional<std::size_t> aligned_offset;  ///< as BodyPlan's, where that is known only now
+};
+
 /// What to do with a request whose head has arrived and whose body has not.
 struct BodyPlan {
   std::uint64_t max_bytes =
@@ -129,6 +135,9 @@ struct BodyPlan {
   /// Offset in the body that shall lie on a 64-byte boundary: where the binary part of a request
   /// starts.
   std::size_t aligned_offset = 0;
+  /// Asked once, with what comes first of a body whose length the head does not tell and which is
+  /// not compressed; null: the body tells nothing. A forecast that fails costs time only.
+  BodyForecast (*forecast)(std::span<const std::byte> first) = nullptr;
   std::optional<Response> reject;  ///< answer this at once; the body is not read
   /// True: `reject` does not wait for a small body to be over, since the client listens while it
   /// sends (HTTP/2).

@@ -81,6 +81,7 @@ class GrpcServices final : public GrpcApi {
       return plan;
     }
     plan.max_bytes = MaxMessage(Methods()[*method]) + kPrefixBytes;
+    plan.forecast = Methods()[*method].forecast;
     plan.may_overlap = true;
     return plan;
   }

@@ -28,13 +28,6 @@ Status TooLarge(std::string message) {
       .Hint("the setting --max-body raises the limit");
 }
 
-std::uint32_t LengthOf(std::span<const std::byte> prefix) {
-  std::uint32_t length = 0;
-  for (const std::byte byte : prefix.subspan(1, 4))
-    length = length << 8U | static_cast<std::uint32_t>(byte);
-  return length;
-}
-
 /// Room for decompressed bytes, which grows with what has come.
 Status Grow(std::string& text, std::uint64_t max_bytes) {
   if (text.size() > max_bytes) {
@@ -91,10 +84,17 @@ Result<net::ContentCoding> ParseMessageEncoding(const std::string_view* header) 
       .Hint(fmt::format("use one of: {}", kMessageEncodings));
 }
 
+std::uint32_t AnnouncedBytes(std::span<const std::byte> prefix) {
+  std::uint32_t length = 0;
+  for (const std::byte byte : prefix.subspan(1, 4))
+    length = length << 8U | static_cast<std::uint32_t>(byte);
+  return length;
+}
+
 Result<std::uint64_t> LengthInPrefix(std::span<const std::byte> prefix, net::ContentCoding encoding,
                                      std::uint64_t max_bytes) {
   const auto flag = static_cast<std::uint8_t>(prefix[0]);
-  const std::uint32_t length = LengthOf(prefix);
+  const std::uint32_t length = AnnouncedBytes(prefix);
   if (flag > kCompressed) return Internal(fmt::format("a message's flag is 0 or 1, got {}", flag));
   if (flag == kCompressed && encoding == net::ContentCoding::kIdentity)
     return Internal("a message is compressed, and no grpc-encoding says how");

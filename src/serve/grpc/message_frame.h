@@ -41,7 +41,9 @@ struct OutboundMessage {
 /// not). Unimplemented: an encoding that is not in kMessageEncodings.
 Result<net::ContentCoding> ParseMessageEncoding(const std::string_view* header);
 
-/// How long the message behind a whole prefix is. The errors that a prefix alone shows: see
+/// How long the message behind a whole prefix says it is.
+std::uint32_t AnnouncedBytes(std::span<const std::byte> prefix);
+/// The same, checked. The errors that a prefix alone shows: see
 /// TakeMessage().
 Result<std::uint64_t> LengthInPrefix(std::span<const std::byte> prefix, net::ContentCoding encoding,
                                      std::uint64_t max_bytes);

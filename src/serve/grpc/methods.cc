@@ -26,6 +26,12 @@ constexpr RpcMethod Served(std::string_view path, Right right, void (*handle)(co
   return {.path = path, .name = {"grpc", NameOf(path)}, .right = right, .handle = handle};
 }
 
+constexpr RpcMethod Infers(std::string_view path, void (*handle)(const GrpcCall&)) {
+  RpcMethod method = Served(path, Right::kInfer, handle);
+  method.forecast = ForecastInfer;
+  return method;
+}
+
 constexpr RpcMethod Stream(std::string_view path, Right right,
                            std::unique_ptr<StreamMethod> (*open)()) {
   return {.path = path, .name = {"grpc", NameOf(path)}, .right = right, .open = open};
@@ -47,7 +53,7 @@ constexpr std::array kMethods = {
     NotServed("/inference.GRPCInferenceService/CudaSharedMemoryUnregister", kNoSharedMemory),
     NotServed("/inference.GRPCInferenceService/LogSettings", kNoSettings),
     Served("/inference.GRPCInferenceService/ModelConfig", Right::kDescribe, ModelConfig),
-    Served("/inference.GRPCInferenceService/ModelInfer", Right::kInfer, ModelInfer),
+    Infers("/inference.GRPCInferenceService/ModelInfer", ModelInfer),
     Served("/inference.GRPCInferenceService/ModelMetadata", Right::kDescribe, ModelMetadata),
     Served("/inference.GRPCInferenceService/ModelReady", Right::kDescribe, ModelReady),
     Served("/inference.GRPCInferenceService/ModelStatistics", Right::kObserve, ModelStatistics),

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "access/right.h"
+#include "serve/grpc/body_forecast.h"
 #include "serve/grpc/grpc_call.h"
 #include "serve/grpc/stream_method.h"
 
@@ -22,6 +23,8 @@ struct RpcMethod {
   void (*handle)(const GrpcCall&) = nullptr;
   /// Makes what takes the messages of one call; either this or `handle`.
   std::unique_ptr<StreamMethod> (*open)() = nullptr;
+  /// What the first bytes of a unary call's body tell of the rest.
+  net::BodyForecast (*forecast)(std::span<const std::byte> first) = ForecastMessage;
   /// What to do where neither is: the method is not served.
   std::string_view instead = {};
 };
