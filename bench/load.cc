@@ -2,7 +2,9 @@
 // never sleeps, so that a server slower than it is not charged for waking it at every answer, while
 // the bare echo, which is quicker than it, wakes it at none.
 //
-//   bench_load PORT CONNECTIONS MILLISECONDS REQUEST_FILE    prints one line of JSON
+//   bench_load PORT CONNECTIONS MILLISECONDS REQUEST_FILE [RATE]    prints one line of JSON
+//
+// With a rate, of requests a second, it is an open loop.
 
 #include <fmt/format.h>
 
@@ -28,6 +30,11 @@ slipway::Result<slipway::cli::HttpLoadOptions> ReadOptions(char** arguments) {
   options.warm_up = std::chrono::milliseconds(0);
   options.is_always_awake = true;
   options.duration = std::chrono::milliseconds(*milliseconds);
+  if (arguments[4] != nullptr) {
+    const auto rate = ParseUint64(arguments[4]);
+    if (!rate) return slipway::InvalidArgument("the rate is not a number");
+    options.rate = static_cast<double>(*rate);
+  }
   SLIPWAY_TRY(options.request, slipway::ReadFile(arguments[3]));
   return options;
 }
@@ -42,8 +49,8 @@ slipway::Status Run(char** arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 5) {
-    fmt::print(stderr, "usage: {} PORT CONNECTIONS MILLISECONDS REQUEST_FILE\n", argv[0]);
+  if (argc != 5 && argc != 6) {
+    fmt::print(stderr, "usage: {} PORT CONNECTIONS MILLISECONDS REQUEST_FILE [RATE]\n", argv[0]);
     return 2;
   }
   const slipway::Status status = Run(argv + 1);

@@ -61,9 +61,9 @@ def free_port():
 class Server:
     """`slipway serve MODELS` on the server's core, as a context; ready when entered."""
 
-    def __init__(self, models, store, core=SERVER_CORE):
+    def __init__(self, models, store, options=()):
         self.port = free_port()
-        self.command = on_core(core, SLIPWAY, "serve", *models, "--port", self.port)
+        self.command = on_core(SERVER_CORE, SLIPWAY, "serve", *models, "--port", self.port, *options)
         self.environment = {**os.environ, "SLIPWAY_STORE": str(store)}
         self.last = pathlib.Path(str(models[-1])).stem
 
@@ -128,6 +128,11 @@ class Reference:
     @property
     def pid(self):
         return self.process.pid
+
+
+def open_load(target, request_file, connections, milliseconds, rate):
+    """One request over HTTP/1.1 at a rate, however few are answered; the report, refusals and failures included."""
+    return json_of(*on_core(CLIENT_CORE, BUILD / "bench" / "bench_load", target.port, connections, milliseconds, request_file, rate))
 
 
 def _drive(target, program, *arguments):

@@ -25,6 +25,7 @@ struct BenchPlan {
   std::vector<unsigned> concurrency;
   std::chrono::milliseconds duration{};
   std::int64_t rows = 1;
+  double rate = 0;  ///< requests a second; 0: a closed loop
   std::optional<ServiceGoal> goal;
 };
 
@@ -56,6 +57,12 @@ Result<BenchPlan> ReadPlan(const Arguments& arguments) {
   SLIPWAY_TRY(const double seconds, arguments.Number("--duration", 0.01, 86400));
   plan.duration = std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1e3));
   SLIPWAY_TRY(plan.rows, arguments.Integer("--batch", 1, 65536));
+  SLIPWAY_TRY(plan.rate, arguments.Number("--rate", 0, 1e6));
+  if (plan.rate > 0 && !net::LooksLikeUrl(plan.title)) {
+    return InvalidArgument("--rate is for a served model: in this process nobody can be late")
+        .With(errors::kUsage)
+        .Hint("give the model's URL");
+  }
   if (const std::string goal = arguments.Text("--slo"); !goal.empty()) {
     SLIPWAY_TRY(plan.goal, ParseServiceGoal(goal));
   }
@@ -98,6 +105,7 @@ void AddRow(const BenchPlan& plan, unsigned concurrency, const LoadReport& repor
   json["seconds"] = report.seconds;
   json["answers"] = report.answers;
   json["failures"] = report.failures;
+  json["refusals"] = report.refusals;
   json["answers_per_second"] = rate;
   json["rows_per_second"] = rate * static_cast<double>(plan.rows);
   json["p50_seconds"] = report.Quantile(0.5);
@@ -140,6 +148,7 @@ CommandResult BenchServer(const Arguments& arguments, Context& context, BenchPla
   HttpLoadOptions options{.server = model.server(),
                           .tls = context.tls(),
                           .request = model.EncodeRequest(Views(inputs)),
+                          .rate = plan.rate,
                           .warm_up = kWarmUp,
                           .duration = plan.duration};
   const auto measure = [&](unsigned concurrency) {
@@ -178,9 +187,10 @@ Command MakeBenchCommand() {
       .group = "Model work",
       .summary = "measure latency and throughput, in this process or over HTTP",
       .description =
-          "A closed loop: each caller or connection starts again when it has its answer. A file or "
-          "a model of the store runs in\nthis process; a URL is measured over HTTP, with binary "
-          "tensors. Without -i the input is random, the same each time.",
+          "A closed loop: each caller or connection starts again when it has its answer; with "
+          "--rate an open one.\nA file or a model of the store runs in this process; a URL is "
+          "measured over HTTP, with binary tensors.\nWithout -i the input is random, the same each "
+          "time.",
       .positionals = {{.name = "MODEL",
                        .help = "a model file, a model of the store, or the URL of a served model"}},
       .flags =
@@ -194,6 +204,12 @@ Command MakeBenchCommand() {
             .help = "how long each is measured",
             .default_value = "3"},
            {.name = "--batch", .value = "N", .help = "rows of one request", .default_value = "1"},
+           {.name = "--rate",
+            .value = "N",
+            .help =
+                "send so many requests a second, however late the answers are; what waits for a "
+                "free connection is late too; 0: as many as are answered",
+            .default_value = "0"},
            {.name = "--threads",
             .value = "N",
             .help = "threads of one run, in this process",

@@ -41,15 +41,19 @@ class Load {
       : options_(options),
         connector_(options.server, {.tls = options.tls}),
         epoll_(epoll_create1(EPOLL_CLOEXEC)),
-        buffer_(kReadBytes, '\0') {}
+        buffer_(kReadBytes, '\0'),
+        interval_(options.rate > 0 ? static_cast<std::int64_t>(1e9 / options.rate) : 0) {}
 
   Result<LoadReport> Run() {
     for (unsigned i = 0; i < options_.connections; ++i) SLIPWAY_RETURN_IF_ERROR(Open());
     start_ = std::chrono::steady_clock::now() + options_.warm_up;
-    for (const auto& connection : connections_) SLIPWAY_RETURN_IF_ERROR(Begin(*connection));
+    due_ = std::chrono::steady_clock::now();
+    for (const auto& connection : connections_) free_.push_back(connection.get());
     const MonotonicTime end = start_ + options_.duration;
-    for (auto now = start_; now < end; now = std::chrono::steady_clock::now())
-      SLIPWAY_RETURN_IF_ERROR(ServeReady(end));
+    for (auto now = due_; now < end; now = std::chrono::steady_clock::now()) {
+      SLIPWAY_RETURN_IF_ERROR(BeginDue(now));
+      SLIPWAY_RETURN_IF_ERROR(ServeReady(std::min(end, NextDue(end))));
+    }
     report_.seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
     if (report_.answers + report_.failures == 0) {
@@ -72,9 +76,25 @@ class Load {
     return {};
   }
 
-  Status ServeReady(MonotonicTime end) {
+  bool IsOpenLoop() const { return options_.rate > 0; }
+
+  Status BeginDue(MonotonicTime now) {
+    while (!free_.empty() && (!IsOpenLoop() || due_ <= now)) {
+      Connection& connection = *free_.back();
+      free_.pop_back();
+      SLIPWAY_RETURN_IF_ERROR(Begin(connection, IsOpenLoop() ? due_ : now));
+      due_ += interval_;
+    }
+    return {};
+  }
+
+  /// When the next request can be sent without an answer first; `never`: then only.
+  MonotonicTime NextDue(MonotonicTime never) const { return free_.empty() ? never : due_; }
+
+  Status ServeReady(MonotonicTime until) {
+    // The last millisecond is not slept through: what is due shall not be late.
     const auto left =
-        std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+        std::chrono::floor<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
     std::array<epoll_event, 64> events;
     const auto timeout =
         options_.is_always_awake ? 0 : static_cast<int>(std::max<std::int64_t>(0, left.count()));
@@ -88,9 +108,9 @@ class Load {
     return {};
   }
 
-  Status Begin(Connection& connection) {
+  Status Begin(Connection& connection, MonotonicTime started) {
     connection.sent = 0;
-    connection.started = std::chrono::steady_clock::now();
+    connection.started = started;
     return SendRest(connection);
   }
 
@@ -128,7 +148,9 @@ class Load {
     const bool keeps = connection.parser.KeepsConnection();
     Count(connection, connection.parser.Take().status);
     if (!keeps) return Unreachable("the server ends the connection after an answer");
-    return Begin(connection);
+    if (!IsOpenLoop()) return Begin(connection, std::chrono::steady_clock::now());
+    free_.push_back(&connection);
+    return {};
   }
 
   void Count(const Connection& connection, int status) {
@@ -136,6 +158,7 @@ class Load {
     if (now < start_) return;
     if (status != 200) {
       ++report_.failures;
+      if (status == 429 || status == 503) ++report_.refusals;
       return;
     }
     ++report_.answers;
@@ -147,6 +170,9 @@ class Load {
   FileDescriptor epoll_;
   std::string buffer_;
   std::vector<std::unique_ptr<Connection>> connections_;
+  std::vector<Connection*> free_;  ///< wait for no answer
+  const std::chrono::nanoseconds interval_;
+  MonotonicTime due_;    ///< the next request of an open loop
   MonotonicTime start_;  ///< of what is counted
   LoadReport report_;
 };

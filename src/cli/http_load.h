@@ -10,13 +10,17 @@
 
 namespace slipway::cli {
 
-/// A closed loop over HTTP/1.1: every connection sends the same request again as soon as it has the
-/// whole answer.
+/// The same request over HTTP/1.1 again and again. A closed loop: every connection sends it as soon
+/// as it has the whole answer to the last one. An open loop: it is sent at a fixed rate, whatever
+/// the answers do.
 struct HttpLoadOptions {
   net::HttpUrl server;
   net::TlsClientOptions tls;
   std::string request;  ///< head and body, as sent
   unsigned connections = 1;
+  /// Requests a second; 0: a closed loop. What is due while every connection waits for an answer is
+  /// sent when one is free, and its latency goes from when it was due.
+  double rate = 0;
   std::chrono::milliseconds warm_up{300};  ///< answers of this time are not counted
   std::chrono::milliseconds duration{3000};
   /// Looks for answers without pause instead of sleeping until one comes. For a client with a core
@@ -25,9 +29,9 @@ struct HttpLoadOptions {
   bool is_always_awake = false;
 };
 
-/// Runs on the calling thread with one epoll; latencies go from the first byte sent to the last one
-/// received. Unavailable (kServerUnreachable): no connection, or one was closed. DeadlineExceeded:
-/// not one answer came within the duration.
+/// Runs on the calling thread with one epoll; latencies go from the first byte sent, or due, to the
+/// last one received. Unavailable (kServerUnreachable): no connection, or one was closed.
+/// DeadlineExceeded: not one answer came within the duration.
 Result<LoadReport> RunHttpLoad(const HttpLoadOptions& options);
 
 }  // namespace slipway::cli

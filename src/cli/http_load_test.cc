@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "base/error_catalogue.h"
 #include "net/scripted_server.h"
 
@@ -54,6 +56,46 @@ TEST(HttpLoad, OtherStatusesAreFailures) {
   ASSERT_TRUE(report.ok());
   EXPECT_EQ(report->answers, 0U);
   EXPECT_GT(report->failures, 0U);
+}
+
+TEST(HttpLoad, RefusalsAreToldFromOtherFailures) {
+  constexpr std::string_view kBroken = "HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n";
+  ScriptedServer busy({Always(kBusy)});
+  const Result<LoadReport> refused = RunHttpLoad(Options(busy));
+  ASSERT_TRUE(refused.ok());
+  EXPECT_EQ(refused->refusals, refused->failures);
+  ScriptedServer broken({Always(kBroken)});
+  const Result<LoadReport> failed = RunHttpLoad(Options(broken));
+  ASSERT_TRUE(failed.ok());
+  EXPECT_EQ(failed->refusals, 0U);
+}
+
+TEST(HttpLoad, AnOpenLoopSendsAtItsRate) {
+  ScriptedServer server({Always(kOk), Always(kOk), Always(kOk)});
+  HttpLoadOptions options = Options(server, 3);
+  options.rate = 200;
+  options.duration = milliseconds(500);
+  const Result<LoadReport> report = RunHttpLoad(options);
+  ASSERT_TRUE(report.ok()) << report.status().ToString();
+  EXPECT_GT(report->answers, 0U);
+  EXPECT_LE(report->answers, 101U);  // never faster, however quick the answers are
+}
+
+TEST(HttpLoad, WhatIsDueWhileEveryConnectionWaitsIsLateAndNotLost) {
+  // Answers one request in 20 ms, where five are due.
+  ScriptedServer server({[](int socket) {
+    while (!ReadRequest(socket).empty()) {
+      std::this_thread::sleep_for(milliseconds(20));
+      Say(socket, kOk);
+    }
+  }});
+  HttpLoadOptions options = Options(server);
+  options.rate = 250;
+  options.duration = milliseconds(400);
+  const Result<LoadReport> report = RunHttpLoad(options);
+  ASSERT_TRUE(report.ok()) << report.status().ToString();
+  // The n-th answer comes at n * 20 ms or later, and was due at n * 4 ms.
+  EXPECT_GT(report->Quantile(1), 0.016 * static_cast<double>(report->answers - 1));
 }
 
 TEST(HttpLoad, AClosedConnectionIsAnError) {

@@ -5,10 +5,11 @@
 
 namespace slipway::cli {
 
-/// What a closed loop saw, wherever the model ran.
+/// What a load saw, wherever the model ran.
 struct LoadReport {
   std::uint64_t answers = 0;   ///< right ones, counted after the warm-up
   std::uint64_t failures = 0;  ///< answers with any other status
+  std::uint64_t refusals = 0;  ///< those failures by which a server says that it has too much to do
   double seconds = 0;
   std::vector<float> latencies;  ///< seconds, sorted, one for each of `answers`
 

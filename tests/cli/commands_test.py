@@ -139,6 +139,7 @@ class ModelWork(ProgramTest):
         self.slipway("bench", IRIS, "--duration", "0.1", "--slo", "p50=0.001us", code=12)
         self.assertIn("--concurrency", self.fails("bench", IRIS, "--concurrency", "0", code=2))
         self.assertIn("p99=20ms", self.fails("bench", IRIS, "--slo", "p99", code=2))
+        self.assertIn("URL", self.fails("bench", IRIS, "--rate", "10", code=2))
 
     def test_eval_says_what_a_set_lacks(self):
         self.assertIn("--data", self.fails("eval", IRIS, code=2))

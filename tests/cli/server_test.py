@@ -89,6 +89,13 @@ class ServerVerbs(ProgramTest):
             self.assertLessEqual(row["p50_seconds"], row["p99_seconds"])
             self.assertAlmostEqual(row["rows_per_second"], 2 * row["answers_per_second"])
 
+    def test_bench_at_a_fixed_rate(self):
+        listing = self.json("bench", self.server.url + "/v2/models/binary", "--rate", "50", "--concurrency", "2", "--duration", "0.4")
+        row = listing["items"][0]
+        self.assertGreater(row["answers"], 0)
+        self.assertLessEqual(row["answers"], 50 * 0.4 + 1 + 50 * 0.3)  # those due while it warmed up may be answered late
+        self.assertEqual(row["refusals"], 0)
+
     def test_bench_may_have_a_goal(self):
         url = self.server.url + "/v2/models/binary"
         self.slipway("bench", url, "--duration", "0.1", "--slo", "p50=60s")

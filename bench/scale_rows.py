@@ -1,0 +1,84 @@
+"""Rows that count in thousands: requests beyond what can be borne, connections that do nothing, a million answers."""
+import contextlib
+import resource
+import socket
+
+from measure import BUILD, SERVER_CORE, Server, json_of, load, median, memory_bytes, on_core, open_load
+from workloads import HTTP_SMALL, MIB, ROUNDS, STORE, WIDE, Row, publish, write_request
+
+DEADLINE_SECONDS = 0.25
+OVERLOAD_CONNECTIONS = 250  # the server takes 256 from one address
+IDLE_CONNECTIONS = 9_900  # with the busy ones less than the 10,000 that a server takes
+IDLE_PER_ADDRESS = 200
+MANY_ANSWERS = 1_000_000
+
+
+def overload():
+    """An open loop: requests keep coming however few are answered."""
+    publish(["wide"])
+    with Server(["wide"], STORE, options=("--deadline", DEADLINE_SECONDS)) as server:
+        request = write_request(server, WIDE)
+        load(server, request, 64, 3000)  # the batches are learned
+        capacity = median([rate_of(load(server, request, 64, 2000)) for _ in range(3)])
+        for factor in (2, 10):
+            report = open_load(server, request, OVERLOAD_CONNECTIONS, 5000, round(factor * capacity))
+            beside = (f"a wide MLP that bears {capacity:.0f}/s; {report['answers'] / report['seconds']:.0f}/s answered, {report['refusals'] / report['seconds']:.0f}/s "
+                      f"refused, {report['failures'] - report['refusals']} failed otherwise, at {report['seconds']:.1f} s of {factor} times that rate")
+            yield Row(f"goodput at {factor} times what the server bears, to that", "ratio", rate_of(report) / capacity, 0.9, 0.97, beside, higher_is_better=True)
+            yield Row(f"p99 of what it accepts then, to their deadline of {DEADLINE_SECONDS * 1000:.0f} ms", "ratio",
+                      report["p99_us"] / 1e6 / DEADLINE_SECONDS, 1, 0.5, beside)
+
+
+def rate_of(report):
+    return report["answers"] / report["seconds"]
+
+
+@contextlib.contextmanager
+def idle_connections(server, count):
+    """So many connections that had one answer each and now wait, from as many loopback addresses as one server allows them."""
+    request = b"GET /v2/health/live HTTP/1.1\r\nHost: bench\r\n\r\n"
+    with contextlib.ExitStack() as open_ones:
+        for number in range(count):
+            source = (f"127.0.1.{1 + number // IDLE_PER_ADDRESS}", 0)
+            connection = open_ones.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=10, source_address=source))
+            connection.sendall(request)
+            if not connection.recv(4096).startswith(b"HTTP/1.1 200"):
+                raise RuntimeError(f"connection {number} was not answered")
+        yield
+
+
+def connections():
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    publish(["iris"])
+    small = HTTP_SMALL[0]
+    alone, beside_idle = [], []
+    with Server(["iris"], STORE) as server:
+        request = write_request(server, small)
+        small.drive(server, request, small.milliseconds)
+        resident = memory_bytes(server.pid, "VmRSS")
+        for _ in range(ROUNDS):
+            alone.append(small.drive(server, request, small.milliseconds)["cpu_us"])
+            with idle_connections(server, IDLE_CONNECTIONS):
+                beside_idle.append(small.drive(server, request, small.milliseconds)["cpu_us"])
+                each = (memory_bytes(server.pid, "VmRSS") - resident) / IDLE_CONNECTIONS
+    growth = median([(idle - one) / one * 100 for one, idle in zip(alone, beside_idle)])
+    yield Row(f"CPU of a small request beside {IDLE_CONNECTIONS} idle connections, more than without", "%", growth, 10, 3,
+              f"{median(alone):.1f} us without, {median(beside_idle):.1f} with them; an idle connection takes {each / 1024:.1f} KiB")
+
+
+def a_million():
+    publish(["iris"])
+    with Server(["iris"], STORE) as server:
+        request = write_request(server, HTTP_SMALL[0])
+        answers = load(server, request, 32, 2000)["answers"]
+        before = memory_bytes(server.pid, "VmRSS")
+        while answers < MANY_ANSWERS:
+            answers += load(server, request, 32, 5000)["answers"]
+        growth = memory_bytes(server.pid, "VmRSS") - before
+    yield Row(f"growth of resident memory over {answers / 1e6:.1f} million requests", "MiB", growth / MIB, 1, 0.1, f"from {before / MIB:.1f} MiB, 32 connections")
+
+
+def counting():
+    nanoseconds = median([json_of(*on_core(SERVER_CORE, BUILD / "bench" / "bench_metrics"))["nanoseconds"] for _ in range(ROUNDS)])
+    yield Row("what is counted of one request", "us", nanoseconds / 1000, 0.2, 0.1, "one answer, one run, their times and histograms")
