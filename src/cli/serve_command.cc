@@ -30,6 +30,7 @@ namespace slipway::cli {
 namespace {
 
 constexpr std::int64_t kMaxBodyLimit = std::int64_t{1} << 34;
+constexpr std::int64_t kMaxSharedMemory = std::int64_t{1} << 50;
 constexpr std::int64_t kMaxQueueLimit = 1'000'000;
 constexpr double kMaxSeconds = 3600;
 constexpr std::chrono::seconds kCertificateTick{5};   // how soon new files are noticed
@@ -74,6 +75,10 @@ Result<server::ServerOptions> ReadOptions(const Arguments& arguments, const Cont
   options.max_queued = static_cast<std::size_t>(queued);
   SLIPWAY_TRY(const std::int64_t run, arguments.Integer("--max-run-memory", 0, kMaxRunMemory));
   options.max_run_bytes = static_cast<std::uint64_t>(run);
+  options.shared_memory = arguments.Switch("--shared-memory");
+  SLIPWAY_TRY(const std::int64_t shared,
+              arguments.Integer("--max-shared-memory", 1, kMaxSharedMemory));
+  options.shared_memory_limits.max_bytes = static_cast<std::uint64_t>(shared);
   SLIPWAY_TRY(options.default_deadline, Seconds(arguments, "--deadline"));
   SLIPWAY_TRY(options.drain_timeout, Seconds(arguments, "--drain-timeout"));
   if (arguments.Given("--drain-delay")) {
@@ -263,6 +268,13 @@ Command MakeServeCommand() {
                  .help = "how much memory one run of a model may take beside its weights; 0: a "
                          "quarter of what the process may use",
                  .default_value = "0"},
+                {.name = "--shared-memory",
+                 .help = "let programs of this machine, with the admin key, register shared memory "
+                         "that requests may then name for their tensors"},
+                {.name = "--max-shared-memory",
+                 .value = "BYTES",
+                 .help = "the most shared memory that may be registered at one time",
+                 .default_value = "1073741824"},
                 {.name = "--deadline",
                  .value = "SECONDS",
                  .help = "how long a request may take that names no time itself",

@@ -64,6 +64,10 @@ std::vector<Limit> ServingLimits(const ServerOptions& options) {
       {"queued_bytes", options.max_queued_bytes, "bytes", "503 with Retry-After"},
       {"stream_requests", serve::GrpcApiLimits{}.max_stream_requests, "requests",
        "the client waits, of one ModelStreamInfer"},
+      {"shared_memory_regions", options.shared_memory_limits.max_regions, "regions", "429"},
+      {"shared_memory_bytes", options.shared_memory_limits.max_bytes, "bytes",
+       "429, of all regions; the inputs of a request are bounded as its body is",
+       "--max-shared-memory"},
       {"control_queue", serve::ModelControl::kMaxWaiting, "requests", "503"},
       {"default_deadline", Count(options.default_deadline), "ms", "504", "--deadline"},
       {"drain_delay", Count(options.drain_delay.value_or(std::chrono::milliseconds(0))), "ms",
@@ -93,6 +97,7 @@ serve::Configuration ReportConfiguration(const ServerOptions& options, const Thr
                   {"workers", std::to_string(options.workers)},
                   {"batching", options.batching ? "by measurement" : "off"},
                   {"tls", TlsTitle(options)},
+                  {"shared_memory", options.shared_memory ? "on" : "off"},
                   {"insecure", options.insecure ? "yes" : "no"}};
   report.limits = NetworkLimits(options.limits);
   for (Limit& limit : ServingLimits(options)) report.limits.push_back(std::move(limit));

@@ -19,6 +19,7 @@
 #include "serve/grpc/grpc_api.h"
 #include "serve/http/http_api.h"
 #include "serve/predict/predictor.h"
+#include "serve/shared_memory/region_table.h"
 #include "server/configuration_report.h"
 #include "server/notify_systemd.h"
 #include "server/protocol_switch.h"
@@ -51,6 +52,9 @@ class WholeServer final : public Server {
                                              .max_run_bytes = options.max_run_bytes},
                                             surroundings.clock)),
         control_(serve::ModelControl::Create(*models_, surroundings.source)),
+        shared_memory_(options.shared_memory
+                           ? std::make_unique<serve::RegionTable>(options.shared_memory_limits)
+                           : nullptr),
         api_(serve::HttpApi::Create({.models = *models_,
                                      .predictor = *predictor_,
                                      .control = *control_,
@@ -59,14 +63,16 @@ class WholeServer final : public Server {
                                      .is_ready = [this] { return IsReady(); },
                                      .metrics_text = [this] { return MetricsText(); },
                                      .clock = surroundings.clock,
-                                     .limits = {.max_body_bytes = options.max_body_bytes}})),
+                                     .limits = {.max_body_bytes = options.max_body_bytes},
+                                     .shared_memory = shared_memory_.get()})),
         grpc_(serve::GrpcApi::Create({.models = *models_,
                                       .predictor = *predictor_,
                                       .control = *control_,
                                       .gatekeeper = gatekeeper,
                                       .is_ready = [this] { return IsReady(); },
                                       .clock = surroundings.clock,
-                                      .limits = {.max_message_bytes = options.max_body_bytes}})),
+                                      .limits = {.max_message_bytes = options.max_body_bytes},
+                                      .shared_memory = shared_memory_.get()})),
         protocols_(*api_, *grpc_) {}
 
   ~WholeServer() override {
@@ -161,6 +167,7 @@ class WholeServer final : public Server {
   const std::unique_ptr<serve::ModelSet> models_;
   const std::unique_ptr<serve::Predictor> predictor_;
   std::unique_ptr<serve::ModelControl> control_;
+  const std::unique_ptr<serve::RegionTable> shared_memory_;  ///< absent: off
   const std::unique_ptr<serve::HttpApi> api_;
   const std::unique_ptr<serve::GrpcApi> grpc_;
   ProtocolSwitch protocols_;

@@ -13,6 +13,7 @@
 #include "net/http_server.h"
 #include "net/tls_context.h"
 #include "serve/control/load_request.h"
+#include "serve/shared_memory/region_table.h"
 
 namespace slipway::server {
 
@@ -41,6 +42,8 @@ struct ServerOptions {
   std::uint64_t max_queued_bytes = 0;  ///< of all requests that wait; 0: a quarter of the memory
   std::uint64_t max_run_bytes = 0;     ///< of one run of a model; 0: a quarter of the memory
   std::chrono::milliseconds default_deadline{30'000};
+  bool shared_memory = false;  ///< true: clients of this machine may share memory with the server
+  serve::SharedMemoryLimits shared_memory_limits;
 
   std::optional<std::chrono::milliseconds> drain_delay;  ///< absent: 0 on loopback, else 5 s
   std::chrono::milliseconds drain_timeout{20'000};

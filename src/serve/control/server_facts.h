@@ -1,16 +1,20 @@
 #pragma once
 
-#include <array>
 #include <string_view>
+#include <vector>
 
 namespace slipway::serve {
 
 /// What the server says of itself in the metadata of every protocol: only the extensions that are
 /// there.
 inline constexpr std::string_view kServerName = "slipway";
-inline constexpr std::array<std::string_view, 7> kServerExtensions = {
-    "classification",      "model_repository",   "model_repository(unload_dependents)",
-    "model_configuration", "binary_tensor_data", "parameters",
-    "statistics"};
+inline std::vector<std::string_view> ServerExtensions(bool has_shared_memory) {
+  std::vector<std::string_view> extensions = {
+      "classification",      "model_repository",   "model_repository(unload_dependents)",
+      "model_configuration", "binary_tensor_data", "parameters",
+      "statistics"};
+  if (has_shared_memory) extensions.emplace_back("system_shared_memory");
+  return extensions;
+}
 
 }  // namespace slipway::serve

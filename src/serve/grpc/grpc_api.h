@@ -13,6 +13,7 @@
 #include "serve/model/model_set.h"
 #include "serve/predict/predictor.h"
 #include "serve/predict/request_metrics.h"
+#include "serve/shared_memory/region_table.h"
 
 namespace slipway::serve {
 
@@ -34,6 +35,7 @@ struct GrpcApiParts {
   std::function<bool()> is_ready;  ///< as HttpApiParts::is_ready
   const Clock& clock;
   GrpcApiLimits limits;
+  RegionTable* shared_memory = nullptr;  ///< absent: off
 };
 
 /// gRPC's services over HTTP/2: inference.GRPCInferenceService (Open Inference v2 with Triton's

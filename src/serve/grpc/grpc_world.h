@@ -86,7 +86,8 @@ class RpcWorld {
       "slw_admin_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
   static constexpr std::string_view kInference = "/inference.GRPCInferenceService/";
 
-  explicit RpcWorld(access::Openness openness = access::Openness::kToThisMachine)
+  explicit RpcWorld(access::Openness openness = access::Openness::kToThisMachine,
+                    RegionTable* shared_memory = nullptr)
       : api_(GrpcApi::Create({.models = Models(),
                               .predictor = *predictor_,
                               .control = control,
@@ -94,7 +95,8 @@ class RpcWorld {
                                   access::AdminKey::FromText(kKey).value(), openness),
                               .is_ready = [this] { return is_ready; },
                               .clock = clock_,
-                              .limits = {.max_message_bytes = 64 * 1024}})) {}
+                              .limits = {.max_message_bytes = 64 * 1024},
+                              .shared_memory = shared_memory})) {}
 
   static std::string Framed(std::string_view message) {
     return MessagePrefix(false, static_cast<std::uint32_t>(message.size())) + std::string(message);

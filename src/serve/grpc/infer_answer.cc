@@ -1,5 +1,7 @@
 #include "serve/grpc/infer_answer.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -26,15 +28,58 @@ Status MakeClasses(const InferMessage& request, InferResponse& response) {
   return {};
 }
 
-WireWriter OutputHead(const TensorSpec& spec, const TensorBuffer& tensor) {
+/// Where an output lies in shared memory; nullptr: it is in the answer.
+const SharedRange* RangeOf(const InferMessage& request, std::size_t output) {
+  if (request.outputs.empty() || !request.outputs[output].range) return nullptr;
+  return &*request.outputs[output].range;
+}
+
+/// Writes outputs into shared memory that are wished there.
+Status WriteShared(const InferMessage& request, const InferResponse& response) {
+  for (std::size_t i = 0; i < request.outputs.size(); ++i) {
+    const SharedRange* const range = RangeOf(request, i);
+    if (range == nullptr) continue;
+    const auto& [spec, tensor] = response.outputs[i];
+    SLIPWAY_RETURN_IF_ERROR(WriteOutput(*range, spec->name, tensor.bytes()));
+  }
+  return {};
+}
+
+/// An entry of a map of parameters.
+WireWriter Parameter(std::string_view key, WireWriter choice) {
+  WireWriter entry;
+  entry.Text(1, key);
+  entry.Message(2, std::move(choice));
+  return entry;
+}
+
+WireWriter Number(std::uint64_t value) {
+  WireWriter choice;
+  choice.Varint(2, value);
+  return choice;
+}
+
+WireWriter Text(std::string_view value) {
+  WireWriter choice;
+  choice.Text(3, value);
+  return choice;
+}
+
+WireWriter OutputHead(const TensorSpec& spec, const TensorBuffer& tensor,
+                      const SharedRange* range) {
   WireWriter head;
   head.Text(1, spec.name);
   head.Text(2, OipName(tensor.dtype()));
-  if (tensor.shape().rank() == 0) return head;
-  WireWriter dims;
-  for (const std::int64_t dim : tensor.shape().dims())
-    dims.PackedVarint(static_cast<std::uint64_t>(dim));
-  head.Message(3, std::move(dims));
+  if (tensor.shape().rank() > 0) {
+    WireWriter dims;
+    for (const std::int64_t dim : tensor.shape().dims())
+      dims.PackedVarint(static_cast<std::uint64_t>(dim));
+    head.Message(3, std::move(dims));
+  }
+  if (range == nullptr) return head;
+  head.Message(4, Parameter(kSharedRegionKey, Text(range->region())));
+  head.Message(4, Parameter(kSharedOffsetKey, Number(range->offset())));
+  head.Message(4, Parameter(kSharedSizeKey, Number(tensor.bytes().size())));
   return head;
 }
 
@@ -42,10 +87,7 @@ WireWriter OutputHead(const TensorSpec& spec, const TensorBuffer& tensor) {
 WireWriter Flag(std::string_view key, bool value) {
   WireWriter choice;
   choice.Varint(1, value ? 1 : 0);
-  WireWriter entry;
-  entry.Text(1, key);
-  entry.Message(2, std::move(choice));
-  return entry;
+  return Parameter(key, std::move(choice));
 }
 
 WireWriter InferMessageOf(const InferMessage& request, const WrittenAnswer& answer,
@@ -56,15 +98,20 @@ WireWriter InferMessageOf(const InferMessage& request, const WrittenAnswer& answ
   message.Text(2, std::to_string(model.version));
   message.TextIfAny(3, request.id);
   if (is_final) message.Message(4, Flag(kFinalResponse, *is_final));
-  for (const auto& [spec, tensor] : answer.response.outputs)
-    message.Message(5, OutputHead(*spec, tensor));
-  for (const auto& [spec, tensor] : answer.response.outputs)
-    message.Bytes(6, std::as_const(tensor).bytes());
+  const auto& outputs = answer.response.outputs;
+  for (std::size_t i = 0; i < outputs.size(); ++i)
+    message.Message(5, OutputHead(*outputs[i].first, outputs[i].second, RangeOf(request, i)));
+  // Clients count the entries, so an output in shared memory has an empty one.
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    const bool is_shared = RangeOf(request, i) != nullptr;
+    message.Bytes(6, is_shared ? std::span<const std::byte>() : outputs[i].second.bytes());
+  }
   return message;
 }
 
 Result<std::shared_ptr<WrittenAnswer>> Keep(const InferMessage& request, InferResponse response) {
   SLIPWAY_RETURN_IF_ERROR(MakeClasses(request, response));
+  SLIPWAY_RETURN_IF_ERROR(WriteShared(request, response));
   auto answer = std::make_shared<WrittenAnswer>();
   answer->response = std::move(response);
   return answer;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <utility>
@@ -41,7 +42,8 @@ Result<ParameterValue> ReadValue(const WireField& message) {
   return value;
 }
 
-/// One entry of a map of parameters. `known(key, value)` reads the keys that mean something here.
+/// One entry of a map of parameters. `known(key, value)` reads the keys that mean something here,
+/// and says whether this is one.
 template <class Known>
 Status ReadParameter(const WireField& entry, const Known& known) {
   SLIPWAY_RETURN_IF_ERROR(CheckEncoding(entry, WireType::kBytes));
@@ -56,8 +58,8 @@ Status ReadParameter(const WireField& entry, const Known& known) {
     return {};
   }));
   if (key == kEmptyFinal) return {};  // ReadTarget() looks at it
-  SLIPWAY_RETURN_IF_ERROR(CheckParameterKey(key));
-  return known(key, value);
+  SLIPWAY_TRY(const bool is_known, known(key, value));
+  return is_known ? Status() : CheckParameterKey(key);
 }
 
 Result<std::uint64_t> TakeInteger(std::string_view key, const ParameterValue& value) {
@@ -65,6 +67,23 @@ Result<std::uint64_t> TakeInteger(std::string_view key, const ParameterValue& va
       value.field.number == 2 && static_cast<std::int64_t>(value.field.scalar) < 0;
   if (value.IsInteger() && !is_negative) return value.field.scalar;
   return FieldInvalid(fmt::format("parameter \"{}\" is an integer, not negative", key));
+}
+
+/// One of the three parameters of a tensor in shared memory; false: another key.
+Result<bool> ReadSharedParameter(std::string_view key, const ParameterValue& value,
+                                 std::optional<SharedPlace>& place) {
+  if (!IsSharedKey(key)) return false;
+  if (!place) place.emplace();
+  if (key == kSharedOffsetKey) {
+    SLIPWAY_TRY(place->offset, TakeInteger(key, value));
+  } else if (key == kSharedSizeKey) {
+    SLIPWAY_TRY(place->byte_size, TakeInteger(key, value));
+  } else if (value.field.number == 3) {
+    SLIPWAY_TRY(place->region, TakeText(value.field));
+  } else {
+    return FieldInvalid(fmt::format("parameter \"{}\" is a string", key));
+  }
+  return true;
 }
 
 Status AppendDim(std::int64_t dim, std::array<std::int64_t, Shape::kMaxRank>& dims,
@@ -82,6 +101,7 @@ struct InputFields {
   std::array<std::int64_t, Shape::kMaxRank> dims{};
   std::size_t rank = 0;
   bool has_contents = false;
+  std::optional<SharedPlace> place;
 };
 
 Status ReadInputField(const WireField& field, InputFields& input) {
@@ -106,7 +126,9 @@ Status ReadInputField(const WireField& field, InputFields& input) {
       return dims.broken() ? BrokenMessage(WireFault::kCutShort) : Status();
     }
     case 4:
-      return ReadParameter(field, [](std::string_view, const ParameterValue&) { return Status(); });
+      return ReadParameter(field, [&](std::string_view key, const ParameterValue& value) {
+        return ReadSharedParameter(key, value, input.place);
+      });
     case 5:
       input.has_contents = true;
       return CheckEncoding(field, WireType::kBytes);
@@ -150,11 +172,11 @@ class Decoder {
 
   Status ReadRequestParameter(const WireField& field) {
     return ReadParameter(field,
-                         [this](std::string_view key, const ParameterValue& value) -> Status {
-                           if (key != "timeout") return {};
+                         [this](std::string_view key, const ParameterValue& value) -> Result<bool> {
+                           if (key != "timeout") return false;
                            SLIPWAY_TRY(const std::uint64_t microseconds, TakeInteger(key, value));
                            request_.timeout = BoundTimeout(microseconds);
-                           return {};
+                           return true;
                          });
   }
 
@@ -177,7 +199,10 @@ class Decoder {
     const Shape shape{std::span<const std::int64_t>(input.dims).first(input.rank)};
     SLIPWAY_RETURN_IF_ERROR(CountElements(shape).status());
     TensorView tensor{*input.dtype, shape, {}};
-    if (input.has_contents) {
+    if (input.place) {
+      if (input.has_contents) return FieldInvalid("the input has contents, and shared memory");
+      request_.shared.push_back({request_.inputs.size(), *input.place});
+    } else if (input.has_contents) {
       if (first_typed_.empty()) first_typed_ = input.name;
       SLIPWAY_TRY(tensor, ReadContents(message, *input.dtype, shape, request_.memory));
     }
@@ -195,6 +220,8 @@ class Decoder {
     Status status = ForEachField(
         field.bytes, [&](const WireField& inner) { return ReadOutputField(inner, output); });
     if (status.ok() && output.name.empty()) status = FieldInvalid("the output has no name");
+    if (status.ok() && output.place && output.classes > 0)
+      status = FieldInvalid("an output in shared memory has no classification");
     if (!status.ok()) return std::move(status).At(fmt::format("outputs[{}]", index));
     request_.outputs.push_back(output);
     return {};
@@ -206,12 +233,13 @@ class Decoder {
       return CheckTensorName(output.name);
     }
     if (field.number != 2) return {};
-    return ReadParameter(field, [&](std::string_view key, const ParameterValue& value) -> Status {
-      if (key != "classification") return {};
-      SLIPWAY_TRY(const std::uint64_t classes, TakeInteger(key, value));
-      SLIPWAY_TRY(output.classes, CheckClasses(static_cast<std::int64_t>(classes)));
-      return {};
-    });
+    return ReadParameter(
+        field, [&](std::string_view key, const ParameterValue& value) -> Result<bool> {
+          if (key != "classification") return ReadSharedParameter(key, value, output.place);
+          SLIPWAY_TRY(const std::uint64_t classes, TakeInteger(key, value));
+          SLIPWAY_TRY(output.classes, CheckClasses(static_cast<std::int64_t>(classes)));
+          return true;
+        });
   }
 
   Status NoteRaw(const WireField& field) {
@@ -222,10 +250,11 @@ class Decoder {
   }
 
   Status WrongRawCount(std::size_t count) const {
+    const std::size_t wanted = request_.inputs.size() - request_.shared.size();
     return FieldInvalid(fmt::format("raw_input_contents has {} entries{} for {} inputs", count,
-                                    count > raw_.size() ? " or more" : "", request_.inputs.size()))
+                                    count > raw_.size() ? " or more" : "", wanted))
         .With(errors::kTensorDataMismatch)
-        .Hint("send one entry for each input, in the order of the inputs");
+        .Hint("send one entry for each input that is not in shared memory, in their order");
   }
 
   Status PlaceRaw() {
@@ -235,13 +264,20 @@ class Decoder {
                                       Printable(first_typed_, kShownBytes)))
           .Hint("send all inputs one way or the other");
     }
-    if (raw_.size() != request_.inputs.size()) return WrongRawCount(raw_.size());
-    for (std::size_t i = 0; i < raw_.size(); ++i) {
+    if (raw_.size() != request_.inputs.size() - request_.shared.size())
+      return WrongRawCount(raw_.size());
+    auto raw = raw_.begin();
+    for (std::size_t i = 0; i < request_.inputs.size(); ++i) {
+      if (IsShared(i)) continue;
       TensorView& tensor = request_.inputs[i].tensor;
-      tensor.bytes = raw_[i];
+      tensor.bytes = *raw++;
       SLIPWAY_TRY(tensor, Aligned(tensor, request_.memory));
     }
     return {};
+  }
+
+  bool IsShared(std::size_t input) const {
+    return std::ranges::find(request_.shared, input, &SharedInput::index) != request_.shared.end();
   }
 
   const Signature& signature_;
@@ -291,6 +327,24 @@ Result<InferTarget> ReadTarget(std::span<const std::byte> message) {
     return {};
   }));
   return target;
+}
+
+Status PlaceShared(const RegionTable* regions, std::uint64_t max_bytes, InferMessage& request) {
+  SharedInputs inputs(regions, max_bytes);
+  for (const SharedInput& shared : request.shared) {
+    TensorView& tensor = request.inputs[shared.index].tensor;
+    Result<TensorView> read = inputs.Read(shared.place, tensor, request.memory);
+    if (!read.ok()) return std::move(read).status().At(fmt::format("inputs[{}]", shared.index));
+    tensor = *read;
+  }
+  for (std::size_t i = 0; i < request.outputs.size(); ++i) {
+    RequestedOutput& output = request.outputs[i];
+    if (!output.place) continue;
+    Result<SharedRange> range = FindOutputRange(regions, *output.place);
+    if (!range.ok()) return std::move(range).status().At(fmt::format("outputs[{}]", i));
+    output.range = std::move(*range);
+  }
+  return {};
 }
 
 Status DecodeInferMessage(std::span<const std::byte> message, const Signature& signature,

@@ -11,6 +11,7 @@
 
 #include "base/status.h"
 #include "serve/predict/predictor.h"
+#include "serve/shared_memory/shared_tensors.h"
 #include "tensor/signature.h"
 #include "tensor/tensor.h"
 
@@ -29,7 +30,9 @@ struct InferTarget {
 /// How a client wants one output.
 struct RequestedOutput {
   std::string_view name;
-  std::uint32_t classes = 0;  ///< not 0: the so many highest, as "value:index[:label]"
+  std::uint32_t classes = 0;         ///< not 0: the so many highest, as "value:index[:label]"
+  std::optional<SharedPlace> place;  ///< present: to be written there
+  std::optional<SharedRange> range;  ///< what that is, found by PlaceShared()
 };
 
 /// A ModelInferRequest, decoded. Texts and raw tensors are views of the message, which outlives
@@ -37,7 +40,8 @@ struct RequestedOutput {
 /// in `memory`. Movable only before decoding.
 struct InferMessage {
   std::string_view id;
-  std::vector<InferInput> inputs;
+  std::vector<InferInput> inputs;  ///< those in shared memory have no bytes until PlaceShared()
+  std::vector<SharedInput> shared;
   std::vector<RequestedOutput> outputs;  ///< empty: all of the model's
   std::optional<std::chrono::microseconds> timeout;
 
@@ -54,5 +58,10 @@ Result<InferTarget> ReadTarget(std::span<const std::byte> message);
 /// by the Predictor; here `signature` bounds how many tensors there may be.
 Status DecodeInferMessage(std::span<const std::byte> message, const Signature& signature,
                           InferMessage& request);
+
+/// Copies a decoded request's inputs out of shared memory, at most `max_bytes`, and finds where its
+/// outputs go. `regions` may be absent. What SharedInputs::Read() and FindOutputRange() say, with
+/// the field as place.
+Status PlaceShared(const RegionTable* regions, std::uint64_t max_bytes, InferMessage& request);
 
 }  // namespace slipway::serve::grpc

@@ -35,6 +35,8 @@ Result<InferRequest> DecodeInference(const GrpcApiParts& parts, const InferTarge
                                      std::span<const std::byte> bytes, InferMessage& message) {
   SLIPWAY_TRY(ModelHandle model, FindModel(parts.models, target.model, target.version));
   SLIPWAY_RETURN_IF_ERROR(DecodeInferMessage(bytes, (*model)->signature, message));
+  SLIPWAY_RETURN_IF_ERROR(
+      PlaceShared(parts.shared_memory, parts.limits.max_message_bytes, message));
   InferRequest request{.model = std::move(model), .inputs = std::move(message.inputs)};
   for (const RequestedOutput& output : message.outputs) request.outputs.push_back(output.name);
   return request;

@@ -8,8 +8,9 @@ namespace {
 
 using access::Right;
 
-constexpr std::string_view kNoSharedMemory =
-    "shared memory is not available: send tensors in raw_input_contents";
+constexpr std::string_view kNoGpuMemory =
+    "memory of a GPU is not available: send tensors in raw_input_contents, or share memory of the "
+    "machine (SystemSharedMemoryRegister)";
 constexpr std::string_view kNoSettings =
     "these settings do not change at run time: see the options of slipway serve";
 
@@ -48,9 +49,9 @@ constexpr std::array kMethods = {
            ReflectionV1),
     Stream("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", Right::kDescribe,
            ReflectionV1Alpha),
-    NotServed("/inference.GRPCInferenceService/CudaSharedMemoryRegister", kNoSharedMemory),
-    NotServed("/inference.GRPCInferenceService/CudaSharedMemoryStatus", kNoSharedMemory),
-    NotServed("/inference.GRPCInferenceService/CudaSharedMemoryUnregister", kNoSharedMemory),
+    NotServed("/inference.GRPCInferenceService/CudaSharedMemoryRegister", kNoGpuMemory),
+    NotServed("/inference.GRPCInferenceService/CudaSharedMemoryStatus", kNoGpuMemory),
+    NotServed("/inference.GRPCInferenceService/CudaSharedMemoryUnregister", kNoGpuMemory),
     NotServed("/inference.GRPCInferenceService/LogSettings", kNoSettings),
     Served("/inference.GRPCInferenceService/ModelConfig", Right::kDescribe, ModelConfig),
     Infers("/inference.GRPCInferenceService/ModelInfer", ModelInfer),
@@ -66,9 +67,12 @@ constexpr std::array kMethods = {
     Served("/inference.GRPCInferenceService/ServerLive", Right::kNothing, ServerLive),
     Served("/inference.GRPCInferenceService/ServerMetadata", Right::kDescribe, ServerMetadata),
     Served("/inference.GRPCInferenceService/ServerReady", Right::kNothing, ServerReady),
-    NotServed("/inference.GRPCInferenceService/SystemSharedMemoryRegister", kNoSharedMemory),
-    NotServed("/inference.GRPCInferenceService/SystemSharedMemoryStatus", kNoSharedMemory),
-    NotServed("/inference.GRPCInferenceService/SystemSharedMemoryUnregister", kNoSharedMemory),
+    Served("/inference.GRPCInferenceService/SystemSharedMemoryRegister", Right::kAdminister,
+           SystemSharedMemoryRegister),
+    Served("/inference.GRPCInferenceService/SystemSharedMemoryStatus", Right::kAdminister,
+           SystemSharedMemoryStatus),
+    Served("/inference.GRPCInferenceService/SystemSharedMemoryUnregister", Right::kAdminister,
+           SystemSharedMemoryUnregister),
     NotServed("/inference.GRPCInferenceService/TraceSetting", kNoSettings),
     Served("/tensorflow.serving.ModelService/GetModelStatus", Right::kDescribe, TfsGetModelStatus),
     NotServed("/tensorflow.serving.ModelService/HandleReloadConfigRequest", kNoReload),

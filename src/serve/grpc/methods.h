@@ -49,6 +49,9 @@ std::unique_ptr<StreamMethod> StreamInfer();
 void RepositoryIndex(const GrpcCall& call);
 void RepositoryModelLoad(const GrpcCall& call);
 void RepositoryModelUnload(const GrpcCall& call);
+void SystemSharedMemoryRegister(const GrpcCall& call);
+void SystemSharedMemoryStatus(const GrpcCall& call);
+void SystemSharedMemoryUnregister(const GrpcCall& call);
 
 // tensorflow.serving
 void TfsPredict(const GrpcCall& call);

@@ -90,7 +90,8 @@ void ServerMetadata(const GrpcCall& call) {
   inference::ServerMetadataResponse response;
   response.set_name(std::string(kServerName));
   response.set_version(std::string(kVersion));
-  for (const std::string_view extension : kServerExtensions)
+  const bool has_shared_memory = call.parts().shared_memory != nullptr;
+  for (const std::string_view extension : ServerExtensions(has_shared_memory))
     response.add_extensions(std::string(extension));
   AnswerWith(call, response);
 }

@@ -36,7 +36,8 @@ class ApiWorld {
 
   explicit ApiWorld(access::Openness openness = access::Openness::kToThisMachine)
       : ApiWorld(access::Gatekeeper::WithKey(access::AdminKey::FromText(kKey).value(), openness)) {}
-  explicit ApiWorld(std::shared_ptr<const access::Gatekeeper> gatekeeper)
+  explicit ApiWorld(std::shared_ptr<const access::Gatekeeper> gatekeeper,
+                    RegionTable* shared_memory = nullptr)
       : api_(HttpApi::Create({.models = Models(),
                               .predictor = *predictor_,
                               .control = control,
@@ -45,7 +46,13 @@ class ApiWorld {
                               .is_ready = [this] { return is_ready; },
                               .metrics_text = [] { return std::string("slipway_up 1\n"); },
                               .clock = clock_,
-                              .limits = {}})) {}
+                              .limits = {},
+                              .shared_memory = shared_memory})) {}
+  /// With shared memory, where this machine may all but administer.
+  explicit ApiWorld(RegionTable& shared_memory)
+      : ApiWorld(access::Gatekeeper::WithKey(access::AdminKey::FromText(kKey).value(),
+                                             access::Openness::kToThisMachine),
+                 &shared_memory) {}
 
   WorldAnswer Ask(std::string method, std::string target, std::string body = "",
                   std::vector<net::Header> headers = {}) {

@@ -16,6 +16,7 @@
 #include "serve/model/model_set.h"
 #include "serve/predict/predictor.h"
 #include "serve/predict/request_metrics.h"
+#include "serve/shared_memory/region_table.h"
 
 namespace slipway::serve {
 
@@ -40,6 +41,7 @@ struct HttpApiParts {
   std::function<std::string()> metrics_text;  ///< what /metrics answers, in Prometheus' text format
   const Clock& clock;
   HttpApiLimits limits;
+  RegionTable* shared_memory = nullptr;  ///< absent: off
 };
 
 /// Every route of the HTTP listener: Open Inference v2 with Triton's extensions, TensorFlow Serving

@@ -16,6 +16,12 @@ bool IsBinary(const V2Request& request, std::size_t output) {
   return request.outputs.empty() ? request.is_binary_by_default : request.outputs[output].is_binary;
 }
 
+/// Where an output lies in shared memory; nullptr: it is in the answer.
+const SharedRange* RangeOf(const V2Request& request, std::size_t output) {
+  if (request.outputs.empty() || !request.outputs[output].range) return nullptr;
+  return &*request.outputs[output].range;
+}
+
 /// Puts class texts in the place of outputs that are wished so.
 Status ClassifyWished(const V2Request& request, InferResponse& response) {
   for (std::size_t i = 0; i < request.outputs.size(); ++i) {
@@ -23,6 +29,17 @@ Status ClassifyWished(const V2Request& request, InferResponse& response) {
     auto& [spec, tensor] = response.outputs[i];
     SLIPWAY_TRY(tensor, Classify(*spec, tensor.view(), request.outputs[i].classes,
                                  LabelsOf(*response.model, spec->name)));
+  }
+  return {};
+}
+
+/// Writes outputs into shared memory that are wished there.
+Status WriteShared(const V2Request& request, const InferResponse& response) {
+  for (std::size_t i = 0; i < request.outputs.size(); ++i) {
+    const SharedRange* const range = RangeOf(request, i);
+    if (range == nullptr) continue;
+    const auto& [spec, tensor] = response.outputs[i];
+    SLIPWAY_RETURN_IF_ERROR(WriteOutput(*range, spec->name, tensor.bytes()));
   }
   return {};
 }
@@ -52,8 +69,18 @@ void AppendHead(std::string& json, const V2Request& request, const ServedModel::
   json += "\",\"outputs\":[";
 }
 
+void AppendParameters(std::string& json, const TensorBuffer& tensor, const SharedRange& range) {
+  json += "],\"parameters\":{\"shared_memory_region\":";
+  AppendQuoted(json, range.region());
+  json += ",\"shared_memory_offset\":";
+  json += std::to_string(range.offset());
+  json += ",\"shared_memory_byte_size\":";
+  json += std::to_string(tensor.bytes().size());
+  json += "}}";
+}
+
 void AppendOutput(std::string& json, const TensorSpec& spec, const TensorBuffer& tensor,
-                  bool is_binary) {
+                  bool is_binary, const SharedRange* range) {
   json += "{\"name\":";
   AppendQuoted(json, spec.name);
   json += ",\"datatype\":\"";
@@ -63,6 +90,7 @@ void AppendOutput(std::string& json, const TensorSpec& spec, const TensorBuffer&
     if (axis > 0) json += ',';
     json += std::to_string(tensor.shape()[axis]);
   }
+  if (range != nullptr) return AppendParameters(json, tensor, *range);
   if (is_binary) {
     json += "],\"parameters\":{\"binary_data_size\":";
     json += std::to_string(tensor.bytes().size());
@@ -91,6 +119,7 @@ void AddBinary(const V2Request& request, Outputs outputs, net::Response& answer)
 
 Result<net::Response> EncodeInferAnswer(const V2Request& request, InferResponse response) {
   SLIPWAY_RETURN_IF_ERROR(ClassifyWished(request, response));
+  SLIPWAY_RETURN_IF_ERROR(WriteShared(request, response));
   net::Response answer;
   answer.may_compress = true;
   answer.content_type = "application/json";
@@ -100,7 +129,7 @@ Result<net::Response> EncodeInferAnswer(const V2Request& request, InferResponse 
   for (std::size_t i = 0; i < response.outputs.size(); ++i) {
     const auto& [spec, tensor] = response.outputs[i];
     if (i > 0) answer.text += ',';
-    AppendOutput(answer.text, *spec, tensor, IsBinary(request, i));
+    AppendOutput(answer.text, *spec, tensor, IsBinary(request, i), RangeOf(request, i));
     has_binary = has_binary || IsBinary(request, i);
   }
   answer.text += "]}";

@@ -28,6 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   slipway::serve::V2Request request;
   const slipway::Signature& signature = json_bytes == 0 ? kSingle : kSignature;
   if (!slipway::serve::DecodeInferRequest(bytes, json_bytes, signature, request).ok()) return 0;
+  if (!request.shared.empty()) return 0;
   std::size_t total = 0;
   for (const slipway::serve::InferInput& input : request.inputs) {
     total += input.tensor.bytes.size();

@@ -27,10 +27,11 @@ Status ReadParameters(JsonReader& reader,
   while (true) {
     SLIPWAY_TRY(const std::optional<std::string_view> key, reader.NextKey());
     if (!key.has_value()) return {};
+    SLIPWAY_TRY(const bool is_known, known(*key));
+    if (is_known) continue;
     Status allowed = CheckParameterKey(*key);
     if (!allowed.ok()) return std::move(allowed).At(reader.Pointer());
-    SLIPWAY_TRY(const bool is_known, known(*key));
-    if (!is_known) SLIPWAY_RETURN_IF_ERROR(DropValue(reader));
+    SLIPWAY_RETURN_IF_ERROR(DropValue(reader));
   }
 }
 

@@ -10,8 +10,8 @@ namespace slipway::serve {
 
 /// Reads a `parameters` object of the Open Inference protocol, whose value is up next. `known`
 /// takes a key it knows, reading its value, and says so; values of other keys are strings, numbers
-/// or booleans and are dropped. InvalidArgument: reserved keys ("triton_...", "_...", shared
-/// memory) and values of other kinds.
+/// or booleans and are dropped. InvalidArgument: keys that CheckParameterKey() refuses, unless
+/// `known` takes them, and values of other kinds.
 Status ReadParameters(JsonReader& reader,
                       const std::function<Result<bool>(std::string_view key)>& known);
 

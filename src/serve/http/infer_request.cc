@@ -31,6 +31,7 @@ struct InputFields {
   std::optional<Shape> shape;
   std::optional<DType> dtype;
   std::optional<std::uint64_t> binary_size;
+  std::optional<SharedPlace> place;
   std::optional<JsonReader> unread;     ///< stands before `data` that came before shape and type
   const TensorBuilder* data = nullptr;  ///< `data`, read
   bool has_data = false;
@@ -63,7 +64,8 @@ class Decoder {
           "{} bytes are left over: unexpected additional input data for model", binary_.size()));
     }
     for (OutputWish& wish : request_.outputs)
-      wish.is_binary = wish.is_binary || (request_.is_binary_by_default && !Said(wish));
+      wish.is_binary =
+          !wish.place && (wish.is_binary || (request_.is_binary_by_default && !Said(wish)));
     return {};
   }
 
@@ -175,9 +177,23 @@ class Decoder {
     return {};
   }
 
+  // One of the three parameters of a tensor in shared memory; false: another key.
+  Result<bool> ReadSharedParameter(std::string_view key, std::optional<SharedPlace>& place) {
+    if (!IsSharedKey(key)) return false;
+    if (!place) place.emplace();
+    if (key == kSharedRegionKey) {
+      SLIPWAY_TRY(place->region, reader_.ReadString());
+    } else if (key == kSharedOffsetKey) {
+      SLIPWAY_TRY(place->offset, reader_.ReadUint64());
+    } else {
+      SLIPWAY_TRY(place->byte_size, reader_.ReadUint64());
+    }
+    return true;
+  }
+
   Status ReadInputParameters(InputFields& fields) {
     return ReadParameters(reader_, [&](std::string_view key) -> Result<bool> {
-      if (key != "binary_data_size") return false;
+      if (key != "binary_data_size") return ReadSharedParameter(key, fields.place);
       SLIPWAY_TRY(fields.binary_size, reader_.ReadUint64());
       return true;
     });
@@ -188,12 +204,12 @@ class Decoder {
     if (fields.name.empty()) return reader_.Invalid("the input has no \"name\"");
     if (!fields.shape.has_value()) return reader_.Invalid("the input has no \"shape\"");
     if (!fields.dtype.has_value()) return reader_.Invalid("the input has no \"datatype\"");
-    if (fields.has_data == fields.binary_size.has_value()) {
-      return reader_.Invalid(fields.has_data
-                                 ? "the input has both \"data\" and \"binary_data_size\""
-                                 : "the input has neither \"data\" nor \"binary_data_size\"");
-    }
-    return {};
+    const int ways =
+        int{fields.has_data} + int{fields.binary_size.has_value()} + int{fields.place.has_value()};
+    if (ways == 1) return {};
+    return reader_.Invalid(
+        fmt::format("the input has {} \"data\", \"binary_data_size\" and \"shared_memory_region\"",
+                    ways == 0 ? "none of" : "more than one of"));
   }
 
   Status ReadData(JsonReader& reader, InputFields& fields) {
@@ -216,6 +232,11 @@ class Decoder {
   }
 
   Status AddInput(const InputFields& fields) {
+    if (fields.place) {
+      request_.shared.push_back({request_.inputs.size(), *fields.place});
+      request_.inputs.push_back({fields.name, TensorView{*fields.dtype, *fields.shape, {}}});
+      return {};
+    }
     if (fields.data != nullptr) {
       request_.inputs.push_back({fields.name, fields.data->View(*fields.shape)});
       return {};
@@ -229,7 +250,7 @@ class Decoder {
     }
     const TensorView view{*fields.dtype, *fields.shape, binary_.first(*fields.binary_size)};
     binary_ = binary_.subspan(*fields.binary_size);
-    SLIPWAY_TRY(const TensorView aligned, Aligned(view, request_.aligned));
+    SLIPWAY_TRY(const TensorView aligned, Aligned(view, request_.memory));
     request_.inputs.push_back({fields.name, aligned});
     return {};
   }
@@ -263,6 +284,8 @@ class Decoder {
       }
     }
     if (wish.name.empty()) return reader_.Invalid("the output has no \"name\"");
+    if (wish.place && wish.classes > 0)
+      return reader_.Invalid("an output in shared memory has no \"classification\"");
     wish.is_binary = is_binary.value_or(false);
     if (is_binary.has_value()) said_form_.push_back(wish.name);
     request_.outputs.push_back(wish);
@@ -275,7 +298,7 @@ class Decoder {
         SLIPWAY_TRY(is_binary, reader_.ReadBool());
         return true;
       }
-      if (key != "classification") return false;
+      if (key != "classification") return ReadSharedParameter(key, wish.place);
       SLIPWAY_TRY(const std::int64_t classes, reader_.ReadInt64());
       const Result<std::uint32_t> checked = CheckClasses(classes);
       if (!checked.ok()) return Here(checked.status());
@@ -328,7 +351,7 @@ Status DecodeRaw(std::span<const std::byte> body, const Signature& signature, V2
   if (spec.dtype == DType::kString) {
     const std::array<std::string_view, 1> whole = {TextOf(body)};
     SLIPWAY_TRY(TensorBuffer packed, TensorBuffer::FromStrings({1}, whole));
-    request.inputs.push_back({spec.name, request.aligned.emplace_back(std::move(packed)).view()});
+    request.inputs.push_back({spec.name, request.memory.emplace_back(std::move(packed)).view()});
     return {};
   }
   SLIPWAY_TRY(const Shape shape, ShapeOfRaw(spec, body.size()));
@@ -349,6 +372,24 @@ Status DecodeInferRequest(std::span<const std::byte> body, std::optional<std::ui
         .With(errors::kRequestFieldInvalid);
   }
   return Decoder(body.first(length), body.subspan(length), signature, request).Decode();
+}
+
+Status PlaceShared(const RegionTable* regions, std::uint64_t max_bytes, V2Request& request) {
+  SharedInputs inputs(regions, max_bytes);
+  for (const SharedInput& shared : request.shared) {
+    TensorView& tensor = request.inputs[shared.index].tensor;
+    Result<TensorView> read = inputs.Read(shared.place, tensor, request.memory);
+    if (!read.ok()) return std::move(read).status().At(fmt::format("/inputs/{}", shared.index));
+    tensor = *read;
+  }
+  for (std::size_t i = 0; i < request.outputs.size(); ++i) {
+    OutputWish& wish = request.outputs[i];
+    if (!wish.place) continue;
+    Result<SharedRange> range = FindOutputRange(regions, *wish.place);
+    if (!range.ok()) return std::move(range).status().At(fmt::format("/outputs/{}", i));
+    wish.range = std::move(*range);
+  }
+  return {};
 }
 
 }  // namespace slipway::serve

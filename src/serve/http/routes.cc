@@ -6,6 +6,7 @@
 
 #include "serve/http/page_files.h"
 #include "serve/http/page_models.h"
+#include "serve/http/shared_memory_handlers.h"
 #include "serve/http/tfs_handlers.h"
 #include "serve/http/v2_handlers.h"
 
@@ -118,6 +119,37 @@ constexpr std::array kRoutes = {
           kAdminBody,
           kAdminister,
           Unload},
+
+    Route{kGet,
+          "/v2/systemsharedmemory/status",
+          {"v2", "shared_memory_status"},
+          kNone,
+          kAdminister,
+          shared_memory::Status},
+    Route{kGet,
+          "/v2/systemsharedmemory/region/{region}/status",
+          {"v2", "shared_memory_status"},
+          kNone,
+          kAdminister,
+          shared_memory::Status},
+    Route{kPost,
+          "/v2/systemsharedmemory/region/{region}/register",
+          {"v2", "shared_memory_register"},
+          kAdminBody,
+          kAdminister,
+          shared_memory::Register},
+    Route{kPost,
+          "/v2/systemsharedmemory/region/{region}/unregister",
+          {"v2", "shared_memory_unregister"},
+          kNone,
+          kAdminister,
+          shared_memory::Unregister},
+    Route{kPost,
+          "/v2/systemsharedmemory/unregister",
+          {"v2", "shared_memory_unregister"},
+          kNone,
+          kAdminister,
+          shared_memory::Unregister},
 
     Route{kGet, "/v1/models", {"tfserving", "status"}, kNone, kDescribe, tfs::MissingModelName},
     Route{

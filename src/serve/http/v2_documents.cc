@@ -98,9 +98,10 @@ OrderedJson EncodeModelStatistics(const ServedModel& model) {
 
 }  // namespace
 
-std::string EncodeServerMetadata() {
-  return DumpJson(
-      OrderedJson{{"name", kServerName}, {"version", kVersion}, {"extensions", kServerExtensions}});
+std::string EncodeServerMetadata(bool has_shared_memory) {
+  return DumpJson(OrderedJson{{"name", kServerName},
+                              {"version", kVersion},
+                              {"extensions", ServerExtensions(has_shared_memory)}});
 }
 
 std::string EncodeModelNames(std::span<const ModelHandle> ready) {

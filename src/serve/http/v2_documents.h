@@ -10,7 +10,7 @@
 namespace slipway::serve {
 
 /// {"name","version","extensions"}: only the extensions that are there.
-std::string EncodeServerMetadata();
+std::string EncodeServerMetadata(bool has_shared_memory);
 
 /// {"models":[name, ...]}: every name with a ready version, once.
 std::string EncodeModelNames(std::span<const ModelHandle> ready);

@@ -56,6 +56,8 @@ Result<InferRequest> Prepare(const ApiCall& call, const std::shared_ptr<Inferenc
   V2Request& decoded = inference->request;
   SLIPWAY_RETURN_IF_ERROR(
       DecodeInferRequest(call.body(), json_bytes, (*model)->signature, decoded));
+  SLIPWAY_RETURN_IF_ERROR(
+      PlaceShared(call.parts().shared_memory, call.parts().limits.max_body_bytes, decoded));
   InferRequest request{.model = std::move(model), .inputs = std::move(decoded.inputs)};
   for (const OutputWish& wish : decoded.outputs) request.outputs.push_back(wish.name);
   SLIPWAY_TRY(request.deadline, call.Deadline(decoded.timeout));
@@ -93,7 +95,9 @@ void Ready(const ApiCall& call) {
                                 is_ready ? R"({"ready":true})" : R"({"ready":false})"));
 }
 
-void ServerMetadata(const ApiCall& call) { call.SendJson(EncodeServerMetadata()); }
+void ServerMetadata(const ApiCall& call) {
+  call.SendJson(EncodeServerMetadata(call.parts().shared_memory != nullptr));
+}
 
 void ModelNames(const ApiCall& call) {
   call.SendJson(EncodeModelNames(call.parts().models.Ready()));

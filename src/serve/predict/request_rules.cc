@@ -46,8 +46,10 @@ Status CheckParameterKey(std::string_view key) {
     return FieldInvalid(
         fmt::format("\"{}\" is a reserved parameter key", Printable(key, kShownBytes)));
   }
-  if (key.starts_with("shared_memory_"))
-    return FieldInvalid("shared memory is not available: send the data with the request");
+  if (key.starts_with("shared_memory_")) {
+    return FieldInvalid(fmt::format("\"{}\" is no parameter of this", Printable(key, kShownBytes)))
+        .Hint("shared_memory_region, _offset and _byte_size are those of an input or output");
+  }
   return {};
 }
 

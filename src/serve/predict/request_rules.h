@@ -26,7 +26,7 @@ Status CheckModelName(std::string_view name);
 Status CheckRequestId(std::string_view id);
 /// Not empty, and without NUL.
 Status CheckTensorName(std::string_view name);
-/// Not "triton_...", "_..." or shared memory.
+/// Not "triton_...", "_..." or "shared_memory_...", which belong to an input or output alone.
 Status CheckParameterKey(std::string_view key);
 /// How many classes a classification may ask for: 1 to 65536.
 Result<std::uint32_t> CheckClasses(std::int64_t classes);
