@@ -109,6 +109,15 @@ TEST_F(CohortTest, EverybodyGetsTheirOwnRows) {
   EXPECT_THAT(Numbers(2), ElementsAre(7, 8, 1));
 }
 
+TEST_F(CohortTest, RequestsWithoutRowsRunAlone) {
+  for (int i = 0; i < 3; ++i) cohort.Add(Task({}));
+  cohort.Add(Task({1, 2}));
+  cohort.Run(seconds(1), {.clock = clock});
+  EXPECT_THAT(executable->runs, ElementsAre(0, 0, 0, 1));
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_THAT(Numbers(i), ElementsAre());
+  EXPECT_THAT(Numbers(3), ElementsAre(1, 2, 1));
+}
+
 TEST_F(CohortTest, ABatchEndsAtTheBestSize) {
   for (int i = 0; i < 6; ++i) cohort.Add(Task({static_cast<float>(i), 0}));
   cohort.Run(seconds(1), {.clock = clock});

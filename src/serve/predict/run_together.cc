@@ -54,6 +54,7 @@ void CompleteAll(std::span<PredictTask*> tasks, const JointRun& joint, Monotonic
 }  // namespace
 
 bool MayRunTogether(const PredictTask& one, const PredictTask& other) {
+  if (one.bound.rows < 1 || other.bound.rows < 1) return false;
   if (one.request.model != other.request.model || one.bound.wanted != other.bound.wanted)
     return false;
   return std::ranges::equal(

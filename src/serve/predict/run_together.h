@@ -7,8 +7,9 @@
 
 namespace slipway::serve {
 
-/// Whether their rows may be joined: one model version, the same outputs wanted, inputs whose
-/// shapes differ in the first dimension only. Precondition: the model has a batch profile.
+/// Whether their rows may be joined: each has some, one model version, the same outputs wanted,
+/// inputs whose shapes differ in the first dimension only. Precondition: the model has a batch
+/// profile.
 bool MayRunTogether(const PredictTask& one, const PredictTask& other);
 
 /// Runs requests as one, counts and completes each with its own rows, in their order. Those that
