@@ -67,6 +67,7 @@ Result<server::ServerOptions> ReadOptions(const Arguments& arguments, const Cont
                                 .batching = !arguments.Switch("--no-batching"),
                                 .store_folder = context.store_folder()};
   SLIPWAY_TRY(options.tls, ReadTls(arguments));
+  SLIPWAY_TRY(options.cors, serve::CorsPolicy::ForOrigins(arguments.List("--cors-origin")));
   SLIPWAY_TRY(const std::int64_t port, arguments.Integer("--port", 0, 65535));
   options.port = static_cast<std::uint16_t>(port);
   SLIPWAY_TRY(const std::int64_t body, arguments.Integer("--max-body", 1, kMaxBodyLimit));
@@ -252,6 +253,11 @@ Command MakeServeCommand() {
                 {.name = "--require-key",
                  .help = "ask for a key (slipway grant) for everything but health, on any "
                          "address"},
+                {.name = "--cors-origin",
+                 .value = "ORIGIN",
+                 .help = "let pages of this origin, like https://shop.example, read answers in a "
+                         "browser (default: of none)",
+                 .repeatable = true},
                 {.name = "--no-batching",
                  .help = "run every request alone, also where runs of several were measured to be "
                          "cheaper"},

@@ -83,6 +83,13 @@ std::string TlsTitle(const ServerOptions& options) {
                      options.tls->client_ca_file.empty() ? "" : ", clients need a certificate");
 }
 
+std::string CorsTitle(const ServerOptions& options) {
+  std::string title;
+  for (const std::string& origin : options.cors.origins())
+    title += (title.empty() ? "" : " ") + origin;
+  return title.empty() ? "none" : title;
+}
+
 }  // namespace
 
 serve::Configuration ReportConfiguration(const ServerOptions& options, const ThreadBudget& budget,
@@ -98,6 +105,7 @@ serve::Configuration ReportConfiguration(const ServerOptions& options, const Thr
                   {"batching", options.batching ? "by measurement" : "off"},
                   {"tls", TlsTitle(options)},
                   {"shared_memory", options.shared_memory ? "on" : "off"},
+                  {"cors_origins", CorsTitle(options)},
                   {"insecure", options.insecure ? "yes" : "no"}};
   report.limits = NetworkLimits(options.limits);
   for (Limit& limit : ServingLimits(options)) report.limits.push_back(std::move(limit));

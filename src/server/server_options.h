@@ -13,6 +13,7 @@
 #include "net/http_server.h"
 #include "net/tls_context.h"
 #include "serve/control/load_request.h"
+#include "serve/http/cors_policy.h"
 #include "serve/shared_memory/region_table.h"
 
 namespace slipway::server {
@@ -30,6 +31,7 @@ struct ServerOptions {
   bool insecure = false;     ///< true: neither TLS nor keys are asked for where others can reach
   bool require_key = false;  ///< true: everything but health needs a key, on any address
   access::Openness openness = access::Openness::kToNobody;  ///< what needs no key; Decided() says
+  serve::CorsPolicy cors;    ///< which other sites' pages may read answers: none
   bool batching = true;      ///< false: every request has a run of the engine to itself
   std::string store_folder;  ///< where the admin key lies
   std::vector<StartupModel> models;

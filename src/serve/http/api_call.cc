@@ -30,6 +30,7 @@ Result<std::optional<MonotonicTime>> ApiCall::Deadline(
 
 void ApiCall::Send(net::Response response) const {
   context_->metrics.Record(route_, response.status, parts().clock.Now() - exchange_->received());
+  parts().cors.Permit(head(), response);
   exchange_->Send(std::move(response));
 }
 

@@ -34,9 +34,11 @@ class ApiWorld {
   static constexpr std::string_view kKey =
       "slw_admin_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
-  explicit ApiWorld(access::Openness openness = access::Openness::kToThisMachine)
-      : ApiWorld(access::Gatekeeper::WithKey(access::AdminKey::FromText(kKey).value(), openness)) {}
-  explicit ApiWorld(std::shared_ptr<const access::Gatekeeper> gatekeeper,
+  explicit ApiWorld(access::Openness openness = access::Openness::kToThisMachine,
+                    CorsPolicy cors = {})
+      : ApiWorld(access::Gatekeeper::WithKey(access::AdminKey::FromText(kKey).value(), openness),
+                 std::move(cors)) {}
+  explicit ApiWorld(std::shared_ptr<const access::Gatekeeper> gatekeeper, CorsPolicy cors = {},
                     RegionTable* shared_memory = nullptr)
       : api_(HttpApi::Create({.models = Models(),
                               .predictor = *predictor_,
@@ -47,12 +49,13 @@ class ApiWorld {
                               .metrics_text = [] { return std::string("slipway_up 1\n"); },
                               .clock = clock_,
                               .limits = {},
-                              .shared_memory = shared_memory})) {}
+                              .shared_memory = shared_memory,
+                              .cors = std::move(cors)})) {}
   /// With shared memory, where this machine may all but administer.
   explicit ApiWorld(RegionTable& shared_memory)
       : ApiWorld(access::Gatekeeper::WithKey(access::AdminKey::FromText(kKey).value(),
                                              access::Openness::kToThisMachine),
-                 &shared_memory) {}
+                 {}, &shared_memory) {}
 
   WorldAnswer Ask(std::string method, std::string target, std::string body = "",
                   std::vector<net::Header> headers = {}) {

@@ -88,12 +88,15 @@ class RestApi final : public HttpApi {
                  .aliases = AliasCache(parts.control, parts.clock)} {}
 
   net::BodyPlan Plan(const net::RequestHead& head) override {
+    if (auto preflight = context_.parts.cors.Preflight(head))
+      return Rejected(head, Routes().size(), std::move(*preflight));
     const net::RouteMatch match = router_.Match(head);
     if (match.outcome != net::RouteMatch::Outcome::kFound)
-      return Rejected(Routes().size(), NoRoute(head, match));
+      return Rejected(head, Routes().size(), NoRoute(head, match));
     const Route& route = Routes()[match.row];
     const Result<net::BodyPlan> plan = PlanRoute(head, route);
-    if (!plan.ok()) return Rejected(match.row, ErrorAnswer(plan.status(), FormFor(head, &route)));
+    if (!plan.ok())
+      return Rejected(head, match.row, ErrorAnswer(plan.status(), FormFor(head, &route)));
     return *plan;
   }
 
@@ -110,7 +113,9 @@ class RestApi final : public HttpApi {
   net::Response ErrorResponse(int status, std::string_view message,
                               const net::RequestHead* head) override {
     const ErrorForm form = head == nullptr ? ErrorForm::kPlain : WishedErrorForm(*head);
-    return ErrorAnswer(status, message, form);
+    net::Response response = ErrorAnswer(status, message, form);
+    if (head != nullptr) context_.parts.cors.Permit(*head, response);
+    return response;
   }
 
   void FinishRound(unsigned loop) override { context_.parts.predictor.FinishRound(loop); }
@@ -134,7 +139,8 @@ class RestApi final : public HttpApi {
     return plan;
   }
 
-  net::BodyPlan Rejected(std::size_t route, net::Response response) {
+  net::BodyPlan Rejected(const net::RequestHead& head, std::size_t route, net::Response response) {
+    context_.parts.cors.Permit(head, response);
     context_.metrics.Record(route, response.status, std::chrono::nanoseconds(0));
     net::BodyPlan plan{.max_bytes = context_.parts.limits.max_admin_body_bytes};
     plan.reject = std::move(response);

@@ -13,6 +13,7 @@
 #include "serve/control/configuration.h"
 #include "serve/control/model_control.h"
 #include "serve/http/admin_handlers.h"
+#include "serve/http/cors_policy.h"
 #include "serve/model/model_set.h"
 #include "serve/predict/predictor.h"
 #include "serve/predict/request_metrics.h"
@@ -42,6 +43,7 @@ struct HttpApiParts {
   const Clock& clock;
   HttpApiLimits limits;
   RegionTable* shared_memory = nullptr;  ///< absent: off
+  CorsPolicy cors;                       ///< no answer mentions it unless it names an origin
 };
 
 /// Every route of the HTTP listener: Open Inference v2 with Triton's extensions, TensorFlow Serving
