@@ -18,8 +18,8 @@ def overload():
     publish(["wide"])
     with Server(["wide"], STORE, options=("--deadline", DEADLINE_SECONDS)) as server:
         request = write_request(server, WIDE)
-        load(server, request, 64, 3000)  # the batches are learned
-        capacity = median([rate_of(load(server, request, 64, 2000)) for _ in range(3)])
+        load(server, request, WIDE.connections, 3000)  # the batches are learned
+        capacity = median([rate_of(load(server, request, WIDE.connections, 2000)) for _ in range(3)])
         for factor in (2, 10):
             report = open_load(server, request, OVERLOAD_CONNECTIONS, 5000, round(factor * capacity))
             beside = (f"a wide MLP that bears {capacity:.0f}/s; {report['answers'] / report['seconds']:.0f}/s answered, {report['refusals'] / report['seconds']:.0f}/s "

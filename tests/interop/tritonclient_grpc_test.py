@@ -211,7 +211,7 @@ class TritonGrpcTest(unittest.TestCase):
         with self.assertRaisesRegex(InferenceServerException, r"INVALID_ARGUMENT.*28,28,1"):
             self.client.infer("mnist_k3", [self.make_input(np.zeros((1, 27, 28, 1), np.float32))])
         with self.assertRaisesRegex(InferenceServerException, "UNIMPLEMENTED.*raw_input_contents"):
-            self.client.get_system_shared_memory_status()
+            self.client.get_cuda_shared_memory_status()
 
     def test_a_client_timeout_is_a_deadline(self):
         with self.assertRaisesRegex(InferenceServerException, "(?i)deadline"):
