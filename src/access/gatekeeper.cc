@@ -60,8 +60,10 @@ std::string_view NeededFor(Right right) {
       return "reading statistics";
     case Right::kReadConfiguration:
       return "reading the configuration";
+    case Right::kInspect:
+      return "listing what the server has";
     case Right::kAdminister:
-      return "administering the repository";
+      return "administering the server";
   }
   return "this";
 }

@@ -40,11 +40,14 @@ bool Includes(Role role, Right right) {
     case Right::kObserve:
     case Right::kReadConfiguration:
       return role == Role::kRead || role == Role::kAdmin;
+    case Right::kInspect:
     case Right::kAdminister:
       break;
   }
   return role == Role::kAdmin;
 }
+
+bool IsAdministrative(Right right) { return right >= Right::kReadConfiguration; }
 
 bool IsOpen(Openness openness, Right right) {
   switch (right) {
@@ -56,6 +59,7 @@ bool IsOpen(Openness openness, Right right) {
       return openness != Openness::kToNobody;
     case Right::kReadConfiguration:
       return openness == Openness::kToThisMachine;
+    case Right::kInspect:
     case Right::kAdminister:
       break;
   }

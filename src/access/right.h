@@ -16,8 +16,14 @@ enum class Right : std::uint8_t {
   kInfer,              ///< run a model
   kObserve,            ///< statistics and metrics
   kReadConfiguration,  ///< the server's bounds and settings
-  kAdminister,         ///< the repository: list, load, unload
+  kInspect,            ///< all that is in the repository, regions of shared memory
+  kAdminister,         ///< change what is served: load, unload. Every try is in the audit log
 };
+inline constexpr Right kRights[] = {Right::kNothing,   Right::kDescribe,          Right::kInfer,
+                                    Right::kObserve,   Right::kReadConfiguration, Right::kInspect,
+                                    Right::kAdminister};
+/// What only operators ask for.
+bool IsAdministrative(Right right);
 
 /// What a key's holder is.
 enum class Role : std::uint8_t {

@@ -19,9 +19,15 @@ TEST(Includes, GivesARoleItsRights) {
   EXPECT_TRUE(Includes(Role::kRead, Right::kObserve));
   EXPECT_FALSE(Includes(Role::kRead, Right::kInfer));
   EXPECT_FALSE(Includes(Role::kRead, Right::kAdminister));
-  for (const Right right : {Right::kNothing, Right::kDescribe, Right::kInfer, Right::kObserve,
-                            Right::kReadConfiguration, Right::kAdminister})
-    EXPECT_TRUE(Includes(Role::kAdmin, right));
+  for (const Right right : kRights) EXPECT_TRUE(Includes(Role::kAdmin, right));
+}
+
+TEST(Right, IsAdministrativeWhereOnlyOperatorsAsk) {
+  EXPECT_TRUE(IsAdministrative(Right::kAdminister));
+  EXPECT_TRUE(IsAdministrative(Right::kInspect));
+  EXPECT_TRUE(IsAdministrative(Right::kReadConfiguration));
+  EXPECT_FALSE(IsAdministrative(Right::kObserve));
+  EXPECT_FALSE(IsAdministrative(Right::kInfer));
 }
 
 TEST(IsOpen, LeavesHealthAloneToNobody) {

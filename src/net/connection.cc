@@ -30,7 +30,7 @@ constexpr std::chrono::seconds kLinger{2};
 
 }  // namespace
 
-Connection::Connection(Transport transport, std::string peer, std::shared_ptr<EventLoop> loop,
+Connection::Connection(Transport transport, Peer peer, std::shared_ptr<EventLoop> loop,
                        ServerContext& context, std::function<void()> on_close)
     : transport_(std::move(transport)),
       peer_(std::move(peer)),
@@ -153,6 +153,7 @@ bool Connection::Choose(std::string_view bytes) {
   if (!agreed_on_http2 && opening_.size() < kHttp2Preface.size() &&
       kHttp2Preface.starts_with(opening_))
     return false;
+  if (transport_.tls() != nullptr) peer_.certificate = transport_.tls()->PeerNames();
   if (agreed_on_http2 || opening_.starts_with(kHttp2Preface)) {
     protocol_ = std::make_unique<Http2Protocol>(*this, context_, peer_, now_);
   } else {

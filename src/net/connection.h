@@ -28,7 +28,7 @@ namespace slipway::net {
 class Connection final : public std::enable_shared_from_this<Connection>, private Watcher {
  public:
   /// `context` outlives the loop's thread; `on_close` runs once, on it.
-  Connection(Transport transport, std::string peer, std::shared_ptr<EventLoop> loop,
+  Connection(Transport transport, Peer peer, std::shared_ptr<EventLoop> loop,
              ServerContext& context, std::function<void()> on_close);
   ~Connection();
 
@@ -101,7 +101,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   void CheckOpening(MonotonicTime now);
 
   Transport transport_;
-  const std::string peer_;
+  Peer peer_;  ///< with the names of its certificate once there is a protocol
   const std::shared_ptr<EventLoop> loop_;
   ServerContext& context_;
   std::function<void()> on_close_;

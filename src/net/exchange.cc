@@ -51,6 +51,7 @@ ConnectionExchange::~ConnectionExchange() {
 void ConnectionExchange::Send(Response response) {
   if (sent_.exchange(true)) return;
   CompressBody(head_, response);
+  head_.note.reset();
   Deliver(std::move(response));
 }
 

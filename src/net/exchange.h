@@ -36,7 +36,7 @@ class ConnectionExchange final : public Exchange {
 
   const std::shared_ptr<Connection> connection_;
   const std::uint64_t sequence_;
-  const RequestHead head_;
+  RequestHead head_;
   const BodyBuffer body_;
   const MonotonicTime received_;
   const std::shared_ptr<const std::atomic<bool>> cancelled_;  ///< may be absent

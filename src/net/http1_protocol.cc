@@ -18,7 +18,7 @@ constexpr std::size_t kMostOutput = 256 * 1024;
 
 }  // namespace
 
-Http1Protocol::Http1Protocol(Connection& connection, ServerContext& context, std::string peer,
+Http1Protocol::Http1Protocol(Connection& connection, ServerContext& context, Peer peer,
                              MonotonicTime now)
     : connection_(connection),
       context_(context),

@@ -22,8 +22,7 @@ class Connection;
 class Http1Protocol final : public Protocol {
  public:
   /// `connection` owns this; `context` outlives it.
-  Http1Protocol(Connection& connection, ServerContext& context, std::string peer,
-                MonotonicTime now);
+  Http1Protocol(Connection& connection, ServerContext& context, Peer peer, MonotonicTime now);
   ~Http1Protocol() override;
 
   bool MayRead() const override;

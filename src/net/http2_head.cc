@@ -16,10 +16,12 @@ constexpr std::size_t kLongestMethod = 32;
 
 }  // namespace
 
-Http2Head::Http2Head(const HttpLimits& limits, std::string_view peer) : limits_(limits) {
+Http2Head::Http2Head(const HttpLimits& limits, const Peer& peer) : limits_(limits) {
   head_.version_major = 2;
   head_.version_minor = 0;
-  head_.peer = head_.memory.Keep(peer);
+  head_.peer = head_.memory.Keep(peer.address);
+  head_.network = peer.network;
+  head_.certificate = peer.certificate.get();
 }
 
 bool Http2Head::Add(std::string_view name, std::string_view value) {

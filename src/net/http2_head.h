@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "net/http_server.h"
 #include "net/http_types.h"
@@ -17,7 +19,7 @@ namespace slipway::net {
 class Http2Head {
  public:
   /// `limits` outlives this.
-  Http2Head(const HttpLimits& limits, std::string_view peer);
+  Http2Head(const HttpLimits& limits, const Peer& peer);
 
   /// False: the list is so far beyond the bound that nothing but an attack explains it (a few bytes
   /// of HPACK may stand for megabytes). Beyond the bound nothing more is kept.
@@ -26,6 +28,7 @@ class Http2Head {
   std::optional<Refusal> Finish(bool has_body);
 
   const RequestHead& head() const { return head_; }
+  void Note(std::shared_ptr<void> note) { head_.note = std::move(note); }
   RequestHead Take() { return std::move(head_); }
 
  private:

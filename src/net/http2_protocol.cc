@@ -6,7 +6,7 @@
 
 namespace slipway::net {
 
-Http2Protocol::Http2Protocol(Connection& connection, ServerContext& context, std::string peer,
+Http2Protocol::Http2Protocol(Connection& connection, ServerContext& context, Peer peer,
                              MonotonicTime now)
     : connection_(connection),
       context_(context),

@@ -18,8 +18,7 @@ class Connection;
 class Http2Protocol final : public Protocol {
  public:
   /// `connection` owns this; `context` outlives it.
-  Http2Protocol(Connection& connection, ServerContext& context, std::string peer,
-                MonotonicTime now);
+  Http2Protocol(Connection& connection, ServerContext& context, Peer peer, MonotonicTime now);
   ~Http2Protocol() override;
 
   bool MayRead() const override { return !session_.OutputIsFull(); }

@@ -122,6 +122,7 @@ void Http2Session::State::OnHead(Http2Stream& stream, bool has_body) {
     }
     return Reject(stream, std::move(*plan.reject));
   }
+  stream.head.Note(std::move(plan.note));
   if (plan.stream) {
     stream.streamed = std::make_unique<StreamedRequest>();
     stream.streamed->handler = std::move(plan.stream);

@@ -56,6 +56,23 @@ TEST(Http2Server, SpeaksBothProtocolsOnOnePort) {
   EXPECT_EQ(server->Counts().requests_in_flight, 0u);
 }
 
+TEST(Http2Server, APlansNoteIsThereUntilTheRequestIsAnswered) {
+  TestService service;
+  const auto note = std::make_shared<int>(1);
+  service.plan = [&](const RequestHead&, BodyPlan& plan) { plan.note = note; };
+  const void* seen = nullptr;
+  service.serve = [&](const std::shared_ptr<Exchange>& exchange) {
+    seen = exchange->head().note.get();
+    exchange->Send({});
+    EXPECT_EQ(exchange->head().note, nullptr);
+  };
+  const auto server = StartServer(service);
+  Http2Client client(server->port());
+  client.Send(PostFrames(1, "/a", "body"));
+  EXPECT_TRUE(client.Answer(1).ended);
+  EXPECT_EQ(seen, note.get());
+}
+
 TEST(Http2Server, ThePrefaceMayComeInSingleBytes) {
   TestService service;
   const auto server = StartServer(service);

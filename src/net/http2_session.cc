@@ -51,8 +51,8 @@ std::uint32_t ErrorCodeOf(int library_error) {
 
 }  // namespace
 
-Http2Session::State::State(ServerContext& the_context, std::string the_peer,
-                           OutputQueue& the_output, MonotonicTime the_now)
+Http2Session::State::State(ServerContext& the_context, Peer the_peer, OutputQueue& the_output,
+                           MonotonicTime the_now)
     : context(the_context),
       limits(the_context.limits),
       peer(std::move(the_peer)),
@@ -260,7 +260,7 @@ int Http2Session::State::Terminate(std::uint32_t code, std::string_view reason) 
   return NGHTTP2_ERR_CALLBACK_FAILURE;
 }
 
-Http2Session::Http2Session(ServerContext& context, std::string peer, OutputQueue& output,
+Http2Session::Http2Session(ServerContext& context, Peer peer, OutputQueue& output,
                            MonotonicTime now)
     : state_(std::make_unique<State>(context, std::move(peer), output, now)) {}
 

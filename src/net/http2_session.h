@@ -48,7 +48,7 @@ class Http2Session {
 
   /// The bytes received begin with the client's preface. What is to be sent is put into `output`;
   /// `context` and `output` outlive this.
-  Http2Session(ServerContext& context, std::string peer, OutputQueue& output, MonotonicTime now);
+  Http2Session(ServerContext& context, Peer peer, OutputQueue& output, MonotonicTime now);
   ~Http2Session();
 
   /// Takes all of them. Plans of requests are asked for meanwhile.

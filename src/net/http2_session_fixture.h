@@ -21,7 +21,7 @@ class Http2SessionFixture : public testing::Test {
   Http2Session& session() {
     if (!session_) {
       context_ = std::make_unique<ServerContext>(limits, service);
-      session_ = std::make_unique<Http2Session>(*context_, "peer", output_, now_);
+      session_ = std::make_unique<Http2Session>(*context_, Peer{.address = "peer"}, output_, now_);
     }
     return *session_;
   }

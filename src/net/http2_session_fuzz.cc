@@ -93,7 +93,7 @@ std::string Read(std::string_view bytes, std::size_t piece) {
   std::string all;
   {
     slipway::MonotonicTime now{std::chrono::seconds(1)};
-    Http2Session session(context, "peer", output, now);
+    Http2Session session(context, {.address = "peer"}, output, now);
     session.Receive(kPreface, now);
     for (; !bytes.empty(); bytes.remove_prefix(std::min(piece, bytes.size())))
       session.Receive(bytes.substr(0, piece), now);

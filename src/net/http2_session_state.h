@@ -34,8 +34,7 @@ inline std::uint8_t* LibraryBytes(std::string_view text) {
 
 /// The library's session and what its callbacks work on.
 struct Http2Session::State {
-  State(ServerContext& the_context, std::string the_peer, OutputQueue& the_output,
-        MonotonicTime the_now);
+  State(ServerContext& the_context, Peer the_peer, OutputQueue& the_output, MonotonicTime the_now);
   State(const State&) = delete;
   State& operator=(const State&) = delete;
   ~State() { nghttp2_session_del(session); }
@@ -91,7 +90,7 @@ struct Http2Session::State {
 
   ServerContext& context;
   const HttpLimits& limits;
-  const std::string peer;
+  const Peer peer;
   OutputQueue& output;
   nghttp2_session* session = nullptr;
   MonotonicTime now;

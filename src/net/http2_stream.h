@@ -51,7 +51,7 @@ struct StreamedRequest {
 /// What a session knows of one stream: first it is a request that arrives, then one that is served,
 /// then an answer that leaves.
 struct Http2Stream {
-  Http2Stream(std::int32_t the_id, const HttpLimits& limits, std::string_view peer)
+  Http2Stream(std::int32_t the_id, const HttpLimits& limits, const Peer& peer)
       : id(the_id), head(limits, peer) {}
 
   const std::int32_t id;

@@ -28,7 +28,7 @@ std::string Read(std::string_view bytes, std::size_t piece) {
   const auto memory = std::make_shared<slipway::net::BodyMemory>(4096);
   std::string all;
   {
-    RequestReader reader(limits, "peer", memory);
+    RequestReader reader(limits, {.address = "peer"}, memory);
     while (!bytes.empty()) {
       std::string_view input = bytes.substr(0, piece);
       bytes.remove_prefix(input.size());

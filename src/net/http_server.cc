@@ -114,9 +114,8 @@ class LoopingHttpServer final : public HttpServer {
     const auto loop = *std::ranges::min_element(
         loops_, {}, [](const auto& candidate) { return candidate->load().load(); });
     ++loop->load();
-    loop->Post([this, loop, address, name = peer.Text(), socket = socket.Release()] {
-      Adopt(FileDescriptor(socket), name, address, loop);
-    });
+    loop->Post([this, loop, address, from = Peer{.address = peer.Text(), .network = peer.Network()},
+                socket = socket.Release()] { Adopt(FileDescriptor(socket), from, address, loop); });
   }
 
   /// One answer for people who wonder; a client that does not read it is not waited for.
@@ -130,7 +129,7 @@ class LoopingHttpServer final : public HttpServer {
   }
 
   /// On the connection's own loop.
-  void Adopt(FileDescriptor socket, const std::string& name, const std::string& address,
+  void Adopt(FileDescriptor socket, const Peer& peer, const std::string& address,
              const std::shared_ptr<EventLoop>& loop) {
     const auto on_close = [this, address, loop = loop.get()] {
       addresses_.Leave(address);
@@ -138,7 +137,7 @@ class LoopingHttpServer final : public HttpServer {
       --context_.open;
       if (context_.draining) NotifyClosed();
     };
-    std::make_shared<Connection>(Transport(std::move(socket)), name, loop, context_, on_close)
+    std::make_shared<Connection>(Transport(std::move(socket)), peer, loop, context_, on_close)
         ->Start();
   }
 

@@ -399,6 +399,21 @@ TEST(HttpServer, ARejectedRequestsBodyIsNotRead) {
   EXPECT_EQ(answer.Header("Connection"), "close");
 }
 
+TEST(HttpServer, APlansNoteIsThereUntilTheRequestIsAnswered) {
+  TestService service;
+  const auto note = std::make_shared<int>(1);
+  service.plan = [&](const RequestHead&, BodyPlan& plan) { plan.note = note; };
+  std::atomic<const void*> seen = nullptr;
+  service.serve = [&](const std::shared_ptr<Exchange>& exchange) {
+    seen = exchange->head().note.get();
+    exchange->Send({});
+    EXPECT_EQ(exchange->head().note, nullptr);
+  };
+  const auto server = StartServer(service);
+  EXPECT_EQ(RawClient(server->port()).Ask(Get("/a")).status, 200);
+  EXPECT_EQ(seen.load(), note.get());
+}
+
 TEST(HttpServer, DrainsAnIdleServerAtOnce) {
   TestService service;
   const auto server = StartServer(service);

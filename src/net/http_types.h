@@ -31,6 +31,17 @@ struct HeaderView {
   std::string_view value;
 };
 
+/// What the certificate says that a client showed: "URI:spiffe://a/b", "DNS:shop.example",
+/// "CN:shop", in this order, those that are printable.
+using CertificateNames = std::vector<std::string>;
+
+/// Whom a connection is from.
+struct Peer {
+  std::string address;                                  ///< "127.0.0.1:41234"
+  std::uint64_t network = 0;                            ///< SocketAddress::Network()
+  std::shared_ptr<const CertificateNames> certificate;  ///< absent: it showed none
+};
+
 /// The head of a request, checked against the rules of RFC 9112 and the limits before anybody sees
 /// it. All texts are views of `memory`: valid as long as this, wherever it is moved to. Move-only.
 struct RequestHead {
@@ -45,7 +56,11 @@ struct RequestHead {
   unsigned version_minor = 1;                   ///< HTTP/1.minor
   std::optional<std::uint64_t> content_length;  ///< absent: chunked, or no body
   bool chunked = false;
-  std::string_view peer;  ///< "127.0.0.1:41234"
+  std::string_view peer;      ///< "127.0.0.1:41234"
+  std::uint64_t network = 0;  ///< Peer's
+  /// Peer's, or null; valid in HttpService::Plan().
+  const CertificateNames* certificate = nullptr;
+  std::shared_ptr<void> note;  ///< BodyPlan's, from then on until there is an answer
   HeadMemory memory;
 
   /// Adds a header whose texts lie in `memory`.
@@ -146,6 +161,10 @@ struct BodyPlan {
   /// Otherwise it waits for the answers before it, and those behind wait for its own. Answers leave
   /// in the order of the requests either way.
   bool may_overlap = false;
+  /// What the service wishes to know again when it serves this: kept in the request's head, and
+  /// dropped when the request is answered or lost, whichever comes first. Not for a `stream`, which
+  /// can keep it itself.
+  std::shared_ptr<void> note;
   /// Present: takes the body piece by piece and answers so; Serve() is not called, and max_bytes
   /// does not hold. For HTTP/2 only (`version_major`); HTTP/1.1 ignores it.
   std::shared_ptr<StreamHandler> stream;

@@ -23,7 +23,7 @@ std::optional<Refusal> CheckFirstByte(char c) {
 
 }  // namespace
 
-RequestReader::RequestReader(const HttpLimits& limits, std::string peer,
+RequestReader::RequestReader(const HttpLimits& limits, Peer peer,
                              std::shared_ptr<BodyMemory> memory)
     : limits_(limits), peer_(std::move(peer)), memory_(std::move(memory)) {}
 
@@ -86,13 +86,16 @@ RequestReader::Event RequestReader::FeedHead(std::string_view& input) {
 
 RequestReader::Event RequestReader::ParseHead(std::string_view bytes) {
   head_ = RequestHead{};
-  head_.peer = head_.memory.Keep(peer_);
+  head_.peer = head_.memory.Keep(peer_.address);
+  head_.network = peer_.network;
+  head_.certificate = peer_.certificate.get();
   if (auto refusal = ParseRequestHead(bytes, limits_, head_)) return Refuse(std::move(*refusal));
   phase_ = Phase::kPlan;
   return Event::kHead;
 }
 
 std::optional<Refusal> RequestReader::AcceptBody(const BodyPlan& plan) {
+  head_.note = plan.note;
   if (!has_body()) {
     phase_ = Phase::kComplete;
     return std::nullopt;

@@ -35,7 +35,7 @@ class RequestReader {
   };
 
   /// `limits` outlives this.
-  RequestReader(const HttpLimits& limits, std::string peer, std::shared_ptr<BodyMemory> memory);
+  RequestReader(const HttpLimits& limits, Peer peer, std::shared_ptr<BodyMemory> memory);
 
   /// Takes bytes off the front of `input` up to the next event. To be called again after each, with
   /// no input as well.
@@ -76,7 +76,7 @@ class RequestReader {
   Event Refuse(Refusal refusal);
 
   const HttpLimits& limits_;
-  const std::string peer_;
+  const Peer peer_;
   const std::shared_ptr<BodyMemory> memory_;
 
   Phase phase_ = Phase::kStart;

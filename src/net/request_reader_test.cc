@@ -14,7 +14,7 @@ using Event = RequestReader::Event;
 /// refusal.
 std::string Transcript(std::string_view bytes, std::size_t piece) {
   const HttpLimits limits;
-  RequestReader reader(limits, "peer", std::make_shared<BodyMemory>(1 << 20));
+  RequestReader reader(limits, {.address = "peer"}, std::make_shared<BodyMemory>(1 << 20));
   std::string transcript;
   while (!bytes.empty()) {
     std::string_view input = bytes.substr(0, piece);
@@ -51,7 +51,7 @@ TEST(RequestReader, TheSameBytesGiveTheSameRequestsHoweverTheyAreCut) {
 
 TEST(RequestReader, ADiscardedBodyIsReadOver) {
   const HttpLimits limits;
-  RequestReader reader(limits, "peer", std::make_shared<BodyMemory>(1 << 20));
+  RequestReader reader(limits, {.address = "peer"}, std::make_shared<BodyMemory>(1 << 20));
   std::string_view input =
       "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nxyzGET /b HTTP/1.1\r\nHost: "
       "a\r\n\r\n";
@@ -65,7 +65,7 @@ TEST(RequestReader, ADiscardedBodyIsReadOver) {
 
 TEST(RequestReader, AKnownLengthIsReceivedInPlace) {
   const HttpLimits limits;
-  RequestReader reader(limits, "peer", std::make_shared<BodyMemory>(1 << 20));
+  RequestReader reader(limits, {.address = "peer"}, std::make_shared<BodyMemory>(1 << 20));
   std::string_view input = "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab";
   ASSERT_EQ(reader.Feed(input), Event::kHead);
   EXPECT_TRUE(reader.DirectRoom().empty());
@@ -84,7 +84,7 @@ TEST(RequestReader, AKnownLengthIsReceivedInPlace) {
 TEST(RequestReader, BodiesAreGivenBackToTheMemoryOfAll) {
   const HttpLimits limits;
   const auto memory = std::make_shared<BodyMemory>(1 << 20);
-  RequestReader reader(limits, "peer", memory);
+  RequestReader reader(limits, {.address = "peer"}, memory);
   std::string_view input = "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello";
   reader.Feed(input);
   ASSERT_FALSE(reader.AcceptBody({}));

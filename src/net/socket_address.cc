@@ -7,6 +7,7 @@
 
 #include <cstring>
 #include <memory>
+#include <span>
 
 namespace slipway::net {
 namespace {
@@ -66,6 +67,16 @@ std::string SocketAddress::Counted() const {
   char text[INET_ADDRSTRLEN] = "";
   inet_ntop(AF_INET, bytes + sizeof address - sizeof(in_addr), text, sizeof text);
   return text;
+}
+
+std::uint64_t SocketAddress::Network() const {
+  if (IsV4(*this)) return ntohl(AsV4(*this).sin_addr.s_addr);
+  const std::uint8_t* const bytes = AsV6(*this).sin6_addr.s6_addr;
+  const bool is_v4 = IN6_IS_ADDR_V4MAPPED(&AsV6(*this).sin6_addr);
+  const std::span part = is_v4 ? std::span(bytes + 12, 4) : std::span(bytes, kOwnedPrefixBytes);
+  std::uint64_t network = 0;
+  for (const std::uint8_t byte : part) network = network << 8 | byte;
+  return network;
 }
 
 }  // namespace slipway::net

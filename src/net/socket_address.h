@@ -22,6 +22,8 @@ class SocketAddress {
   std::uint16_t port() const;
   /// What a client's connections are counted by: its IPv4 address, or the /64 that it owns.
   std::string Counted() const;
+  /// The same as a number: of an IPv4 address its 32 bits, else those of the /64.
+  std::uint64_t Network() const;
 
   sockaddr* data() { return reinterpret_cast<sockaddr*>(&storage_); }
   const sockaddr* data() const { return reinterpret_cast<const sockaddr*>(&storage_); }

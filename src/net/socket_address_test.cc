@@ -31,5 +31,14 @@ TEST(SocketAddress, CountsWhatAClientOwnsAsOne) {
   EXPECT_NE(counted("2001:db8:0:1::1"), counted("2001:db8:0:2::1"));
 }
 
+TEST(SocketAddress, SaysWhatAClientOwnsAsANumber) {
+  const auto network = [](const char* address) {
+    return SocketAddress::Parse(address, 1)->Network();
+  };
+  EXPECT_EQ(network("10.0.0.1"), 0x0A000001U);
+  EXPECT_EQ(network("::ffff:10.0.0.1"), network("10.0.0.1"));
+  EXPECT_EQ(network("2001:db8:0:1:ffff::2"), 0x20010DB800000001U);
+}
+
 }  // namespace
 }  // namespace slipway::net

@@ -16,6 +16,7 @@
 #include "base/error_catalogue.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "net/http2_wire.h"
 #include "net/http_client.h"
 #include "net/raw_client.h"
 #include "net/test_service.h"
@@ -152,6 +153,32 @@ TEST(TlsServer, SpeaksHttp2WhereThatWasAgreedOn) {
       client.Ask(std::string("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0", 24 + 9));
   ASSERT_GE(settings.size(), 9u);
   EXPECT_EQ(settings[3], 4) << "a frame of SETTINGS";
+}
+
+TEST(TlsServer, TellsWhatTheClientsCertificateSays) {
+  const TestIdentity authority = TestIdentity::Make({.name = "authority", .is_authority = true});
+  const TestTlsFiles files;
+  TlsServerOptions options = files.Options();
+  options.client_ca_file = files.WriteFile("ca.crt", authority.CertificatePem());
+  TestService service;
+  CertificateNames seen;
+  service.plan = [&](const RequestHead& head, BodyPlan&) {
+    if (head.certificate) seen = *head.certificate;
+  };
+  const auto server = StartTlsServer(service, options);
+  const TestIdentity shop = TestIdentity::Make(
+      {.name = "shop", .other_names = "DNS:shop.example,URI:spiffe://example/shop"}, &authority);
+  TestTlsClient client(server->port(), {.identity = &shop});
+  ASSERT_THAT(client.Ask(kRequest), HasSubstr("200 OK")) << client.error();
+  EXPECT_THAT(seen,
+              testing::ElementsAre("URI:spiffe://example/shop", "DNS:shop.example", "CN:shop"));
+  seen.clear();
+  TestTlsClient modern(server->port(), {.protocols = {"h2"}, .identity = &shop});
+  Http2Transcript sent;
+  std::string bytes = Hello();
+  for (std::uint32_t stream = 1; !sent.answers[1].ended; stream += 2)
+    sent.Take(modern.Ask(std::exchange(bytes, "") + GetFrames(stream, "/a")));
+  EXPECT_EQ(seen.size(), 3u) << "over HTTP/2 too";
 }
 
 TEST(TlsServer, TakesNothingOlderThanTls13UnlessToldTo) {

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "base/error_catalogue.h"
+#include "net/certificate_names.h"
 #include "net/openssl_memory.h"
 
 namespace slipway::net {
@@ -206,6 +207,12 @@ std::string_view TlsSession::Protocol() const {
   unsigned int length = 0;
   SSL_get0_alpn_selected(ssl_, &name, &length);
   return {reinterpret_cast<const char*>(name), length};
+}
+
+std::shared_ptr<const CertificateNames> TlsSession::PeerNames() const {
+  X509* const certificate = SSL_get0_peer_certificate(ssl_);
+  if (certificate == nullptr) return nullptr;
+  return std::make_shared<const CertificateNames>(NamesIn(*certificate));
 }
 
 Status TlsSession::Failure(const std::string& server) const {

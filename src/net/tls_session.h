@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/status.h"
+#include "net/http_types.h"
 #include "net/io_result.h"
 #include "net/tls_context.h"
 
@@ -49,6 +50,8 @@ class TlsSession {
   bool IsEstablished() const;
   /// What was agreed on by ALPN: "h2", "http/1.1" or "".
   std::string_view Protocol() const;
+  /// What the peer's certificate says; nullptr: it showed none.
+  std::shared_ptr<const CertificateNames> PeerNames() const;
   /// True if what broke it is an alert that the peer sent.
   bool WasAlerted() const { return was_alerted_; }
   /// Why it broke, for who made the connection: FailedPrecondition (kTlsUntrustedServer),

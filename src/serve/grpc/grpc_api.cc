@@ -118,8 +118,8 @@ class GrpcServices final : public GrpcApi {
 
   std::uint64_t MaxMessage(const RpcMethod& method) const {
     const GrpcApiLimits& limits = context_.parts.limits;
-    return method.right == access::Right::kAdminister ? limits.max_admin_message_bytes
-                                                      : limits.max_message_bytes;
+    return access::IsAdministrative(method.right) ? limits.max_admin_message_bytes
+                                                  : limits.max_message_bytes;
   }
 
   Result<InboundMessage> Open(const net::Exchange& exchange, const RpcMethod& method) const {

@@ -68,13 +68,8 @@ Status CheckContentType(const net::RequestHead& head) {
           "Inference-Header-Content-Length");
 }
 
-bool IsAdministrative(const Route& route) {
-  return route.right == access::Right::kAdminister ||
-         route.right == access::Right::kReadConfiguration;
-}
-
 ErrorForm FormFor(const net::RequestHead& head, const Route* route) {
-  if (route != nullptr && IsAdministrative(*route)) return ErrorForm::kProblem;
+  if (route != nullptr && access::IsAdministrative(route->right)) return ErrorForm::kProblem;
   return WishedErrorForm(head);
 }
 
@@ -128,7 +123,7 @@ class RestApi final : public HttpApi {
     if (!parts.gatekeeper->IsOpen(route.right))
       SLIPWAY_RETURN_IF_ERROR(parts.gatekeeper->Admit(route.right, access::PresentedBy(head)));
     net::BodyPlan plan{.max_bytes = parts.limits.max_body_bytes};
-    plan.may_overlap = !IsAdministrative(route);
+    plan.may_overlap = !access::IsAdministrative(route.right);
     if (route.body == BodyRule::kNone) return plan;
     SLIPWAY_RETURN_IF_ERROR(CheckContentType(head));
     if (route.body == BodyRule::kAdmin) plan.max_bytes = parts.limits.max_admin_body_bytes;
