@@ -5,12 +5,14 @@
 #include "base/freed_memory.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/config_file.h"
 #include "cli/context.h"
 #include "cli/describe.h"
 #include "cli/model_argument.h"
 #include "cli/samples.h"
 #include "jobs/export_model.h"
 #include "jobs/publish_model.h"
+#include "serve/control/model_config_json.h"
 
 namespace slipway::cli {
 
@@ -66,6 +68,8 @@ CommandResult RunPush(const Arguments& arguments, Context& context) {
   const jobs::ImportedModel& imported = *model.imported;
   PrintFindings(imported, context);
   const std::string name = ModelName(arguments, imported);
+  SLIPWAY_TRY(std::string config,
+              ReadConfigFile(arguments.Text("--config"), imported.manifest.signature));
   if (arguments.Switch("--dry-run")) {
     OrderedJson json;
     json["model"] = name;
@@ -81,6 +85,7 @@ CommandResult RunPush(const Arguments& arguments, Context& context) {
   SLIPWAY_TRY(registry::Registry * registry, context.Registry());
   jobs::PublishOptions options;
   SLIPWAY_TRY(options.labels, ReadLabels(arguments.List("--labels"), imported.manifest.signature));
+  if (!config.empty()) options.annotations.emplace(serve::kConfigAnnotation, std::move(config));
   SLIPWAY_TRY(const registry::ModelVersion version,
               jobs::PublishModel(*registry, imported, name, options));
   if (const std::string alias = arguments.Text("--alias"); !alias.empty()) {
@@ -163,6 +168,10 @@ Command MakePushCommand() {
                            .value = "[OUTPUT=]FILE",
                            .help = "class names of an output, one a line",
                            .repeatable = true,
+                           .from_environment = false});
+  command.flags.push_back({.name = "--config",
+                           .value = "FILE.json",
+                           .help = "how servers batch and queue it: Triton's ModelConfig as JSON",
                            .from_environment = false});
   command.flags.push_back({.name = "--dry-run",
                            .help = "import and check, publish nothing",

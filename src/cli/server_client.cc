@@ -53,7 +53,7 @@ Result<std::vector<ServedVersion>> ServerClient::List() {
   return ParseServedVersions(index, statistics.ok() ? *statistics : "");
 }
 
-Status ServerClient::Load(const registry::Reference& reference) {
+Status ServerClient::Load(const registry::Reference& reference, const std::string& config) {
   if (reference.package) {
     return InvalidArgument("a server loads a model by its version or alias, not by a digest")
         .With(errors::kUsage)
@@ -65,6 +65,7 @@ Status ServerClient::Load(const registry::Reference& reference) {
   } else if (!reference.alias.empty()) {
     body["parameters"]["version"] = reference.alias;
   }
+  if (!config.empty()) body["parameters"]["config"] = config;
   return Call("POST", RepositoryPath(reference.model, "load"), DumpJson(body)).status();
 }
 

@@ -33,7 +33,7 @@ class ServerClient {
   /// Everything the server serves or could serve, by name and version, with what it counted.
   Result<std::vector<ServedVersion>> List();
   /// Returns once the model is ready; `reference` may name a version or an alias, no digest.
-  Status Load(const registry::Reference& reference);
+  Status Load(const registry::Reference& reference, const std::string& config = "");
   /// All versions of a model.
   Status Unload(const std::string& model);
 

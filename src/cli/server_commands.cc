@@ -5,6 +5,7 @@
 #include "base/error_catalogue.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/config_file.h"
 #include "cli/context.h"
 #include "cli/server_client.h"
 
@@ -68,10 +69,11 @@ Status PrintChange(const Context& context, const std::string& reference, std::st
 CommandResult RunLoad(const Arguments& arguments, Context& context) {
   const std::string text = arguments.Text("REFERENCE");
   SLIPWAY_TRY(const registry::Reference reference, registry::ParseReference(text));
+  SLIPWAY_TRY(const std::string config, ReadConfigFile(arguments.Text("--config")));
   SLIPWAY_TRY(ServerClient client, ServerClient::Create(context));
   {
     Progress progress(context.style(), fmt::format("loading {}", text));
-    SLIPWAY_RETURN_IF_ERROR(client.Load(reference));
+    SLIPWAY_RETURN_IF_ERROR(client.Load(reference, config));
   }
   SLIPWAY_RETURN_IF_ERROR(PrintChange(context, text, "ready", client));
   return ExitCode::kSuccess;
@@ -116,6 +118,11 @@ Command MakeLoadCommand() {
               "Returns when the model is ready. NAME alone replaces what is loaded of the model by "
               "its newest version,\nwithout a gap; NAME:3 and NAME:alias add that version.",
           .positionals = {{.name = "REFERENCE", .help = "NAME, NAME:3 or NAME:alias"}},
+          .flags = {{.name = "--config",
+                     .value = "FILE.json",
+                     .help = "how to batch and queue it, in the place of what its package says: "
+                             "Triton's ModelConfig as JSON",
+                     .from_environment = false}},
           .examples = {"slipway load mnist", "slipway load mnist:2"},
           .run = RunLoad};
 }

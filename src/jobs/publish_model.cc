@@ -54,6 +54,8 @@ Result<registry::ModelVersion> PublishModel(registry::Registry& registry,
   SLIPWAY_RETURN_IF_ERROR(CheckLabels(options.labels, manifest.signature));
   manifest.name = name;
   manifest.labels = options.labels;
+  for (const auto& [key, value] : options.annotations)
+    manifest.annotations.insert_or_assign(key, value);
   const package::BlobStore& store = registry.blobs();
   if (manifest.weights)
     SLIPWAY_RETURN_IF_ERROR(AddFile(store, imported.weights_path, *manifest.weights));

@@ -12,6 +12,7 @@ namespace slipway::jobs {
 
 struct PublishOptions {
   std::map<std::string, std::vector<std::string>> labels;  ///< output name -> class names
+  std::map<std::string, std::string> annotations;          ///< beside those of the import
 };
 
 /// Publishes an imported model as the next version of `name`: its files go to the store first, then

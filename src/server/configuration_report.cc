@@ -9,6 +9,7 @@
 #include "base/version.h"
 #include "serve/control/model_control.h"
 #include "serve/grpc/grpc_api.h"
+#include "serve/model/model_config.h"
 #include "tensor/shape.h"
 
 namespace slipway::server {
@@ -68,6 +69,12 @@ std::vector<Limit> ServingLimits(const ServerOptions& options) {
       {"shared_memory_bytes", options.shared_memory_limits.max_bytes, "bytes",
        "429, of all regions; the inputs of a request are bounded as its body is",
        "--max-shared-memory"},
+      {"configured_batch", serve::ModelConfig::kMaxBatchSize, "rows",
+       "400: max_batch_size of a model's configuration"},
+      {"configured_delay", Count(serve::ModelConfig::kMaxQueueDelay), "ms",
+       "400: max_queue_delay_microseconds of a model's configuration"},
+      {"configured_priorities", serve::ModelConfig::kMaxPriorityLevels, "levels",
+       "400: priority_levels of a model's configuration"},
       {"control_queue", serve::ModelControl::kMaxWaiting, "requests", "503"},
       {"default_deadline", Count(options.default_deadline), "ms", "504", "--deadline"},
       {"drain_delay", Count(options.drain_delay.value_or(std::chrono::milliseconds(0))), "ms",

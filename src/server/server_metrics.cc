@@ -21,6 +21,19 @@ Distribution ToDistribution(const telemetry::Histogram::Snapshot& histogram) {
           .sum_seconds = Seconds(histogram.total)};
 }
 
+/// Why batches of this model may close.
+std::vector<serve::BatchEnd> EndsOf(const serve::ServedModel& model) {
+  using serve::BatchEnd;
+  std::vector<BatchEnd> ends;
+  if (model.SharesRuns() || model->batch_rules.has_value()) ends = {BatchEnd::kNobodyElse};
+  if (model.SharesRuns())
+    ends.insert(ends.end(), {BatchEnd::kBestSize, BatchEnd::kLongEnough, BatchEnd::kTrial});
+  if (model->batch_rules.has_value())
+    ends.insert(ends.end(), {BatchEnd::kFull, BatchEnd::kPreferred, BatchEnd::kDelay,
+                             BatchEnd::kShape, BatchEnd::kDeadline});
+  return ends;
+}
+
 monitor::ModelSample ToSample(const serve::ModelStatus& status, const serve::ModelSet& models) {
   monitor::ModelSample sample{.name = status.name,
                               .version = status.version,
@@ -33,9 +46,7 @@ monitor::ModelSample ToSample(const serve::ModelStatus& status, const serve::Mod
   const serve::ModelCounters& counters = (*model)->counters();
   sample.queue_seconds = ToDistribution(counters.QueueTimes());
   sample.compute_seconds = ToDistribution(counters.ComputeTimes());
-  if (!(*model)->SharesRuns()) return sample;
-  for (const auto end : {serve::BatchEnd::kNobodyElse, serve::BatchEnd::kBestSize,
-                         serve::BatchEnd::kLongEnough, serve::BatchEnd::kTrial})
+  for (const serve::BatchEnd end : EndsOf(**model))
     sample.batches_closed.emplace_back(serve::BatchEndName(end), counters.BatchesEnded(end));
   return sample;
 }

@@ -104,6 +104,9 @@ class Documents(unittest.TestCase):
     def test_the_page_on_serving(self):
         self.follow("docs/serving.md")
 
+    def test_the_page_on_batching(self):
+        self.follow("docs/batching.md")
+
     def test_both_readmes_print_the_same_commands(self):
         def commands(name):
             return re.sub(r" *#.*", "", "".join(text for _, text in BLOCK.findall((ROOT / name).read_text())))

@@ -1,4 +1,5 @@
 """The verbs that talk to a running server, and those that take the URL of a served model."""
+import json
 import pathlib
 import signal
 import sys
@@ -49,6 +50,30 @@ class ServerVerbs(ProgramTest):
         self.wait_for_versions(["binary:2"])  # the old one goes when nobody holds it any more
         self.slipway("load", "binary:prod")
         self.assertEqual(self.slipway("ps", "-q").stdout.split(), ["binary:1", "binary:2"])
+
+    def served_config(self, model):
+        return json.loads(self.server.get(f"/v2/models/{model}/config"))
+
+    def test_a_configuration_comes_with_the_package_or_with_the_load(self):
+        patient = self.folder / "patient.json"
+        patient.write_text('{"max_batch_size": 8, "dynamic_batching": {"max_queue_delay_microseconds": 300}}')
+        self.slipway("push", IRIS, "--name", "iris", "--config", patient)
+        self.slipway("load", "iris")
+        self.assertEqual(self.served_config("iris")["dynamic_batching"]["max_queue_delay_microseconds"], 300)
+        alone = self.folder / "alone.json"
+        alone.write_text('{"max_batch_size": 1}')
+        self.slipway("load", "iris", "--config", alone)
+        self.assertEqual(self.served_config("iris")["max_batch_size"], 1)
+        self.assertNotIn("dynamic_batching", self.served_config("iris"))
+        self.slipway("load", "iris")
+        self.assertEqual(self.served_config("iris")["max_batch_size"], 8)
+
+    def test_a_configuration_that_is_wrong_is_refused_before_anything_is_done(self):
+        wrong = self.folder / "wrong.json"
+        wrong.write_text('{"dynamic_batching": {"priority_levels": "many"}}')
+        for verb in (("push", IRIS, "--name", "iris"), ("load", "binary")):
+            self.assertIn("dynamic_batching, priority_levels", self.fails(*verb, "--config", wrong, code=2))
+        self.assertNotIn("iris", self.slipway("ls").stdout)
 
     def test_what_cannot_be_loaded_is_named(self):
         self.assertIn("nothing", self.fails("load", "nothing", code=3))

@@ -36,6 +36,9 @@ class BatchLearner {
     kNothing,  ///< it could not be tried this time
   };
 
+  /// `most_rows`: of a batch; what its configuration says, if that is less.
+  explicit BatchLearner(std::int64_t most_rows = kMostRows) : most_rows_(most_rows) {}
+
   /// As NextBatch(): how many of those that wait run together now. A trial is planned only where
   /// somebody waits who could have shared the run, and one at a time.
   Plan Next(std::span<const std::int64_t> rows, std::chrono::nanoseconds longest);
@@ -66,7 +69,7 @@ class BatchLearner {
   int agreed_ = 0;
   int without_result_ = 0;
   unsigned joint_runs_ = 0;
-  std::int64_t most_rows_ = kMostRows;
+  std::int64_t most_rows_;
   Costs costs_;  ///< by rows
 };
 

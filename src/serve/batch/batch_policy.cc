@@ -13,9 +13,19 @@ std::string_view BatchEndName(BatchEnd end) {
     case BatchEnd::kTrial:
       return "trial";
     case BatchEnd::kNotKnown:
-      break;
+      return "not_known";
+    case BatchEnd::kFull:
+      return "full";
+    case BatchEnd::kPreferred:
+      return "preferred";
+    case BatchEnd::kDelay:
+      return "delay";
+    case BatchEnd::kShape:
+      return "shape";
+    case BatchEnd::kDeadline:
+      return "deadline";
   }
-  return "not_known";
+  return "";
 }
 
 BatchDecision NextBatch(std::span<const std::int64_t> rows, const BatchProfile& profile,

@@ -17,8 +17,14 @@ enum class BatchEnd : std::uint8_t {
   kLongEnough,  ///< with one more, all of them would wait too long for their answer
   kTrial,       ///< this size is being tried out
   kNotKnown,    ///< the model has no profile: alone
+  // By configuration (batch_rules.h):
+  kFull,       ///< as many rows as the configuration allows
+  kPreferred,  ///< a preferred number of rows
+  kDelay,      ///< the oldest has waited as long as it may
+  kShape,      ///< the next may not join those before it
+  kDeadline,   ///< one of them would miss its deadline
 };
-inline constexpr std::size_t kBatchEnds = 5;
+inline constexpr std::size_t kBatchEnds = 10;
 std::string_view BatchEndName(BatchEnd end);  ///< "nobody_else", as in metrics
 
 struct BatchDecision {

@@ -33,20 +33,21 @@ class EchoExecutable final : public engine::Executable {
 class FixedModelSet final : public ModelSet {
  public:
   void Add(std::string name, std::int64_t version, std::vector<TensorSpec> inputs,
-           std::map<std::string, std::vector<std::string>> labels = {}) {
+           std::map<std::string, std::vector<std::string>> labels = {}, ModelConfig config = {}) {
     Signature signature{.inputs = inputs, .outputs = inputs};
     for (TensorSpec& output : signature.outputs) output.name = "out_" + output.name;
     auto executable = std::make_shared<EchoExecutable>(signature);
     const std::vector<OutputMemory> memory(signature.outputs.size(), OutputMemory::kEngine);
-    models_.push_back(std::make_shared<ServedModel>(
-        ServedModel::Parts{.name = std::move(name),
-                           .version = version,
-                           .signature = std::move(signature),
-                           .labels = std::move(labels),
-                           .executable = std::move(executable),
-                           .platform = "onnxruntime_onnx",
-                           .output_memory = memory,
-                           .run_time = std::chrono::microseconds(1)}));
+    models_.push_back(
+        std::make_shared<ServedModel>(ServedModel::Parts{.name = std::move(name),
+                                                         .version = version,
+                                                         .signature = std::move(signature),
+                                                         .labels = std::move(labels),
+                                                         .executable = std::move(executable),
+                                                         .platform = "onnxruntime_onnx",
+                                                         .output_memory = memory,
+                                                         .run_time = std::chrono::microseconds(1),
+                                                         .config = std::move(config)}));
   }
 
   void Load(ModelPackage, std::function<void(Status)> done) override { done({}); }

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <string>
 #include <utility>
@@ -12,12 +11,10 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "serve/control/model_config_json.h"
 
 namespace slipway::serve {
 namespace {
-
-constexpr std::array<std::string_view, 4> kIgnoredConfigKeys = {"name", "platform", "backend",
-                                                                "max_batch_size"};
 
 Status FieldInvalid(std::string message) {
   return InvalidArgument(std::move(message)).With(errors::kRequestFieldInvalid);
@@ -69,21 +66,15 @@ Result<VersionChoice> ParseVersionPolicy(const Json& policy) {
 
 }  // namespace
 
-Result<VersionChoice> ParseLoadConfig(std::string_view json) {
+Status SetLoadConfig(std::string_view json, LoadRequest& request) {
   SLIPWAY_TRY(const Json config, ParseConfigObject(json));
-  VersionChoice choice;
-  for (const auto& [key, value] : config.items()) {
-    if (key == "version_policy") {
-      SLIPWAY_TRY(choice, ParseVersionPolicy(value));
-    } else if (std::ranges::find(kIgnoredConfigKeys, key) == kIgnoredConfigKeys.end()) {
-      return FieldInvalid(
-                 fmt::format(
-                     "model config field \"{}\" cannot be set when loading: a package fixes it",
-                     Printable(key, 64)))
-          .Hint("only \"version_policy\" is obeyed");
-    }
+  if (const auto policy = config.find("version_policy"); policy != config.end()) {
+    SLIPWAY_TRY(request.choice, ParseVersionPolicy(*policy));
   }
-  return choice;
+  Result<ModelConfig> rest = ParseModelConfig(json);
+  if (!rest.ok()) return std::move(rest).status().At("parameter config");
+  request.config = std::move(*rest);
+  return {};
 }
 
 Status SetLoadVersion(std::int64_t version, LoadRequest& request) {

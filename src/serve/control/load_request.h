@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "serve/model/model_config.h"
 
 namespace slipway::serve {
 
@@ -29,6 +30,7 @@ struct LoadRequest {
       choice;  ///< replaces what is loaded of the model, unless `version` or `alias` is given
   std::optional<std::int64_t> version;  ///< adds this version beside those that are loaded
   std::string alias;                    ///< adds the version that the alias names
+  std::optional<ModelConfig> config;    ///< in the place of the package's own
 };
 
 }  // namespace slipway::serve

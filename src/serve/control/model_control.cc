@@ -167,6 +167,7 @@ class ThreadedControl final : public ModelControl {
     Plan plan{.to_load = {}, .wanted = {versions.begin(), versions.end()}};
     for (const std::int64_t version : plan.wanted) {
       SLIPWAY_TRY(ModelPackage package, source_.Resolve(name, version));
+      if (request.config.has_value()) package.config = *request.config;
       if (!IsReadyAlready(package)) plan.to_load.push_back(std::move(package));
     }
     return plan;
@@ -188,7 +189,8 @@ class ThreadedControl final : public ModelControl {
   bool IsReadyAlready(const ModelPackage& package) const {
     if (package.digest.empty()) return false;  // from a file, which may have changed
     const Result<ModelHandle> loaded = models_.Find(package.name, package.version);
-    return loaded.ok() && (**loaded)->package_digest == package.digest;
+    return loaded.ok() && (**loaded)->package_digest == package.digest &&
+           (**loaded)->config == package.config;
   }
 
   Status UnloadNow(const std::string& name) {

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "serve/control/model_config_json.h"
+
 namespace slipway::serve {
 
 Result<std::vector<ModelSource::Available>> RegistrySource::List() const {
@@ -36,11 +38,13 @@ Result<ModelPackage> RegistrySource::Resolve(const std::string& name, std::int64
   SLIPWAY_TRY(const registry::ModelVersion published,
               registry_.Resolve({.model = name, .version = version}));
   SLIPWAY_TRY(package::Package package, registry_.Open(published));
+  SLIPWAY_TRY(ModelConfig config, ConfigOf(package.manifest));
   return ModelPackage{.name = published.model,
                       .version = published.version,
                       .graph_path = std::move(package.graph_path),
                       .manifest = std::move(package.manifest),
-                      .digest = package.digest.ToString()};
+                      .digest = package.digest.ToString(),
+                      .config = std::move(config)};
 }
 
 }  // namespace slipway::serve

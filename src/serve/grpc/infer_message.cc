@@ -173,6 +173,10 @@ class Decoder {
   Status ReadRequestParameter(const WireField& field) {
     return ReadParameter(field,
                          [this](std::string_view key, const ParameterValue& value) -> Result<bool> {
+                           if (key == "priority") {
+                             SLIPWAY_TRY(request_.priority, TakeInteger(key, value));
+                             return true;
+                           }
                            if (key != "timeout") return false;
                            SLIPWAY_TRY(const std::uint64_t microseconds, TakeInteger(key, value));
                            request_.timeout = BoundTimeout(microseconds);

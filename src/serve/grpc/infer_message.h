@@ -44,6 +44,7 @@ struct InferMessage {
   std::vector<SharedInput> shared;
   std::vector<RequestedOutput> outputs;  ///< empty: all of the model's
   std::optional<std::chrono::microseconds> timeout;
+  std::uint64_t priority = 0;  ///< as InferRequest has it
 
   std::list<TensorBuffer> memory;
 };

@@ -214,11 +214,25 @@ TEST(InferMessage, ReservedParametersAreRefused) {
   }
   Request request;
   (*request.mutable_parameters())["triton_enable_empty_final_response"].set_bool_param(true);
-  (*request.mutable_parameters())["priority"].set_uint64_param(1);
   AddInput(request, "FP32", {0});
   EXPECT_EQ(Told(request), "ok");
   (*request.mutable_parameters())["timeout"].set_int64_param(-1);
   EXPECT_EQ(Told(request), "parameter \"timeout\" is an integer, not negative");
+}
+
+TEST(InferMessage, PriorityIsAnInteger) {
+  Request request;
+  AddInput(request, "FP32", {0});
+  for (const bool is_signed : {false, true}) {
+    auto& priority = (*request.mutable_parameters())["priority"];
+    is_signed ? priority.set_int64_param(3) : priority.set_uint64_param(3);
+    const std::string bytes = request.SerializeAsString();
+    InferMessage decoded;
+    ASSERT_TRUE(DecodeInferMessage(Bytes(bytes), kOne, decoded).ok());
+    EXPECT_EQ(decoded.priority, 3U);
+  }
+  (*request.mutable_parameters())["priority"].set_string_param("high");
+  EXPECT_EQ(Told(request), "parameter \"priority\" is an integer, not negative");
 }
 
 TEST(InferMessage, ARequestCutAnywhereIsRefusedOrSmaller) {

@@ -38,6 +38,7 @@ Result<InferRequest> DecodeInference(const GrpcApiParts& parts, const InferTarge
   SLIPWAY_RETURN_IF_ERROR(
       PlaceShared(parts.shared_memory, parts.limits.max_message_bytes, message));
   InferRequest request{.model = std::move(model), .inputs = std::move(message.inputs)};
+  request.priority = message.priority;
   for (const RequestedOutput& output : message.outputs) request.outputs.push_back(output.name);
   return request;
 }

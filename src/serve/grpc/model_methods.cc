@@ -6,6 +6,7 @@
 #include "inference.pb.h"
 #include "serve/control/server_facts.h"
 #include "serve/grpc/methods.h"
+#include "serve/grpc/model_config_message.h"
 #include "serve/grpc/proto_message.h"
 
 namespace slipway::serve::grpc {
@@ -22,19 +23,15 @@ void FillTensors(
   }
 }
 
-inference::DataType TypeOf(DType dtype) {
-  inference::DataType type = inference::TYPE_INVALID;
-  if (dtype == DType::kString) return inference::TYPE_STRING;
-  inference::DataType_Parse("TYPE_" + std::string(OipName(dtype)), &type);
-  return type;
-}
-
-/// ModelInput and ModelOutput have these three fields.
+/// ModelInput and ModelOutput have these three fields. With a batch size the batch dimension goes
+/// without saying.
 template <class Tensor>
-void FillConfigTensor(const TensorSpec& spec, Tensor& tensor) {
+void FillConfigTensor(const TensorSpec& spec, const slipway::serve::ModelConfig& config,
+                      Tensor& tensor) {
   tensor.set_name(spec.name);
   tensor.set_data_type(TypeOf(spec.dtype));
-  for (const std::int64_t dim : spec.shape.dims()) tensor.add_dims(dim);
+  const std::size_t unsaid = config.max_batch_size > 0 ? 1 : 0;
+  for (const std::int64_t dim : spec.shape.dims().subspan(unsaid)) tensor.add_dims(dim);
 }
 
 void Set(const slipway::serve::ModelStatistics::Total& total,
@@ -142,9 +139,10 @@ void ModelConfig(const GrpcCall& call) {
         config.set_backend(model->platform.substr(0, model->platform.find('_')));
         config.mutable_version_policy()->mutable_specific()->add_versions(model->version);
         for (const TensorSpec& spec : model->signature.inputs)
-          FillConfigTensor(spec, *config.add_input());
+          FillConfigTensor(spec, model->config, *config.add_input());
         for (const TensorSpec& spec : model->signature.outputs)
-          FillConfigTensor(spec, *config.add_output());
+          FillConfigTensor(spec, model->config, *config.add_output());
+        FillSchedule(model->config, config);
         return response;
       });
 }

@@ -28,8 +28,7 @@ Status SetLoadParameter(const std::string& key, const Parameter& value, LoadRequ
   const bool is_text = value.parameter_choice_case() == Parameter::kStringParam;
   if (key == "config") {
     if (!is_text) return FieldInvalid("parameter \"config\" must be a string that holds JSON");
-    SLIPWAY_TRY(load.choice, ParseLoadConfig(value.string_param()));
-    return {};
+    return SetLoadConfig(value.string_param(), load);
   }
   if (key != "version") return UnknownLoadParameter(key);
   if (is_text) return SetLoadVersion(std::string_view(value.string_param()), load);

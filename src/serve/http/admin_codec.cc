@@ -56,7 +56,7 @@ Result<LoadRequest> ParseLoadRequest(std::string_view body) {
     } else if (key == "config") {
       if (!value.is_string())
         return FieldInvalid("parameter \"config\" must be a string that holds JSON");
-      SLIPWAY_TRY(request.choice, ParseLoadConfig(value.get_ref<const std::string&>()));
+      SLIPWAY_RETURN_IF_ERROR(SetLoadConfig(value.get_ref<const std::string&>(), request));
     } else {
       return UnknownLoadParameter(key);
     }

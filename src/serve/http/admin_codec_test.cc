@@ -42,7 +42,7 @@ TEST(ParseLoadRequest, ReadsTheVersionPolicyOfAModelConfig) {
 TEST(ParseLoadRequest, RefusesWhatItDoesNotKnowByName) {
   for (const char* body :
        {R"({"parameters":{"file:1/model.onnx":"AAAA"}})", R"({"parameters":{"colour":1}})",
-        R"({"version":1})", R"({"parameters":{"config":"{\"instance_group\":[]}"}})",
+        R"({"version":1})", R"({"parameters":{"config":"{\"instance_group\":[{}]}"}})",
         R"({"parameters":{"config":7}})", R"({"parameters":{"version":0}})",
         R"({"parameters":{"version":true}})", R"({"parameters":[]})", "[]"}) {
     const Status refusal = ParseLoadRequest(body).status();

@@ -28,7 +28,8 @@ struct WorldAnswer {
 };
 
 /// Every route with models behind it that echo: row f32[N,3], pair (a i64[N], s_bytes string[N]),
-/// scores f32[N,2] with labels, one f32[N,1], scalar f32[]; versions 1 and 2 of row.
+/// scores f32[N,2] with labels, one f32[N,1], scalar f32[], levels f32[N] with two
+/// priorities and batches of 4; versions 1 and 2 of row.
 class ApiWorld {
  public:
   static constexpr std::string_view kKey =
@@ -70,6 +71,7 @@ class ApiWorld {
     const Result<net::RequestTarget> parsed = net::ParseRequestTarget(head.target, head.memory);
     if (!parsed.ok()) return {.status = 400};
     head.segments = parsed->segments;
+    head.query = parsed->query;
     for (const auto& [name, value] : headers)
       head.AddHeader(head.memory.Keep(name), head.memory.Keep(value));
     head.content_length = body.size();
@@ -125,6 +127,9 @@ class ApiWorld {
     models_.Add("scores", 1, {spec("x", DType::kF32, {-1, 2})}, {{"out_x", {"cat", "dog"}}});
     models_.Add("one", 1, {spec("x", DType::kF32, {-1, 1})});
     models_.Add("scalar", 1, {spec("x", DType::kF64, {})});
+    models_.Add("levels", 1, {spec("x", DType::kF32, {-1})}, {},
+                {.max_batch_size = 4,
+                 .dynamic_batching = DynamicBatching{.priority_levels = 2, .default_priority = 2}});
     models_.Add("text", 1, {spec("t", DType::kString, {-1})});
     models_.Add("bytes", 1, {spec("b", DType::kU8, {-1})});
     models_.Add("odd", 1, {spec("b", DType::kU8, {-1}), spec("x", DType::kF32, {-1})});

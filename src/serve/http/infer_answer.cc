@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "serve/http/explanation.h"
 #include "serve/http/json_text.h"
 #include "serve/http/tensor_text.h"
 #include "serve/predict/classification.h"
@@ -55,7 +56,8 @@ std::size_t UsualBytes(const Outputs& outputs) {
   return bytes;
 }
 
-void AppendHead(std::string& json, const V2Request& request, const ServedModel::Parts& model) {
+void AppendHead(std::string& json, const V2Request& request, const InferResponse& response) {
+  const ServedModel::Parts& model = *response.model->operator->();
   json += '{';
   if (request.id.has_value()) {
     json += "\"id\":";
@@ -66,7 +68,9 @@ void AppendHead(std::string& json, const V2Request& request, const ServedModel::
   AppendQuoted(json, model.name);
   json += ",\"model_version\":\"";
   json += std::to_string(model.version);
-  json += "\",\"outputs\":[";
+  json += "\",";
+  if (request.wants_explanation) AppendExplanation(response, json);
+  json += "\"outputs\":[";
 }
 
 void AppendParameters(std::string& json, const TensorBuffer& tensor, const SharedRange& range) {
@@ -124,7 +128,9 @@ Result<net::Response> EncodeInferAnswer(const V2Request& request, InferResponse 
   answer.may_compress = true;
   answer.content_type = "application/json";
   answer.text.reserve(UsualBytes(response.outputs));
-  AppendHead(answer.text, request, *response.model->operator->());
+  if (request.wants_explanation)
+    answer.headers.emplace_back("Server-Timing", ServerTiming(response));
+  AppendHead(answer.text, request, response);
   bool has_binary = false;
   for (std::size_t i = 0; i < response.outputs.size(); ++i) {
     const auto& [spec, tensor] = response.outputs[i];

@@ -1,5 +1,8 @@
 #include "serve/http/infer_parameters.h"
 
+#include <algorithm>
+#include <cstdint>
+#include <iterator>
 #include <utility>
 
 #include "serve/predict/request_rules.h"
@@ -19,6 +22,30 @@ Status DropValue(JsonReader& reader) {
   }
 }
 
+struct RequestParameter {
+  std::string_view key;
+  Status (*read)(JsonReader& reader, V2Request& request);
+};
+
+constexpr RequestParameter kRequestParameters[] = {
+    {"binary_data_output",
+     [](JsonReader& reader, V2Request& request) -> Status {
+       SLIPWAY_TRY(request.is_binary_by_default, reader.ReadBool());
+       return {};
+     }},
+    {"timeout",
+     [](JsonReader& reader, V2Request& request) -> Status {
+       SLIPWAY_TRY(const std::uint64_t timeout, reader.ReadUint64());
+       request.timeout = BoundTimeout(timeout);
+       return {};
+     }},
+    {"priority",
+     [](JsonReader& reader, V2Request& request) -> Status {
+       SLIPWAY_TRY(request.priority, reader.ReadUint64());
+       return {};
+     }},
+};
+
 }  // namespace
 
 Status ReadParameters(JsonReader& reader,
@@ -33,6 +60,15 @@ Status ReadParameters(JsonReader& reader,
     if (!allowed.ok()) return std::move(allowed).At(reader.Pointer());
     SLIPWAY_RETURN_IF_ERROR(DropValue(reader));
   }
+}
+
+Status ReadRequestParameters(JsonReader& reader, V2Request& request) {
+  return ReadParameters(reader, [&](std::string_view key) -> Result<bool> {
+    const auto known = std::ranges::find(kRequestParameters, key, &RequestParameter::key);
+    if (known == std::end(kRequestParameters)) return false;
+    SLIPWAY_RETURN_IF_ERROR(known->read(reader, request));
+    return true;
+  });
 }
 
 }  // namespace slipway::serve

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/status.h"
+#include "serve/http/infer_request.h"
 #include "serve/http/json_reader.h"
 
 namespace slipway::serve {
@@ -14,5 +15,8 @@ namespace slipway::serve {
 /// `known` takes them, and values of other kinds.
 Status ReadParameters(JsonReader& reader,
                       const std::function<Result<bool>(std::string_view key)>& known);
+
+/// Reads the `parameters` of a whole request, which stand up next, into `request`.
+Status ReadRequestParameters(JsonReader& reader, V2Request& request);
 
 }  // namespace slipway::serve

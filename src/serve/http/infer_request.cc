@@ -84,7 +84,7 @@ class Decoder {
     if (key == "inputs") return ReadInputs();
     if (key == "outputs") return ReadOutputs();
     if (key == "id") return ReadId();
-    if (key == "parameters") return ReadRequestParameters();
+    if (key == "parameters") return ReadRequestParameters(reader_, request_);
     return reader_.Skip();
   }
 
@@ -93,19 +93,6 @@ class Decoder {
     SLIPWAY_RETURN_IF_ERROR(Here(CheckRequestId(id)));
     request_.id = std::string(id);
     return {};
-  }
-
-  Status ReadRequestParameters() {
-    return ReadParameters(reader_, [&](std::string_view key) -> Result<bool> {
-      if (key == "binary_data_output") {
-        SLIPWAY_TRY(request_.is_binary_by_default, reader_.ReadBool());
-        return true;
-      }
-      if (key != "timeout") return false;
-      SLIPWAY_TRY(const std::uint64_t timeout, reader_.ReadUint64());
-      request_.timeout = BoundTimeout(timeout);
-      return true;
-    });
   }
 
   Status ReadInputs() {

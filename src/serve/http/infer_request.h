@@ -37,7 +37,9 @@ struct V2Request {
   std::vector<SharedInput> shared;
   std::vector<OutputWish> outputs;  ///< empty: all of the model's
   bool is_binary_by_default = false;
+  bool wants_explanation = false;  ///< of how it ran, in the answer
   std::optional<std::chrono::microseconds> timeout;
+  std::uint64_t priority = 0;  ///< as InferRequest has it
 
   std::list<std::string> strings;  ///< texts that had escapes
   /// One per input with `data`; never grows beyond its first room.

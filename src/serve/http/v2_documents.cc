@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/version.h"
+#include "serve/control/model_config_json.h"
 #include "serve/control/server_facts.h"
 #include "tensor/dtype.h"
 
@@ -35,13 +36,19 @@ std::string ConfigType(DType dtype) {
   return "TYPE_" + std::string(OipName(dtype));
 }
 
-OrderedJson ConfigInputs(const std::vector<TensorSpec>& specs) {
+/// With a batch size the batch dimension goes without saying.
+OrderedJson ConfigDims(const TensorSpec& spec, const ModelConfig& config) {
+  const std::size_t unsaid = config.max_batch_size > 0 ? 1 : 0;
+  return EncodeDims(Shape(spec.shape.dims().subspan(unsaid)));
+}
+
+OrderedJson ConfigInputs(const std::vector<TensorSpec>& specs, const ModelConfig& config) {
   OrderedJson list = OrderedJson::array();
   for (const TensorSpec& spec : specs) {
     list.push_back({{"name", spec.name},
                     {"data_type", ConfigType(spec.dtype)},
                     {"format", "FORMAT_NONE"},
-                    {"dims", EncodeDims(spec.shape)},
+                    {"dims", ConfigDims(spec, config)},
                     {"is_shape_tensor", false},
                     {"allow_ragged_batch", false},
                     {"optional", false}});
@@ -49,12 +56,12 @@ OrderedJson ConfigInputs(const std::vector<TensorSpec>& specs) {
   return list;
 }
 
-OrderedJson ConfigOutputs(const std::vector<TensorSpec>& specs) {
+OrderedJson ConfigOutputs(const std::vector<TensorSpec>& specs, const ModelConfig& config) {
   OrderedJson list = OrderedJson::array();
   for (const TensorSpec& spec : specs) {
     list.push_back({{"name", spec.name},
                     {"data_type", ConfigType(spec.dtype)},
-                    {"dims", EncodeDims(spec.shape)},
+                    {"dims", ConfigDims(spec, config)},
                     {"label_filename", ""},
                     {"is_shape_tensor", false}});
   }
@@ -125,22 +132,23 @@ std::string EncodeModelMetadata(const ServedModel& model, std::span<const std::i
 
 std::string EncodeModelConfig(const ServedModel& model) {
   const std::string& platform = model->platform;
-  return DumpJson(OrderedJson{
+  OrderedJson document = {
       {"name", model->name},
       {"platform", platform},
       {"backend", platform.substr(0, platform.find('_'))},
       {"runtime", ""},
-      {"version_policy", {{"specific", {{"versions", OrderedJson::array({model->version})}}}}},
-      {"max_batch_size", 0},
-      {"input", ConfigInputs(model->signature.inputs)},
-      {"output", ConfigOutputs(model->signature.outputs)},
-      {"batch_input", OrderedJson::array()},
-      {"batch_output", OrderedJson::array()},
-      {"default_model_filename", ""},
-      {"cc_model_filenames", OrderedJson::object()},
-      {"metric_tags", OrderedJson::object()},
-      {"parameters", OrderedJson::object()},
-      {"model_warmup", OrderedJson::array()}});
+      {"version_policy", {{"specific", {{"versions", OrderedJson::array({model->version})}}}}}};
+  AppendConfig(model->config, document);
+  document.update({{"input", ConfigInputs(model->signature.inputs, model->config)},
+                   {"output", ConfigOutputs(model->signature.outputs, model->config)},
+                   {"batch_input", OrderedJson::array()},
+                   {"batch_output", OrderedJson::array()},
+                   {"default_model_filename", ""},
+                   {"cc_model_filenames", OrderedJson::object()},
+                   {"metric_tags", OrderedJson::object()},
+                   {"parameters", OrderedJson::object()},
+                   {"model_warmup", OrderedJson::array()}});
+  return DumpJson(document);
 }
 
 std::string EncodeStatistics(std::span<const ModelHandle> models) {

@@ -19,8 +19,8 @@ std::string EncodeModelNames(std::span<const ModelHandle> ready);
 /// for.
 std::string EncodeModelMetadata(const ServedModel& model, std::span<const std::int64_t> versions);
 
-/// Triton's ModelConfig as JSON: enumerations as names, 64-bit integers as numbers, all dimensions
-/// in `dims` and max_batch_size 0, since requests are not joined.
+/// Triton's ModelConfig as JSON: enumerations as names, 64-bit integers as numbers. With a
+/// max_batch_size `dims` lack the batch dimension, as there; without one they have all.
 std::string EncodeModelConfig(const ServedModel& model);
 
 /// {"model_stats":[...]}, as Triton counts.

@@ -9,6 +9,7 @@
 #include "base/error_catalogue.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "serve/http/explanation.h"
 #include "serve/http/infer_answer.h"
 #include "serve/http/infer_request.h"
 #include "serve/http/v2_documents.h"
@@ -54,6 +55,7 @@ Result<InferRequest> Prepare(const ApiCall& call, const std::shared_ptr<Inferenc
   SLIPWAY_TRY(ModelHandle model, FindModel(call));
   SLIPWAY_TRY(const std::optional<std::uint64_t> json_bytes, JsonBytes(call.head()));
   V2Request& decoded = inference->request;
+  SLIPWAY_TRY(decoded.wants_explanation, AsksForExplanation(call.head().query));
   SLIPWAY_RETURN_IF_ERROR(
       DecodeInferRequest(call.body(), json_bytes, (*model)->signature, decoded));
   SLIPWAY_RETURN_IF_ERROR(
@@ -61,6 +63,7 @@ Result<InferRequest> Prepare(const ApiCall& call, const std::shared_ptr<Inferenc
   InferRequest request{.model = std::move(model), .inputs = std::move(decoded.inputs)};
   for (const OutputWish& wish : decoded.outputs) request.outputs.push_back(wish.name);
   SLIPWAY_TRY(request.deadline, call.Deadline(decoded.timeout));
+  request.priority = decoded.priority;
   request.keeper = inference;
   request.loop = inference->exchange->loop();
   request.abandoned = [exchange = inference->exchange.get()] { return exchange->Abandoned(); };

@@ -337,6 +337,63 @@ TEST(V2Infer, RefusesReservedKeys) {
   EXPECT_THAT(Infer(Inputs(std::string(kInput), R"(,"parameters":{"x":[1]})")), StartsWith("400 "));
 }
 
+std::string Ranked(std::string_view parameters, std::string_view query = "?explain=1") {
+  ApiWorld world;
+  return world
+      .Ask("POST", "/v2/models/levels/infer" + std::string(query),
+           Inputs(R"({"name":"x","shape":[2],"datatype":"FP32","data":[1,2]})",
+                  std::string(parameters)))
+      .Line();
+}
+
+TEST(V2Infer, ExplainsHowItRan) {
+  EXPECT_THAT(
+      Ranked(""),
+      testing::MatchesRegex(R"(200 \{"model_name":"levels","model_version":"1","parameters":\{)"
+                            R"("queue_us":[0-9]+,"compute_us":[0-9]+,"priority":2,"batch_rows":2,)"
+                            R"("batch_end":"not_known"\},"outputs":.*)"));
+  EXPECT_THAT(Ranked("", ""), testing::Not(HasSubstr("parameters")));
+  EXPECT_THAT(Ranked("", "?explain=0&x=1"), testing::Not(HasSubstr("parameters")));
+  EXPECT_THAT(Ranked("", "?explain=maybe"),
+              StartsWith(R"(400 {"error":"explain is 0 or 1 in the query, got \"maybe\"")"));
+}
+
+TEST(V2Infer, ExplainsInAHeaderToo) {
+  ApiWorld world;
+  const WorldAnswer answer =
+      world.Ask("POST", "/v2/models/row/infer?explain=1", Inputs(std::string(kInput)));
+  EXPECT_THAT(answer.Header("Server-Timing"),
+              testing::MatchesRegex(R"(queue;dur=[0-9.]+, batch;desc="not_known of 1", )"
+                                    R"(compute;dur=[0-9.]+)"));
+}
+
+TEST(V2Infer, ServesAtTheRequestsPriority) {
+  EXPECT_THAT(Ranked(R"(,"parameters":{"priority":1})"), HasSubstr(R"("priority":1)"));
+  EXPECT_THAT(Ranked(R"(,"parameters":{"priority":0})"), HasSubstr(R"("priority":2)"));
+  EXPECT_THAT(Ranked(R"(,"parameters":{"priority":-1})"), StartsWith("400 "));
+  EXPECT_THAT(Ranked(R"(,"parameters":{"priority":"high"})"), StartsWith("400 "));
+}
+
+// Bad input T4: a batch beyond the maximum
+TEST(V2Infer, RefusesMoreRowsThanTheConfiguredBatch) {
+  ApiWorld world;
+  EXPECT_THAT(
+      world
+          .Ask("POST", "/v2/models/levels/infer",
+               Inputs(R"({"name":"x","shape":[5],"datatype":"FP32","data":[1,2,3,4,5]})"))
+          .Line(),
+      StartsWith(
+          R"(400 {"error":"the request has 5 rows, max_batch_size of model \"levels\" is 4)"));
+}
+
+TEST(V2Config, ShowsHowAModelIsScheduled) {
+  ApiWorld world;
+  const std::string config = world.Ask("GET", "/v2/models/levels/config").body;
+  EXPECT_THAT(config, HasSubstr(R"("max_batch_size":4,"dynamic_batching":{)"));
+  EXPECT_THAT(config, HasSubstr(R"("priority_levels":2,"default_priority_level":2)"));
+  EXPECT_THAT(config, HasSubstr(R"("dims":[])"));
+}
+
 // Bad input J10: request ids that are too long or not printable
 TEST(V2Infer, RefusesIdsThatCannotBeEchoed) {
   for (const std::string& id : {std::string(1 << 20, 'a'), std::string("a\\r\\nb"),
@@ -429,7 +486,8 @@ TEST(V2, CountsWhatTheModelsDid) {
   EXPECT_EQ(row["inference_count"], 2);
   EXPECT_EQ(row["execution_count"], 1);
   EXPECT_EQ(row["inference_stats"]["success"]["count"], 1);
-  EXPECT_EQ(ParseJson(world.Ask("GET", "/v2/models/stats").body).value()["model_stats"].size(), 9u);
+  EXPECT_EQ(ParseJson(world.Ask("GET", "/v2/models/stats").body).value()["model_stats"].size(),
+            10u);
 }
 
 }  // namespace

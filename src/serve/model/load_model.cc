@@ -63,11 +63,14 @@ Result<ServedModel::Parts> LoadModel(ModelPackage package, engine::Engine& engin
       CompareTensors("input", signature.inputs, executable->signature().inputs));
   SLIPWAY_RETURN_IF_ERROR(
       CompareTensors("output", signature.outputs, executable->signature().outputs));
+  SLIPWAY_RETURN_IF_ERROR(CheckConfig(package.config, signature));
   progress(ModelState::kWarming);
   SLIPWAY_TRY(WarmUp warm, WarmUpModel(*executable, signature));
   BatchProfile batches = MeasureBatches(*executable, signature, warm.outputs, warm.run_time);
-  const bool learns_batches =
-      warm.run_time >= kMeasuredBelow && MayHoldStrangers(signature, warm.outputs);
+  const bool may_hold_strangers = MayHoldStrangers(signature, warm.outputs);
+  const bool learns_batches = warm.run_time >= kMeasuredBelow && may_hold_strangers;
+  std::optional<BatchRules> rules = BatchRulesOf(package.config);
+  if (rules.has_value() && !may_hold_strangers) rules = BatchRules();
   const std::uint64_t after = ReturnFreedMemory();
   return ServedModel::Parts{.name = std::move(package.name),
                             .version = package.version,
@@ -81,6 +84,8 @@ Result<ServedModel::Parts> LoadModel(ModelPackage package, engine::Engine& engin
                             .run_time = warm.run_time,
                             .batches = std::move(batches),
                             .learns_batches = learns_batches,
+                            .config = std::move(package.config),
+                            .batch_rules = std::move(rules),
                             .memory_bytes = after > before ? after - before : 0,
                             .load_time = watch.Elapsed()};
 }

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "serve/model/model_config.h"
 #include "serve/model/served_model.h"
 
 namespace slipway::serve {
@@ -22,6 +23,7 @@ struct ModelPackage {
   std::string graph_path;
   package::Manifest manifest;
   std::string digest;  ///< of the manifest, "" if not from a store
+  ModelConfig config;
 };
 
 struct ModelStatus {

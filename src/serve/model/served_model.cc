@@ -1,6 +1,34 @@
 #include "serve/model/served_model.h"
 
+#include <algorithm>
+
 namespace slipway::serve {
+namespace {
+
+/// Batches that were measured beyond the configured size are not formed.
+BatchProfile Within(const BatchProfile& profile, std::int64_t most_rows) {
+  std::vector<BatchProfile::Point> points;
+  for (const BatchProfile::Point& point : profile.points()) {
+    if (point.rows <= most_rows) points.push_back(point);
+  }
+  return points.empty() ? BatchProfile() : BatchProfile(std::move(points));
+}
+
+ServedModel::Parts WithinConfig(ServedModel::Parts parts) {
+  if (parts.config.max_batch_size > 0)
+    parts.batches = Within(parts.batches, parts.config.max_batch_size);
+  return parts;
+}
+
+std::int64_t MostRows(const ModelConfig& config) {
+  if (config.max_batch_size == 0) return BatchLearner::kMostRows;
+  return std::min(config.max_batch_size, BatchLearner::kMostRows);
+}
+
+}  // namespace
+
+ServedModel::ServedModel(Parts parts)
+    : parts_(WithinConfig(std::move(parts))), learner_(MostRows(parts_.config)) {}
 
 std::string_view ModelStateName(ModelState state) {
   switch (state) {

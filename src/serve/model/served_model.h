@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,6 +17,7 @@
 #include "package/manifest.h"
 #include "serve/batch/batch_learner.h"
 #include "serve/batch/batch_profile.h"
+#include "serve/model/model_config.h"
 #include "serve/model/model_counters.h"
 #include "serve/model/output_memory.h"
 #include "tensor/signature.h"
@@ -52,12 +54,14 @@ class ServedModel {
     std::chrono::nanoseconds run_time{0};     ///< t(1), measured while warming; 0: not measured
     BatchProfile batches;                     ///< t(b), measured at load
     bool learns_batches = false;              ///< t(b) is learned while it serves
-    std::uint64_t memory_bytes = 0;           ///< growth of the process while loading
-    std::chrono::nanoseconds load_time{0};    ///< from the start of the load to ready
+    ModelConfig config;
+    std::optional<BatchRules> batch_rules;  ///< by configuration, in the place of t(b)
+    std::uint64_t memory_bytes = 0;         ///< growth of the process while loading
+    std::chrono::nanoseconds load_time{0};  ///< from the start of the load to ready
   };
   static constexpr std::chrono::seconds kSurprise{10};
 
-  explicit ServedModel(Parts parts) : parts_(std::move(parts)) {}
+  explicit ServedModel(Parts parts);
   const Parts* operator->() const { return &parts_; }
   /// What this version has counted since it was loaded.
   ModelCounters& counters() const { return counters_; }
@@ -69,6 +73,10 @@ class ServedModel {
   BatchProfile Batches() const;
   /// Whether its requests may share runs at all, as far as is known.
   bool SharesRuns() const { return parts_.learns_batches || parts_.batches.best_rows() > 1; }
+  /// Whether a request waits for company that has not come, as its configuration wants.
+  bool AwaitsCompany() const {
+    return parts_.batch_rules.has_value() && parts_.batch_rules->max_delay.count() > 0;
+  }
   void NoteRun(std::int64_t rows, std::chrono::nanoseconds time) const {
     if (parts_.learns_batches) learner_.NoteRun(rows, time);
   }

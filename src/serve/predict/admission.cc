@@ -6,7 +6,7 @@ namespace slipway::serve {
 namespace {
 
 bool IsQuick(const AdmissionSnapshot& snapshot, const PredictorOptions& options) {
-  if (snapshot.run_time.count() <= 0) return false;
+  if (snapshot.run_time.count() <= 0 || snapshot.awaits_company) return false;
   // A division, since a client chooses the number of rows and a product may overflow.
   const std::int64_t rows = std::max<std::int64_t>(snapshot.rows, 1);
   return snapshot.run_time < std::chrono::nanoseconds(options.inline_below) / rows;
@@ -14,7 +14,8 @@ bool IsQuick(const AdmissionSnapshot& snapshot, const PredictorOptions& options)
 
 std::chrono::nanoseconds TimeOfThoseBefore(const AdmissionSnapshot& snapshot,
                                            const PredictorOptions& options) {
-  return snapshot.run_time * static_cast<std::int64_t>(snapshot.waiting) /
+  const std::size_t before = snapshot.waiting - std::min(snapshot.lower, snapshot.waiting);
+  return snapshot.run_time * static_cast<std::int64_t>(before) /
          std::max<std::int64_t>(options.workers, 1);
 }
 

@@ -14,6 +14,8 @@ struct AdmissionSnapshot {
   std::int64_t rows = 1;                  ///< of the request
   std::chrono::nanoseconds remaining{0};  ///< until its deadline; 0 or less: past it
   std::size_t waiting = 0;                ///< requests that wait for this model
+  std::size_t lower = 0;                  ///< those among them that are served after this one
+  bool awaits_company = false;            ///< its model's configuration lets it wait for others
   std::uint64_t request_bytes = 0;
   std::uint64_t waiting_bytes = 0;  ///< of all requests that wait, for any model
 };

@@ -58,6 +58,12 @@ TEST(DecideAdmission, FollowsTheTable) {
       {"those before it do not end in time",
        {.run_time = milliseconds(10), .remaining = milliseconds(14), .waiting = 3},
        Admission::kTooLate},
+      {"quick, but it waits for company",
+       {.run_time = microseconds(60), .remaining = seconds(1), .awaits_company = true},
+       Admission::kWait},
+      {"those of lower priority do not count",
+       {.run_time = milliseconds(10), .remaining = milliseconds(14), .waiting = 3, .lower = 1},
+       Admission::kWait},
       {"past its deadline", {.run_time = microseconds(60)}, Admission::kExpired},
   };
   for (const Row& row : rows)

@@ -51,7 +51,9 @@ void Cohort::RunPartners(std::chrono::nanoseconds longest, const RunContext& con
     const BatchDecision batch =
         NextBatch(std::span(rows_).subspan(first), (*model)->batches, longest);
     model->counters().RecordBatchEnd(batch.end);
-    RunTogether(std::span(partners_).subspan(first, batch.requests), context);
+    const auto together = std::span(partners_).subspan(first, batch.requests);
+    for (PredictTask* task : together) task->run.batch_end = batch.end;
+    RunTogether(together, context);
     first += batch.requests;
   }
 }

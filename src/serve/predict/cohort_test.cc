@@ -166,7 +166,7 @@ TEST_F(CohortTest, WhatIsNotWorthRunningIsNotRun) {
 }
 
 TEST_F(CohortTest, AShortDeadlineInAJointRunSaysNothingOfTheModel) {
-  WaitingRequests overflow;
+  WaitingRequests overflow(clock);
   PredictTask patient = Task({1, 2});
   PredictTask hasty = Task({3, 4});
   hasty.deadline = clock.Now() + microseconds(1);

@@ -48,6 +48,7 @@ class ThreadedPredictor final : public Predictor {
                  .max_run_bytes = options.max_run_bytes,
                  .overflow = &waiting_,
                  .longest = kLongestOnLoop},
+        waiting_(clock, options.shares_runs),
         cohorts_(options.loops) {
     for (unsigned i = 0; i < std::max(options.workers, 1U); ++i)
       threads_.emplace_back([this](const std::stop_token& stop) { Work(stop); });
@@ -77,6 +78,9 @@ class ThreadedPredictor final : public Predictor {
     task.checked = clock_.Now();
     if (!bound.ok()) return RefuseTask(task, std::move(bound).status(), task.checked);
     task.bound = std::move(*bound);
+    if (Status fits = CheckRows(task); !fits.ok())
+      return RefuseTask(task, std::move(fits), task.checked);
+    SetPriority(task);
     Admit(task);
   }
 
@@ -85,10 +89,32 @@ class ThreadedPredictor final : public Predictor {
   }
 
  private:
+  static Status CheckRows(const PredictTask& task) {
+    const ServedModel& model = *task.request.model;
+    const std::int64_t most = model->config.max_batch_size;
+    if (most == 0 || task.bound.rows <= most) return {};
+    return InvalidArgument(
+               fmt::format("the request has {} rows, max_batch_size of model \"{}\" is {}",
+                           task.bound.rows, model->name, most))
+        .With(errors::kTensorShapeMismatch);
+  }
+
+  static void SetPriority(PredictTask& task) {
+    const ModelConfig& config = (*task.request.model)->config;
+    if (!config.dynamic_batching.has_value()) return;
+    task.level = PriorityLevel(config, task.request.priority);
+    task.run.priority = task.level;
+    const QueuePolicy& policy = PolicyOf(config, task.level);
+    if (policy.default_timeout.count() > 0) task.expires = task.checked + policy.default_timeout;
+    task.yields_when_expired = policy.timeout_action == QueuePolicy::TimeoutAction::kDelay;
+  }
+
   void RunHere(PredictTask& task) {
     const std::optional<unsigned> loop = task.request.loop;
     if (!loop || *loop >= cohorts_.size() || !Cohort::MayHold(task)) {
       const MonotonicTime now = task.checked;
+      if ((*task.request.model)->batches.IsKnown())
+        task.run.batch_end = Cohort::MayHold(task) ? BatchEnd::kNobodyElse : BatchEnd::kBestSize;
       return RunTask(std::move(task), now, on_loop_);
     }
     Cohort& cohort = cohorts_[*loop];
@@ -103,6 +129,8 @@ class ThreadedPredictor final : public Predictor {
          .rows = task.bound.rows,
          .remaining = task.deadline - task.checked,
          .waiting = static_cast<std::size_t>(model.counters().waiting().Value()),
+         .lower = task.level > 0 ? waiting_.CountBelow(model, task.level) : 0,
+         .awaits_company = options_.shares_runs && model.AwaitsCompany(),
          .request_bytes = task.bound.bytes,
          .waiting_bytes = waiting_.bytes()},
         options_);
@@ -111,7 +139,7 @@ class ThreadedPredictor final : public Predictor {
       case Admission::kRunHere:
         return RunHere(task);
       case Admission::kWait:
-        if (!waiting_.Add(task)) RefuseTask(task, ServerEnds(), now);
+        if (Status added = waiting_.Add(task); !added.ok()) RefuseTask(task, std::move(added), now);
         return;
       default:
         return RefuseTask(task, WhyRefused(admission, model), now);
@@ -140,7 +168,28 @@ class ThreadedPredictor final : public Predictor {
     NameThread("slipway-worker");
     KeepFreedBlocks();
     GiveWay();  // a request for a quick model, on a loop, does not wait out a slow one's run
-    while (std::optional<PredictTask> task = waiting_.Next(stop)) RunOnWorker(std::move(*task));
+    while (std::optional<WaitingBatch> batch = waiting_.Next(stop)) {
+      if (batch->is_whole) {
+        RunWhole(*batch);
+      } else {
+        RunOnWorker(std::move(batch->tasks.front()));
+      }
+    }
+  }
+
+  /// As their model's configuration closed the batch.
+  void RunWhole(WaitingBatch& batch) {
+    batch.tasks.front().request.model->counters().RecordBatchEnd(batch.end);
+    RunBatch(batch.tasks, batch.end);
+  }
+
+  void RunBatch(std::vector<PredictTask>& batch, BatchEnd end) {
+    std::vector<PredictTask*> together;
+    for (PredictTask& task : batch) {
+      task.run.batch_end = end;
+      together.push_back(&task);
+    }
+    RunTogether(together, on_worker_);
   }
 
   /// With those that wait for the same model, where that pays.
@@ -157,12 +206,11 @@ class ThreadedPredictor final : public Predictor {
           return plan.requests;
         });
     model->counters().RecordBatchEnd(plan.end);
+    first.run.batch_end = plan.end;
     if (plan.is_trial) return RunTrial(std::move(first), now, on_worker_);
     if (batch.empty()) return RunTask(std::move(first), now, on_worker_);
     batch.insert(batch.begin(), std::move(first));
-    std::vector<PredictTask*> together;
-    for (PredictTask& task : batch) together.push_back(&task);
-    RunTogether(together, on_worker_);
+    RunBatch(batch, plan.end);
   }
 
   // A request whose deadline passes is answered though every worker is busy. Sleeps while nothing
@@ -175,8 +223,10 @@ class ThreadedPredictor final : public Predictor {
       std::unique_lock lock(mutex);
       pause.wait_for(lock, stop, kSweepEvery, [] { return false; });
       const MonotonicTime now = clock_.Now();
-      for (const PredictTask& task : waiting_.TakeHopeless(now))
-        RefuseTask(task, now >= task.deadline ? DeadlinePassed() : ClientGone(), now);
+      for (const PredictTask& task : waiting_.TakeHopeless(now)) {
+        Status why = WhyNotRun(task, now);
+        RefuseTask(task, why.ok() ? ClientGone() : std::move(why), now);
+      }
     }
   }
 

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "serve/batch/batch_policy.h"
 #include "serve/model/model_set.h"
 #include "tensor/tensor.h"
 
@@ -28,6 +29,7 @@ struct InferRequest {
   std::vector<InferInput> inputs;         ///< any order
   std::vector<std::string_view> outputs;  ///< empty: all, in the model's order
   std::optional<MonotonicTime> deadline;
+  std::uint64_t priority = 0;  ///< 1 is the highest; 0: the model's default. See PriorityLevel()
   std::shared_ptr<const void> keeper;
   std::function<bool()> abandoned;  ///< true: nobody waits any more; may be null
   /// Number of the event loop on whose thread this call is made and FinishRound() will be. Absent:
@@ -40,11 +42,19 @@ struct StageTimes {
   std::chrono::nanoseconds compute{0};
 };
 
+/// The run that answered a request.
+struct RunFacts {
+  std::int64_t rows = 0;                     ///< of all requests that shared it
+  BatchEnd batch_end = BatchEnd::kNotKnown;  ///< why no more requests shared it
+  std::uint32_t priority = 0;                ///< PriorityLevel() that the request had
+};
+
 struct InferResponse {
   ModelHandle model;
   std::vector<std::pair<const TensorSpec*, TensorBuffer>>
       outputs;  ///< as asked for; specs belong to `model`
   StageTimes times;
+  RunFacts run;
 };
 
 /// Runs on the calling thread or on a worker, exactly once.

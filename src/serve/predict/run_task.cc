@@ -49,6 +49,7 @@ InferResponse MakeResponse(ModelHandle model, const BoundRequest& bound,
 
 Status WhyNotRun(const PredictTask& task, MonotonicTime now) {
   if (now >= task.deadline) return DeadlinePassed();
+  if (now >= task.expires && !task.yields_when_expired) return WaitedTooLong();
   if (task.request.abandoned && task.request.abandoned()) return ClientGone();
   return {};
 }
@@ -75,6 +76,7 @@ void RunTask(PredictTask task, MonotonicTime started, const RunContext& context)
   if (Status why = WhyNotRun(task, started); !why.ok())
     return RefuseTask(task, std::move(why), started);
   Result<LoneRun> lone = RunAlone(task, started, context);
+  task.run.rows = task.bound.rows;
   if (lone.ok())
     return CompleteTask(std::move(task), std::move(lone->outputs), lone->times, context.clock);
   const MonotonicTime now = context.clock.Now();
@@ -95,14 +97,18 @@ bool IsTooLongHere(const Status& run, const PredictTask& task, MonotonicTime now
 
 void HandOver(PredictTask& task, MonotonicTime now, const RunContext& context) {
   task.request.model->NoteSurprise(now);
-  if (!context.overflow->Add(task)) RefuseTask(task, ServerEnds(), now);
+  if (Status added = context.overflow->Add(task); !added.ok())
+    RefuseTask(task, std::move(added), now);
 }
 
 void CompleteTask(PredictTask task, std::vector<TensorBuffer> outputs, const InferenceTimes& times,
                   const Clock& clock) {
   task.request.model->counters().RecordSuccess(static_cast<std::uint64_t>(task.bound.rows), times,
                                                clock.WallNow());
-  task.done(MakeResponse(std::move(task.request.model), task.bound, std::move(outputs), times));
+  InferResponse response =
+      MakeResponse(std::move(task.request.model), task.bound, std::move(outputs), times);
+  response.run = task.run;
+  task.done(std::move(response));
 }
 
 void RefuseTask(const PredictTask& task, Status why, MonotonicTime now) {
@@ -112,6 +118,9 @@ void RefuseTask(const PredictTask& task, Status why, MonotonicTime now) {
 
 Status ServerEnds() { return Unavailable("the server ends"); }
 Status DeadlinePassed() { return DeadlineExceeded("the deadline passed before the model ran"); }
+Status WaitedTooLong() {
+  return DeadlineExceeded("the request waited longer than its model's queue policy allows");
+}
 Status ClientGone() { return Cancelled("the client went before the model ran"); }
 
 }  // namespace slipway::serve

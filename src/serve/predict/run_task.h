@@ -51,6 +51,8 @@ void RefuseTask(const PredictTask& task, Status why, MonotonicTime now);
 Status ServerEnds();
 /// The answer for a request past its deadline.
 Status DeadlinePassed();
+/// The answer for a request that has waited as long as its model's configuration lets it.
+Status WaitedTooLong();
 /// The answer for a request whose client has gone.
 Status ClientGone();
 

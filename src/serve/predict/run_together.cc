@@ -45,6 +45,7 @@ void CompleteAll(std::span<PredictTask*> tasks, const JointRun& joint, Monotonic
       RefuseTask(*task, std::move(outputs).status(), clock.Now());
       continue;
     }
+    task->run.rows = joint.rows();
     times.queue = started - task->checked;
     times.compute_input = (task->checked - task->arrived) + joined;
     CompleteTask(std::move(*task), std::move(*outputs), times, clock);

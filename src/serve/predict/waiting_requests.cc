@@ -1,29 +1,39 @@
 #include "serve/predict/waiting_requests.h"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
-#include "serve/predict/run_together.h"
+#include "serve/predict/run_task.h"
 
 namespace slipway::serve {
+namespace {
 
-bool WaitingRequests::Add(PredictTask& task) {
-  const ServedModel* model = task.request.model.get();
+// Nothing waits for company: whoever adds a request says so.
+constexpr std::chrono::nanoseconds kUntilAdded = std::chrono::hours(1);
+
+}  // namespace
+
+Status WaitingRequests::Add(PredictTask& task) {
+  const ModelHandle model = task.request.model;
+  const std::uint64_t bytes = task.bound.bytes;
   bool is_first = false;
   {
     const std::lock_guard lock(mutex_);
-    if (is_closed_) return false;
+    if (is_closed_) return ServerEnds();
+    const bool has_rules = obeys_rules_ && (*model)->batch_rules.has_value();
+    const BatchRules* rules = has_rules ? &*(*model)->batch_rules : nullptr;
+    const auto [queue, is_new] = queues_.try_emplace(model.get(), rules);
+    // A queue that is there holds something, so that a full one is never new.
+    SLIPWAY_RETURN_IF_ERROR(queue->second.Add(task));
     model->counters().waiting().Add(1);
-    bytes_.fetch_add(task.bound.bytes, std::memory_order_relaxed);
+    bytes_.fetch_add(bytes, std::memory_order_relaxed);
     is_first = turns_.empty();
-    Queue& queue = queues_[model];
-    if (queue.empty()) turns_.push_back(model);
-    queue.push_back(std::move(task));
+    if (is_new) turns_.push_back(model.get());
+    ++changes_;
   }
   added_.notify_one();
   if (is_first) any_waits_.notify_all();
-  return true;
+  return {};
 }
 
 void WaitingRequests::Close() {
@@ -31,22 +41,45 @@ void WaitingRequests::Close() {
   is_closed_ = true;
 }
 
-std::optional<PredictTask> WaitingRequests::Next(const std::stop_token& stop) {
+std::optional<WaitingBatch> WaitingRequests::Next(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
-  added_.wait(lock, stop, [this] { return !turns_.empty(); });
-  if (stop.stop_requested()) return std::nullopt;
-  const ServedModel* model = turns_.front();
-  turns_.pop_front();
-  const auto queue = queues_.find(model);
-  PredictTask task = std::move(queue->second.front());
-  queue->second.pop_front();
-  if (queue->second.empty()) {
-    queues_.erase(queue);
-  } else {
-    turns_.push_back(model);
+  while (!stop.stop_requested()) {
+    std::chrono::nanoseconds wait = kUntilAdded;
+    std::optional<WaitingBatch> batch = TakeRipe(clock_.Now(), wait);
+    if (batch.has_value()) return batch;
+    added_.wait_for(lock, stop, wait, [this, seen = changes_] { return changes_ != seen; });
   }
-  Left(task);
-  return task;
+  return std::nullopt;
+}
+
+/// The batch of the first model in turn that has one; else shortens `wait` to when one will have.
+std::optional<WaitingBatch> WaitingRequests::TakeRipe(MonotonicTime now,
+                                                      std::chrono::nanoseconds& wait) {
+  for (std::size_t left = turns_.size(); left > 0; --left) {
+    const ServedModel* model = turns_.front();
+    turns_.pop_front();
+    const auto queue = queues_.find(model);
+    const bool is_whole = queue->second.rules() != nullptr;
+    ModelQueue::Taken taken = queue->second.Next(now);
+    if (queue->second.IsEmpty()) {
+      queues_.erase(queue);
+    } else {
+      turns_.push_back(model);
+    }
+    if (!taken.tasks.empty()) return Leave(std::move(taken), is_whole);
+    wait = std::min(wait, taken.wait);
+  }
+  return std::nullopt;
+}
+
+WaitingBatch WaitingRequests::Leave(ModelQueue::Taken taken, bool is_whole) {
+  for (const PredictTask& task : taken.tasks) Left(task);
+  if (std::ranges::any_of(turns_, &ServedModel::AwaitsCompany)) {
+    // This worker is busy now: another watches over those that wait for company.
+    ++changes_;
+    added_.notify_one();
+  }
+  return {.tasks = std::move(taken.tasks), .end = taken.end, .is_whole = is_whole};
 }
 
 std::vector<PredictTask> WaitingRequests::TakePartners(
@@ -54,36 +87,23 @@ std::vector<PredictTask> WaitingRequests::TakePartners(
     const std::function<std::size_t(std::span<const std::int64_t>)>& count) {
   const std::lock_guard lock(mutex_);
   const auto queue = queues_.find(first.request.model.get());
-  std::vector<std::size_t> places;
-  std::vector<std::int64_t> rows{first.bound.rows};
-  if (queue != queues_.end()) {
-    const Queue& waiting = queue->second;
-    std::uint64_t bytes = 0;
-    for (std::size_t i = 0; i < waiting.size() && places.size() < kMostPartners; ++i) {
-      if (!MayRunTogether(first, waiting[i])) continue;
-      bytes += waiting[i].bound.bytes;
-      if (bytes > kMostPartnerBytes) break;
-      places.push_back(i);
-      rows.push_back(waiting[i].bound.rows);
-    }
+  if (queue == queues_.end()) {
+    (void)count(std::span(&first.bound.rows, 1));  // nobody else; whoever counts learns from it
+    return {};
   }
-  places.resize(count(rows) - 1);
-  std::vector<PredictTask> partners;
-  for (const std::size_t place : places) {
-    Left(queue->second[place]);
-    partners.push_back(std::move(queue->second[place]));
+  std::vector<PredictTask> partners = queue->second.TakePartners(first, kMostPartners, count);
+  for (const PredictTask& task : partners) Left(task);
+  if (queue->second.IsEmpty()) {
+    std::erase(turns_, queue->first);
+    queues_.erase(queue);
   }
-  std::ranges::for_each(places.rbegin(), places.rend(), [&](std::size_t place) {
-    queue->second.erase(queue->second.begin() + static_cast<std::ptrdiff_t>(place));
-  });
-  if (!places.empty()) DropIfEmpty(queue);
   return partners;
 }
 
-void WaitingRequests::DropIfEmpty(Queues::iterator queue) {
-  if (!queue->second.empty()) return;
-  std::erase(turns_, queue->first);
-  queues_.erase(queue);
+std::size_t WaitingRequests::CountBelow(const ServedModel& model, std::uint32_t level) {
+  const std::lock_guard lock(mutex_);
+  const auto queue = queues_.find(&model);
+  return queue == queues_.end() ? 0 : queue->second.CountBelow(level);
 }
 
 bool WaitingRequests::WaitUntilAny(const std::stop_token& stop) {
@@ -95,14 +115,8 @@ bool WaitingRequests::WaitUntilAny(const std::stop_token& stop) {
 std::vector<PredictTask> WaitingRequests::TakeHopeless(MonotonicTime now) {
   std::vector<PredictTask> hopeless;
   const std::lock_guard lock(mutex_);
-  for (auto& [model, queue] : queues_) {
-    const auto rest = std::stable_partition(queue.begin(), queue.end(), [&](const auto& task) {
-      return now < task.deadline && !(task.request.abandoned && task.request.abandoned());
-    });
-    std::move(rest, queue.end(), std::back_inserter(hopeless));
-    queue.erase(rest, queue.end());
-  }
-  std::erase_if(queues_, [](const auto& row) { return row.second.empty(); });
+  for (auto& [model, queue] : queues_) queue.TakeHopeless(now, hopeless);
+  std::erase_if(queues_, [](const auto& row) { return row.second.IsEmpty(); });
   std::erase_if(turns_, [&](const ServedModel* model) { return !queues_.contains(model); });
   for (const PredictTask& task : hopeless) Left(task);
   return hopeless;
@@ -111,8 +125,8 @@ std::vector<PredictTask> WaitingRequests::TakeHopeless(MonotonicTime now) {
 std::vector<PredictTask> WaitingRequests::TakeAll() {
   std::vector<PredictTask> all;
   const std::lock_guard lock(mutex_);
-  for (auto& [model, queue] : std::exchange(queues_, {}))
-    std::move(queue.begin(), queue.end(), std::back_inserter(all));
+  for (auto& [model, queue] : queues_) queue.TakeAll(all);
+  queues_.clear();
   turns_.clear();
   for (const PredictTask& task : all) Left(task);
   return all;

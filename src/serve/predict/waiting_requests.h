@@ -13,40 +13,43 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "serve/predict/bound_request.h"
-#include "serve/predict/predictor.h"
+#include "serve/predict/model_queue.h"
+#include "serve/predict/predict_task.h"
 
 namespace slipway::serve {
 
-/// A request that passed all checks, with whom to tell.
-struct PredictTask {
-  InferRequest request;
-  BoundRequest bound;
-  InferCompletion done;
-  MonotonicTime arrived;
-  MonotonicTime checked;  ///< when the checks were done
-  MonotonicTime deadline;
+/// Requests that a worker runs now.
+struct WaitingBatch {
+  std::vector<PredictTask> tasks;  ///< not empty; one, unless its model's configuration says more
+  BatchEnd end = BatchEnd::kNotKnown;
+  bool is_whole = false;  ///< by configuration: TakePartners() is not for it
 };
 
 /// Requests that wait for a worker: one queue a model, served in turn, so that a busy model delays
-/// another by one run and not by its queue. Bounds are the caller's (DecideAdmission). Keeps
-/// ModelCounters::waiting() up to date. Thread-safe.
+/// another by one run and not by its queue. A queue that waits for company, as its configuration
+/// says, does not have its turn. Bounds are the caller's (DecideAdmission) but for those of a
+/// configuration. Keeps ModelCounters::waiting() up to date. Thread-safe.
 class WaitingRequests {
  public:
-  /// False, and `task` untouched, after Close().
-  bool Add(PredictTask& task);
+  /// `clock` outlives this. `obeys_rules`: false: batches of configurations are not formed.
+  explicit WaitingRequests(const Clock& clock, bool obeys_rules = true)
+      : clock_(clock), obeys_rules_(obeys_rules) {}
+
+  /// `task` is untouched if this fails. Unavailable: after Close(); what ModelQueue::Add() says.
+  Status Add(PredictTask& task);
   /// Takes no more.
   void Close();
-  /// Waits for the next request. nullopt: stop was requested.
-  std::optional<PredictTask> Next(const std::stop_token& stop);
+  /// Waits for what may run. nullopt: stop was requested.
+  std::optional<WaitingBatch> Next(const std::stop_token& stop);
   /// Takes out requests that may run together with `first`, which was taken before, the oldest
   /// first. `count` says how many requests run together in all, by the rows of those that might:
-  /// those of `first`, and of at most kMostPartners with kMostPartnerBytes of inputs.
+  /// those of `first`, and of at most kMostPartners with ModelQueue::kMostBytes of inputs.
   static constexpr std::size_t kMostPartners = 63;
-  static constexpr std::uint64_t kMostPartnerBytes = 64 << 20;
   std::vector<PredictTask> TakePartners(
       const PredictTask& first,
       const std::function<std::size_t(std::span<const std::int64_t>)>& count);
+  /// How many wait for the model with a lower priority than `level`.
+  std::size_t CountBelow(const ServedModel& model, std::uint32_t level);
   /// Waits until a request waits. False: stop was requested.
   bool WaitUntilAny(const std::stop_token& stop);
   /// Takes out those past their deadline, and those that nobody waits for any more.
@@ -56,16 +59,19 @@ class WaitingRequests {
   std::uint64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
 
  private:
-  using Queue = std::deque<PredictTask>;
-  using Queues = std::map<const ServedModel*, Queue>;
-  void DropIfEmpty(Queues::iterator queue);
+  using Queues = std::map<const ServedModel*, ModelQueue>;
+  std::optional<WaitingBatch> TakeRipe(MonotonicTime now, std::chrono::nanoseconds& wait);
+  WaitingBatch Leave(ModelQueue::Taken taken, bool is_whole);
   void Left(const PredictTask& task);
 
+  const Clock& clock_;
+  const bool obeys_rules_;
   std::mutex mutex_;                       // guards all below but bytes_
   std::condition_variable_any added_;      // for those in Next()
   std::condition_variable_any any_waits_;  // for those in WaitUntilAny()
   Queues queues_;                          // none is empty
   std::deque<const ServedModel*> turns_;   // each model of queues_ once; the first is next
+  std::uint64_t changes_ = 0;              // a worker in Next() looks again when it grows
   bool is_closed_ = false;
   std::atomic<std::uint64_t> bytes_{0};
 };

@@ -1,0 +1,110 @@
+#include "serve/control/model_config_json.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error_catalogue.h"
+#include "base/json.h"
+
+namespace slipway::serve {
+namespace {
+
+using std::chrono::microseconds;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+constexpr std::string_view kFull = R"({
+  "name": "m", "backend": "onnxruntime", "max_batch_size": 16, "input": [{"name": "x"}],
+  "instance_group": [], "dynamic_batching": {
+    "preferred_batch_size": [8, 4], "max_queue_delay_microseconds": "250",
+    "priority_levels": 3, "default_priority_level": 2,
+    "default_queue_policy": {"timeout_action": "DELAY", "default_timeout_microseconds": 1000},
+    "priority_queue_policy": {"1": {"max_queue_size": 5, "allow_timeout_override": true}}}})";
+
+TEST(ModelConfigJson, ReadsWhatSchedules) {
+  const ModelConfig config = ParseModelConfig(kFull).value();
+  EXPECT_EQ(config.max_batch_size, 16);
+  ASSERT_TRUE(config.dynamic_batching.has_value());
+  const DynamicBatching& batching = *config.dynamic_batching;
+  EXPECT_THAT(batching.preferred_batch_sizes, ElementsAre(4, 8));
+  EXPECT_EQ(batching.max_queue_delay, microseconds(250));
+  EXPECT_EQ(batching.default_policy.timeout_action, QueuePolicy::TimeoutAction::kDelay);
+  EXPECT_EQ(PolicyOf(config, 1).max_queue_size, 5u);
+  EXPECT_EQ(PolicyOf(config, 3).default_timeout, microseconds(1000));
+}
+
+TEST(ModelConfigJson, WhatIsWrittenIsReadAgain) {
+  const ModelConfig config = ParseModelConfig(kFull).value();
+  OrderedJson document = OrderedJson::object();
+  AppendConfig(config, document);
+  EXPECT_EQ(ParseModelConfig(DumpJson(document)).value(), config);
+}
+
+TEST(ModelConfigJson, AnEmptyObjectIsSaidAndNullIsNot) {
+  EXPECT_TRUE(ParseModelConfig(R"({"dynamic_batching": {}})").value().dynamic_batching.has_value());
+  EXPECT_FALSE(
+      ParseModelConfig(R"({"dynamic_batching": null})").value().dynamic_batching.has_value());
+}
+
+TEST(ModelConfigJson, NothingSaidIsAsMeasured) {
+  EXPECT_EQ(ParseModelConfig("").value(), ModelConfig());
+  EXPECT_EQ(ParseModelConfig(R"({"version_policy": {"all": {}}})").value(), ModelConfig());
+}
+
+struct Refusal {
+  const char* json;
+  const char* text;
+};
+
+TEST(ModelConfigJson, RefusesWhatIsWrongByName) {
+  const Refusal refusals[] = {
+      {R"([])", "expected an object, got array"},
+      {R"({"max_batch_size": -1})", "max_batch_size"},
+      {R"({"max_batch_size": 99999999})", "is more than 1048576"},
+      {R"({"instance_group": [{"count": 2}]})", "\"instance_group\" is not obeyed"},
+      {R"({"dynamic_batching": {"eager": true}})", "\"eager\" is not obeyed"},
+      {R"({"max_batch_size": 4, "dynamic_batching": {"preferred_batch_size": [8]}})",
+       "preferred_batch_size 8 is not from 1 to max_batch_size, 4"},
+      {R"({"max_batch_size": 4, "dynamic_batching": {"preferred_batch_size": [0]}})",
+       "preferred_batch_size 0"},
+      {R"({"dynamic_batching": {"max_queue_delay_microseconds": 10000001}})", "is more than"},
+      {R"({"dynamic_batching": {"max_queue_delay_microseconds": "soon"}})",
+       "expected an integer, not negative, got string"},
+      {R"({"dynamic_batching": {"priority_levels": 2}})", "default_priority_level 0 is not"},
+      {R"({"dynamic_batching": {"priority_levels": 1001}})", "is more than 1000"},
+      {R"({"dynamic_batching": {"priority_levels": 2, "default_priority_level": 3}})",
+       "default_priority_level 3 is not"},
+      {R"({"dynamic_batching": {"priority_levels": 1, "default_priority_level": 1,
+           "priority_queue_policy": {"2": {}}}})",
+       "priority_queue_policy has level 2, there are 1"},
+      {R"({"dynamic_batching": {"priority_queue_policy": {"high": {}}}})",
+       "expected a priority level"},
+      {R"({"dynamic_batching": {"default_queue_policy": {"timeout_action": "DROP"}}})",
+       "expected \"REJECT\" or \"DELAY\""},
+      {R"({"dynamic_batching": {"preserve_ordering": true}})", "\"preserve_ordering\" is not"},
+      {R"({"sequence_batching": {"direct": {}}})", "\"sequence_batching\" is not obeyed"},
+      {R"({"response_cache": {"enable": true}})", "\"response_cache\" is not obeyed"},
+  };
+  for (const Refusal& refusal : refusals) {
+    const Status status = ParseModelConfig(refusal.json).status();
+    EXPECT_EQ(status.code(), Code::kInvalidArgument) << refusal.json;
+    EXPECT_EQ(status.number(), errors::kRequestFieldInvalid) << refusal.json;
+    EXPECT_THAT(status.ToString(), HasSubstr(refusal.text)) << refusal.json;
+  }
+}
+
+TEST(ModelConfigJson, TextThatIsNotJsonIsRefused) {
+  EXPECT_EQ(ParseModelConfig("{").status().number(), errors::kRequestNotJson);
+}
+
+TEST(ModelConfigJson, APackageMayBringOne) {
+  package::Manifest manifest;
+  EXPECT_EQ(ConfigOf(manifest).value(), ModelConfig());
+  manifest.annotations[std::string(kConfigAnnotation)] = R"({"max_batch_size": 3})";
+  EXPECT_EQ(ConfigOf(manifest).value().max_batch_size, 3);
+  manifest.annotations[std::string(kConfigAnnotation)] = R"({"max_batch_size": "x"})";
+  EXPECT_EQ(ConfigOf(manifest).status().number(), errors::kInvalidPackage);
+}
+
+}  // namespace
+}  // namespace slipway::serve

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+
+#include "base/clock.h"
+#include "serve/predict/bound_request.h"
+#include "serve/predict/predictor.h"
+
+namespace slipway::serve {
+
+/// A request that passed all checks, with whom to tell.
+struct PredictTask {
+  InferRequest request;
+  BoundRequest bound;
+  InferCompletion done;
+  MonotonicTime arrived;
+  MonotonicTime checked;  ///< when the checks were done
+  MonotonicTime deadline;
+  std::uint32_t level = 0;  ///< PriorityLevel()
+  /// By its model's configuration it has waited long enough then: it is refused, or served after
+  /// those that have not.
+  MonotonicTime expires = MonotonicTime::max();
+  bool yields_when_expired = false;
+  RunFacts run;  ///< filled when it runs
+};
+
+}  // namespace slipway::serve
