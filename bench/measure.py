@@ -98,6 +98,16 @@ class Server:
     def input_name(self, model):
         return json.loads(self.get(f"/v2/models/{model}")[1])["inputs"][0]["name"]
 
+    def wait_for_connections(self, at_most):
+        """Until so few are open, this one included: those of a client that ended count until their requests are done."""
+        start = time.monotonic()
+        while time.monotonic() - start < 30:
+            gauge = next(line for line in self.get("/metrics")[1].decode().splitlines() if line.startswith("slipway_connections "))
+            if float(gauge.split()[1]) <= at_most:
+                return
+            time.sleep(0.05)
+        raise RuntimeError("the server kept connections whose client had ended")
+
     def _wait_until_ready(self, start):
         while time.monotonic() - start < 60:
             if self.process.poll() is not None:

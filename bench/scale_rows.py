@@ -4,10 +4,10 @@ import resource
 import socket
 
 from measure import BUILD, SERVER_CORE, Server, json_of, load, median, memory_bytes, on_core, open_load
-from workloads import HTTP_SMALL, MIB, ROUNDS, STORE, WIDE, Row, publish, write_request
+from workloads import HTTP_SMALL, MIB, MOBILENET, ROUNDS, STORE, WIDE, Row, publish, write_request
 
-DEADLINE_SECONDS = 0.25
 OVERLOAD_CONNECTIONS = 250  # the server takes 256 from one address
+MOST_REFUSED = 7_000  # a second, by a core that has something else to do
 IDLE_CONNECTIONS = 9_900  # with the busy ones less than the 10,000 that a server takes
 IDLE_PER_ADDRESS = 200
 MANY_ANSWERS = 1_000_000
@@ -15,18 +15,25 @@ MANY_ANSWERS = 1_000_000
 
 def overload():
     """An open loop: requests keep coming however few are answered."""
-    publish(["wide"])
-    with Server(["wide"], STORE, options=("--deadline", DEADLINE_SECONDS)) as server:
-        request = write_request(server, WIDE)
-        load(server, request, WIDE.connections, 3000)  # the batches are learned
-        capacity = median([rate_of(load(server, request, WIDE.connections, 2000)) for _ in range(3)])
-        for factor in (2, 10):
+    yield from overload_of(WIDE, "a wide MLP", deadline=0.25, factors=(2, 10))
+    yield from overload_of(MOBILENET, "MobileNetV2", deadline=2, factors=(2, 10))
+
+
+def overload_of(workload, title, deadline, factors):
+    publish([workload.model])
+    with Server([workload.model], STORE, options=("--deadline", deadline)) as server:
+        request = write_request(server, workload)
+        load(server, request, workload.connections, 3000)  # the batches are learned
+        capacity = median([rate_of(load(server, request, workload.connections, 2000)) for _ in range(3)])
+        for factor in factors:
+            server.wait_for_connections(at_most=1)
             report = open_load(server, request, OVERLOAD_CONNECTIONS, 5000, round(factor * capacity))
-            beside = (f"a wide MLP that bears {capacity:.0f}/s; {report['answers'] / report['seconds']:.0f}/s answered, {report['refusals'] / report['seconds']:.0f}/s "
-                      f"refused, {report['failures'] - report['refusals']} failed otherwise, at {report['seconds']:.1f} s of {factor} times that rate")
-            yield Row(f"goodput at {factor} times what the server bears, to that", "ratio", rate_of(report) / capacity, 0.9, 0.97, beside, higher_is_better=True)
-            yield Row(f"p99 of what it accepts then, to their deadline of {DEADLINE_SECONDS * 1000:.0f} ms", "ratio",
-                      report["p99_us"] / 1e6 / DEADLINE_SECONDS, 1, 0.5, beside)
+            beside = (f"it bears {capacity:.0f}/s; {rate_of(report):.0f}/s answered, {report['refusals'] / report['seconds']:.0f}/s "
+                      f"refused, {report['failures'] - report['refusals']} failed otherwise, in {report['seconds']:.1f} s")
+            yield Row(f"goodput of {title} at {factor} times what the server bears, to that", "ratio", rate_of(report) / capacity, 0.9, 0.97, beside,
+                      higher_is_better=True)
+            if (factor - 1) * capacity < MOST_REFUSED:  # else what is measured is how long requests waited in the client
+                yield Row(f"p99 of what it accepts then, to their deadline of {deadline * 1000:.0f} ms", "ratio", report["p99_us"] / 1e6 / deadline, 1, 0.5, beside)
 
 
 def rate_of(report):

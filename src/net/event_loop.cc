@@ -56,8 +56,9 @@ void EventLoop::Run() {
     RunTimers();
     do {
       RunRounds();
-      service_.FinishRound(number_);  // of what posted tasks put off
+      rest_ += service_.FinishRound(number_);  // of what posted tasks put off
     } while (!enlisted_.empty());
+    Rest();
   }
   End();
 }
@@ -69,6 +70,12 @@ void EventLoop::Wait() {
     if (events[i].data.ptr != nullptr)
       static_cast<Watcher*>(events[i].data.ptr)->OnReady(events[i].events);
   }
+}
+
+void EventLoop::Rest() {
+  if (rest_ == rest_.zero()) return;
+  std::this_thread::sleep_for(
+      std::min<std::chrono::nanoseconds>(std::exchange(rest_, rest_.zero()), kLongestRest));
 }
 
 int EventLoop::WaitMilliseconds() const {
@@ -179,7 +186,7 @@ void EventLoop::RunRounds() {
 }
 
 void EventLoop::EndRound(std::size_t first, std::size_t last) {
-  service_.FinishRound(number_);
+  rest_ += service_.FinishRound(number_);
   for (std::size_t i = first; i < last; ++i) round_[i]->Flush();
 }
 

@@ -42,6 +42,9 @@ class Watcher {
 /// and the service sees together what came together.
 class EventLoop {
  public:
+  /// However long the service wants a loop to rest (HttpService::FinishRound).
+  static constexpr std::chrono::milliseconds kLongestRest{5};
+
   /// `tick`: how often connections are asked whether a time of theirs has passed. `service`
   /// outlives the thread and knows this loop by `number`.
   EventLoop(std::chrono::milliseconds tick, HttpService& service, unsigned number);
@@ -97,6 +100,7 @@ class EventLoop {
   void RunTimers();
   void RunRounds();
   void EndRound(std::size_t first, std::size_t last);
+  void Rest();
   void End();
   void ArmTick();
 
@@ -114,6 +118,7 @@ class EventLoop {
   bool visiting_ = false;
   std::vector<std::shared_ptr<Connection>> enlisted_;  ///< for the next round
   std::vector<std::shared_ptr<Connection>> round_;     ///< the current one
+  std::chrono::nanoseconds rest_{0};                   ///< that the service asked for in it
   std::atomic<std::size_t> load_{0};
   std::int64_t date_second_ = 0;
   std::string date_;

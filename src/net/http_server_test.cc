@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/error_catalogue.h"
+#include "net/event_loop.h"
 #include "net/raw_client.h"
 #include "net/test_service.h"
 
@@ -45,6 +46,32 @@ TEST(HttpServer, AnswersOnAConnectionThatIsKept) {
   }
   EXPECT_EQ(server->Counts().accepted_total, 1u);
   EXPECT_EQ(server->Counts().requests_total, 3u);
+}
+
+// Asks for a rest far too long after the first request, and notes when the loop is back.
+class RestingService final : public TestService {
+ public:
+  void Serve(std::shared_ptr<Exchange> exchange) override {
+    served_.push_back(std::chrono::steady_clock::now());
+    TestService::Serve(std::move(exchange));
+  }
+  std::chrono::nanoseconds FinishRound(unsigned) override {
+    return served_.size() == 1 && !std::exchange(has_asked_, true) ? seconds(1000) : seconds(0);
+  }
+  std::chrono::nanoseconds BackAfter() const { return served_.at(1) - served_.at(0); }
+
+ private:
+  std::vector<MonotonicTime> served_;
+  bool has_asked_ = false;
+};
+
+TEST(HttpServer, ALoopRestsWhenItsServiceAsksForItButNotForLong) {
+  RestingService service;
+  const auto server = StartServer(service);
+  RawClient client(server->port());
+  EXPECT_EQ(client.Ask(Get("/a")).status, 200);
+  EXPECT_EQ(client.Ask(Get("/b")).status, 200);
+  EXPECT_GE(service.BackAfter(), EventLoop::kLongestRest);
 }
 
 TEST(HttpServer, TakesARequestInSingleBytes) {

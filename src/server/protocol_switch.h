@@ -21,7 +21,8 @@ class ProtocolSwitch final : public net::HttpService {
     net::HttpService& service = Of(exchange->head());
     service.Serve(std::move(exchange));
   }
-  void FinishRound(unsigned loop) override { rest_.FinishRound(loop); }  // one predictor for both
+  /// One predictor for both.
+  std::chrono::nanoseconds FinishRound(unsigned loop) override { return rest_.FinishRound(loop); }
   net::Response ErrorResponse(int status, std::string_view message,
                               const net::RequestHead* head) override {
     return (head == nullptr ? rest_ : Of(*head)).ErrorResponse(status, message, head);

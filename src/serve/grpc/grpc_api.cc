@@ -98,7 +98,9 @@ class GrpcServices final : public GrpcApi {
     method.handle(call);
   }
 
-  void FinishRound(unsigned loop) override { context_.parts.predictor.FinishRound(loop); }
+  std::chrono::nanoseconds FinishRound(unsigned loop) override {
+    return context_.parts.predictor.FinishRound(loop);
+  }
 
   net::Response ErrorResponse(int status, std::string_view message,
                               const net::RequestHead* /*head*/) override {

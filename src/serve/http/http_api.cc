@@ -113,7 +113,9 @@ class RestApi final : public HttpApi {
     return response;
   }
 
-  void FinishRound(unsigned loop) override { context_.parts.predictor.FinishRound(loop); }
+  std::chrono::nanoseconds FinishRound(unsigned loop) override {
+    return context_.parts.predictor.FinishRound(loop);
+  }
 
   const RequestMetrics& requests() const override { return context_.metrics; }
 

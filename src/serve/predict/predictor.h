@@ -89,8 +89,10 @@ class Predictor {
   /// before it ran. Else what Executable::Run() says.
   virtual void Predict(InferRequest request, InferCompletion done) = 0;
 
-  /// Runs what Predict() put off in this round, on this thread: that of the loop.
-  virtual void FinishRound(unsigned loop) = 0;
+  /// Runs what Predict() put off in this round, on this thread: that of the loop. Returns how long
+  /// the loop shall rest for what was refused in it: a flood of refusals must not take the cores
+  /// from the workers, who give way to loops.
+  virtual std::chrono::nanoseconds FinishRound(unsigned loop) = 0;
 
   /// Ends the workers, after the runs that they are at; what still waits, and what would wait from
   /// now on, completes as Unavailable. The destructor does it too.

@@ -272,6 +272,23 @@ TEST(Predictor, BeyondItsQueueAModelIsOverloaded) {
   EXPECT_EQ(model->counters().Read().rejected_count, 1u);
 }
 
+TEST(Predictor, ALoopThatRefusesRestsForIt) {
+  const ModelHandle model = Model(kSlow);
+  World world({.loops = 1, .max_queued = 0});
+  Answer refused;
+  Answer refused_elsewhere;
+  for (Answer* answer : {&refused, &refused_elsewhere}) {
+    InferRequest request = Request(model);
+    if (answer == &refused) request.loop = 0;
+    world.predictor->Predict(std::move(request), answer->Completion());
+    EXPECT_EQ(answer->Get().status().number(), errors::kQueueFull);
+  }
+  const auto rest = world.predictor->FinishRound(0);
+  EXPECT_GT(rest, std::chrono::nanoseconds(0));
+  EXPECT_LT(rest, milliseconds(1));
+  EXPECT_EQ(world.predictor->FinishRound(0), std::chrono::nanoseconds(0));
+}
+
 TEST(Predictor, BeyondTheMemoryForWaitingRequestsAModelIsOverloaded) {
   World world({.max_queued_bytes = 100});
   Brake brake;
