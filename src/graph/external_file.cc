@@ -2,10 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <linux/openat2.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -13,6 +10,7 @@
 #include <set>
 #include <utility>
 
+#include "base/beneath.h"
 #include "base/checked.h"
 #include "base/error_catalogue.h"
 #include "base/log.h"
@@ -110,11 +108,7 @@ Metadata ExternalDataEntries(const ExternalData& external) {
 }
 
 Result<FileDescriptor> OpenBeneath(int folder, const std::string& location) {
-  open_how how{};
-  how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK;
-  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
-  FileDescriptor file(
-      static_cast<int>(syscall(SYS_openat2, folder, location.c_str(), &how, sizeof how)));
+  FileDescriptor file = slipway::OpenBeneath(folder, location, O_RDONLY | O_NONBLOCK, Links::kNone);
   if (!file.valid()) return OpenStatus(errno);
   struct stat status;
   if (fstat(file.get(), &status) != 0) return ErrnoStatus(errno, "cannot stat external data");
