@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/status.h"
@@ -24,5 +26,14 @@ struct ImportedApart {
 /// (kImporterDied): the child crashed or was killed.
 Result<ImportedApart> ImportApart(Context& context, const std::string& path,
                                   const std::string& work_folder);
+
+/// An outcome as text for another process of ours, and back.
+std::string EncodeApart(const Result<ImportedApart>& imported);
+Result<ImportedApart> DecodeApart(std::string_view text);
+inline constexpr std::size_t kMaxApartBytes = 2 * package::kMaxManifestBytes;
+
+/// In a child that was forked: signals end it as they would end any program, and it does not
+/// outlive its parent.
+void BecomeOrdinaryChild();
 
 }  // namespace slipway::cli

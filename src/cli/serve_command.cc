@@ -17,11 +17,12 @@
 #include "cli/command.h"
 #include "cli/context.h"
 #include "cli/describe.h"
-#include "cli/quota_flags.h"
+#include "cli/folder_watches.h"
 #include "cli/request_example.h"
 #include "cli/serve_sources.h"
 #include "cli/served_address.h"
 #include "serve/control/fixed_source.h"
+#include "serve/control/joined_source.h"
 #include "serve/control/registry_source.h"
 #include "server/server.h"
 #include "server/server_options.h"
@@ -60,22 +61,6 @@ Result<std::optional<net::TlsServerOptions>> ReadTls(const Arguments& arguments)
        .least = with_12 ? net::TlsVersion::k12 : net::TlsVersion::k13});
 }
 
-/// "127.0.0.1:9000", "[::1]:9000".
-Result<server::AdminListener> ReadAdminListener(std::string_view text) {
-  const std::size_t colon = text.rfind(':');
-  const auto port =
-      colon == std::string_view::npos ? std::nullopt : ParseInt64(text.substr(colon + 1));
-  std::string_view address = text.substr(0, std::min(colon, text.size()));
-  if (address.starts_with('[') && address.ends_with(']'))
-    address = address.substr(1, address.size() - 2);
-  if (port && *port >= 0 && *port <= 65535 && !address.empty())
-    return server::AdminListener{.address = std::string(address),
-                                 .port = static_cast<std::uint16_t>(*port)};
-  return InvalidArgument("--admin-listen takes an address and a port")
-      .With(errors::kUsage)
-      .Hint("write --admin-listen 127.0.0.1:8081, or [::1]:8081");
-}
-
 Result<server::ServerOptions> ReadOptions(const Arguments& arguments, const Context& context,
                                           const ThreadBudget& budget) {
   server::ServerOptions options{.address = arguments.Text("--address"),
@@ -84,12 +69,6 @@ Result<server::ServerOptions> ReadOptions(const Arguments& arguments, const Cont
                                 .batching = !arguments.Switch("--no-batching"),
                                 .store_folder = context.store_folder()};
   SLIPWAY_TRY(options.tls, ReadTls(arguments));
-  SLIPWAY_TRY(options.anonymous_quota, ReadQuota(arguments, "--anonymous-rate", "--anonymous-burst",
-                                                 "--anonymous-in-flight"));
-  options.audit_log = arguments.Text("--audit-log");
-  if (arguments.Given("--admin-listen")) {
-    SLIPWAY_TRY(options.admin, ReadAdminListener(arguments.Text("--admin-listen")));
-  }
   SLIPWAY_TRY(options.cors, serve::CorsPolicy::ForOrigins(arguments.List("--cors-origin")));
   SLIPWAY_TRY(const std::int64_t port, arguments.Integer("--port", 0, 65535));
   options.port = static_cast<std::uint16_t>(port);
@@ -142,7 +121,6 @@ Result<std::string> Welcome(const server::Server& server, const ServedAddress& a
   for (const serve::ModelHandle& model : models)
     text += fmt::format("  REST    {}/v2/models/{}/infer\n", url, (*model)->name);
   text += fmt::format("  page    {}/   metrics {}/metrics   API {}/openapi.json\n", url, url, url);
-  if (server.admin_port() != 0) text += fmt::format("  admin   at port {}\n", server.admin_port());
   if (models.empty()) return text + "try   slipway load NAME\n";
   const serve::ServedModel& first = *models.front();
   SLIPWAY_TRY(const std::string line,
@@ -157,10 +135,7 @@ OrderedJson WelcomeJson(const server::Server& server, const std::string& url) {
                       {"version", (*model)->version},
                       {"infer", fmt::format("{}/v2/models/{}/infer", url, (*model)->name)}});
   }
-  OrderedJson json = {{"url", url}, {"port", server.port()}};
-  if (server.admin_port() != 0) json["admin_port"] = server.admin_port();
-  json["models"] = std::move(models);
-  return json;
+  return {{"url", url}, {"port", server.port()}, {"models", std::move(models)}};
 }
 
 void WarnOfAddress(const server::ServerOptions& options, const Context& context) {
@@ -186,15 +161,28 @@ void WarnOfExpiry(const server::Server& server, const Context& context) {
     context.Warn(fmt::format("the certificate expires in {} hours", left / 3600));
 }
 
+// Files and folders first, then stores: a name is that of the first that has it.
+serve::JoinedSource Join(ServeSources& sources, registry::Registry& registry) {
+  std::vector<std::unique_ptr<const serve::ModelSource>> all;
+  all.push_back(std::make_unique<serve::FixedSource>(sources.packages));
+  for (auto& folder : sources.folders) all.push_back(std::move(folder));
+  for (const auto& store : sources.stores)
+    all.push_back(std::make_unique<serve::RegistrySource>(*store));
+  all.push_back(std::make_unique<serve::RegistrySource>(registry));
+  return serve::JoinedSource(std::move(all));
+}
+
 // Until a signal says that the server shall end.
-void KeepServing(server::Server& server) {
+void KeepServing(server::Server& server, FolderWatches& folders) {
   for (;;) {
-    switch (server::Termination::WaitAtMost(kCertificateTick)) {
+    switch (server::Termination::WaitAtMost(folders.UntilDue(kCertificateTick))) {
       case server::Termination::Request::kNone:
         server.ReloadChangedCertificate();
+        folders.LookWhenDue(server);
         break;
       case server::Termination::Request::kReload:
         server.ReloadCertificate();
+        folders.LookNow(server);
         break;
       case server::Termination::Request::kEnd:
         return;
@@ -206,17 +194,19 @@ CommandResult RunServe(const Arguments& arguments, Context& context) {
   const Stopwatch watch;
   const ThreadBudget budget = DetectThreadBudget();
   SLIPWAY_TRY(server::ServerOptions options, ReadOptions(arguments, context, budget));
-  SLIPWAY_TRY(const ServeSources sources, PrepareSources(context, arguments.List("SOURCE")));
+  SLIPWAY_TRY(ServeSources sources, PrepareSources(context, arguments.List("SOURCE")));
   options.models = sources.startup;
+  SLIPWAY_TRY(const std::chrono::milliseconds watch_interval, Seconds(arguments, "--watch"));
+  FolderWatches folders(watch_interval);
+  for (const auto& folder : sources.folders) folders.Add(folder->layout());
 
   context.interruption().Release();
   server::Termination::Block();
-  if (options.tls) server::Termination::BlockReload();
+  if (options.tls || !folders.empty()) server::Termination::BlockReload();
   WarnOfAddress(options, context);
   SLIPWAY_TRY(registry::Registry * registry, context.Registry());
   SLIPWAY_TRY(engine::Engine * engine, context.Engine());
-  const serve::FixedSource source(sources.packages,
-                                  std::make_unique<serve::RegistrySource>(*registry));
+  const serve::JoinedSource source = Join(sources, *registry);
   const SystemClock clock;
   SLIPWAY_TRY(
       const std::unique_ptr<server::Server> server,
@@ -230,7 +220,7 @@ CommandResult RunServe(const Arguments& arguments, Context& context) {
   if (!access::IsOpen(options.openness, access::Right::kInfer))
     context.Say("clients need a key: slipway grant NAME makes one");
   WarnOfExpiry(*server, context);
-  KeepServing(*server);
+  KeepServing(*server, folders);
   const std::uint64_t dropped = server->Drain();
   context.Say(fmt::format("stopped: {} requests were dropped", dropped));
   return ExitCode::kSuccess;
@@ -244,8 +234,11 @@ Command MakeServeCommand() {
       .group = "Start",
       .summary = "serve models over HTTP",
       .description =
-          "A source is a model file, a folder of model files, or a model of the store: NAME, "
-          "NAME:3, NAME:alias. Without one, every model of the store is served. SIGTERM and Ctrl-C "
+          "A source is a model file, a folder, or a model of the store: NAME, NAME:3, NAME:alias. "
+          "A "
+          "folder may be one of Triton's repositories, a base path of TensorFlow Serving or of "
+          "OpenVINO's server, a folder of model files, or a store. Without a source, every model "
+          "of the store is served. SIGTERM and Ctrl-C "
           "end the server when what it accepted is answered.",
       .positionals = {{.name = "SOURCE",
                        .help = "model files, folders, names of the store",
@@ -280,30 +273,17 @@ Command MakeServeCommand() {
                 {.name = "--require-key",
                  .help = "ask for a key (slipway grant) for everything but health, on any "
                          "address"},
-                {.name = "--admin-listen",
-                 .value = "ADDRESS:PORT",
-                 .help = "take loading, unloading, listing and the configuration here and nowhere "
-                         "else, on a thread of its own (default: at the same address)"},
-                {.name = "--audit-log",
-                 .value = "FILE",
-                 .help = "append every administrative act, and every refused try, to this file as "
-                         "a line of JSON"},
-                {.name = "--anonymous-rate",
-                 .value = "RATE",
-                 .help = "how many requests each address may send without a key: 100/s, 600/m, "
-                         "10/h (default: any number); beyond it 429"},
-                {.name = "--anonymous-burst",
-                 .value = "N",
-                 .help = "how many of them at once (default: one second's worth)"},
-                {.name = "--anonymous-in-flight",
-                 .value = "N",
-                 .help = "how many requests without a key each address may have in flight "
-                         "(default: any number); beyond it 429"},
                 {.name = "--cors-origin",
                  .value = "ORIGIN",
                  .help = "let pages of this origin, like https://shop.example, read answers in a "
                          "browser (default: of none)",
                  .repeatable = true},
+                {.name = "--watch",
+                 .value = "SECONDS",
+                 .help =
+                     "look at served folders again this often and load what changed; 0: only at "
+                     "SIGHUP and when a load is asked for",
+                 .default_value = "0"},
                 {.name = "--no-batching",
                  .help = "run every request alone, also where runs of several were measured to be "
                          "cheaper"},

@@ -2,42 +2,25 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <filesystem>
+#include <map>
 #include <set>
 #include <utility>
 
 #include "base/error_catalogue.h"
 #include "cli/import_apart.h"
+#include "cli/import_process.h"
 #include "cli/model_argument.h"
 #include "registry/registry.h"
+#include "repository/describe_layout.h"
+#include "repository/read_repository.h"
 
 namespace slipway::cli {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kModelEndings[] = {".onnx", ".h5", ".hdf5", ".keras"};
-
-Result<std::vector<std::string>> ModelFilesIn(const std::string& folder) {
-  std::vector<std::string> files;
-  std::error_code failure;
-  for (fs::directory_iterator entry(folder, failure), end; !failure && entry != end;
-       entry.increment(failure)) {
-    std::error_code ignored;
-    const std::string extension = entry->path().extension().string();
-    if (std::ranges::find(kModelEndings, extension) != std::end(kModelEndings) &&
-        entry->is_regular_file(ignored))
-      files.push_back(entry->path().string());
-  }
-  if (failure) return ErrnoStatus(failure.value(), fmt::format("cannot read {}", folder));
-  if (files.empty()) {
-    return NotFound(fmt::format("no model files in {}", folder))
-        .Hint(fmt::format("looked for: *{}", fmt::join(kModelEndings, ", *")));
-  }
-  std::ranges::sort(files);
-  return files;
-}
+const std::string kStore = "the store";
 
 class SourceReader {
  public:
@@ -46,7 +29,8 @@ class SourceReader {
 
   Status Add(const std::string& source) {
     std::error_code ignored;
-    if (fs::is_directory(source, ignored)) return AddFolder(source);
+    if (fs::is_directory(source, ignored) || repository::IsListFile(source))
+      return AddFolder(source);
     if (fs::exists(source, ignored)) return AddFile(source);
     if (LooksLikePath(source)) {
       return NotFound(fmt::format("no such file: {}", source))
@@ -57,29 +41,73 @@ class SourceReader {
 
   Status AddWholeStore() {
     SLIPWAY_TRY(registry::Registry * registry, context_.Registry());
-    SLIPWAY_TRY(const std::vector<registry::ModelVersion> versions, registry->List());
-    std::set<std::string> names;
-    for (const registry::ModelVersion& version : versions) names.insert(version.model);
-    for (const std::string& name : names) found_.startup.push_back({.name = name, .request = {}});
-    return {};
+    return AddAllOf(*registry, kStore);
   }
 
   ServeSources Take() && { return std::move(found_); }
 
  private:
   Status AddFolder(const std::string& folder) {
-    SLIPWAY_TRY(const std::vector<std::string> files, ModelFilesIn(folder));
-    Status last;
-    std::size_t served = 0;
-    for (const std::string& file : files) {
-      last = AddFile(file);
-      if (last.ok()) {
-        ++served;
-      } else if (files.size() > 1) {
-        context_.Warn(fmt::format("{} is not served: {}", file, last.ToString()));
-      }
+    std::error_code ignored;
+    if (fs::exists(fs::path(folder) / "catalogue.db", ignored)) return AddStore(folder);
+    if (found_.importer == nullptr) {
+      SLIPWAY_TRY(found_.importer, ImportProcess::Start(context_));
     }
-    return served > 0 ? Status() : last;
+    SLIPWAY_TRY(std::unique_ptr<serve::FolderSource> source,
+                serve::FolderSource::Open(folder, *found_.importer, found_.work.path()));
+    const repository::RepositoryLayout layout = source->layout();
+    if (layout.models.empty()) return NoModels(folder, layout);
+    Tell(layout);
+    for (const repository::FoundModel& model : layout.models)
+      SLIPWAY_RETURN_IF_ERROR(Claim(model.name, folder));
+    const std::size_t before = found_.startup.size();
+    for (const repository::FoundModel& model : layout.models) AddVersions(model);
+    if (found_.startup.size() == before)
+      return Unimplemented(fmt::format("nothing in {} can be served", folder));
+    found_.folders.push_back(std::move(source));
+    return {};
+  }
+
+  static Status NoModels(const std::string& folder, const repository::RepositoryLayout& layout) {
+    Status none = NotFound(fmt::format("no models in {}", folder));
+    if (!layout.findings.empty()) return std::move(none).Hint(layout.findings.front());
+    return std::move(none).Hint(
+        "looked for MODEL/1/model.onnx, 1/model.onnx and *.onnx, *.keras, *.h5");
+  }
+
+  void Tell(const repository::RepositoryLayout& layout) const {
+    const repository::LayoutText text = repository::DescribeLayout(layout);
+    for (const std::string& line : text.lines) context_.Say(line);
+    for (const std::string& warning : text.warnings) context_.Warn(warning);
+  }
+
+  // Each version is a load of its own: one that fails takes no other with it.
+  void AddVersions(const repository::FoundModel& model) {
+    if (!model.refusal.empty()) return;
+    for (const std::int64_t version : model.Selected().versions) {
+      if (!model.Find(version)->refusal.empty()) continue;
+      server::StartupModel startup{.name = model.name, .request = {}, .may_fail = true};
+      startup.request.version = version;
+      found_.startup.push_back(std::move(startup));
+    }
+  }
+
+  Status AddStore(const std::string& folder) {
+    SLIPWAY_TRY(std::unique_ptr<registry::Registry> store, registry::Registry::Open(folder));
+    SLIPWAY_RETURN_IF_ERROR(AddAllOf(*store, folder));
+    found_.stores.push_back(std::move(store));
+    return {};
+  }
+
+  Status AddAllOf(registry::Registry& registry, const std::string& source) {
+    SLIPWAY_TRY(const std::vector<registry::ModelVersion> versions, registry.List());
+    std::set<std::string> names;
+    for (const registry::ModelVersion& version : versions) names.insert(version.model);
+    for (const std::string& name : names) {
+      SLIPWAY_RETURN_IF_ERROR(Claim(name, source));
+      found_.startup.push_back({.name = name, .request = {}});
+    }
+    return {};
   }
 
   Status AddFile(const std::string& path) {
@@ -87,7 +115,7 @@ class SourceReader {
     SLIPWAY_RETURN_IF_ERROR(MakeDirectories(folder));
     SLIPWAY_TRY(ImportedApart imported, ImportApart(context_, path, folder));
     const std::string name = imported.manifest.name;
-    SLIPWAY_RETURN_IF_ERROR(RequireFree(found_.startup, name, path));
+    SLIPWAY_RETURN_IF_ERROR(Claim(name, path));
     for (const std::string& warning : imported.warnings) context_.Warn(warning);
     for (const std::string& note : imported.notes) context_.Say("note: " + note);
     found_.descriptions.push_back(std::move(imported.description));
@@ -104,7 +132,7 @@ class SourceReader {
     SLIPWAY_TRY(const registry::Reference reference, registry::ParseReference(text));
     SLIPWAY_TRY(registry::Registry * registry, context_.Registry());
     SLIPWAY_TRY(const registry::ModelVersion version, registry->Resolve(reference));
-    SLIPWAY_RETURN_IF_ERROR(RequireFree(found_.packages, version.model, text));
+    SLIPWAY_RETURN_IF_ERROR(Claim(version.model, kStore));
     server::StartupModel model{.name = version.model, .request = {}};
     const bool names_one = reference.version || reference.package || !reference.alias.empty();
     if (names_one) model.request.version = version.version;
@@ -112,21 +140,19 @@ class SourceReader {
     return {};
   }
 
-  // A name is either a file's or the store's.
-  template <class Models>
-  static Status RequireFree(const Models& taken, const std::string& name,
-                            const std::string& source) {
-    const bool is_taken =
-        std::ranges::any_of(taken, [&](const auto& model) { return model.name == name; });
-    if (!is_taken) return {};
-    return InvalidArgument(
-               fmt::format("{} would be served as \"{}\", and so is another source", source, name))
+  // A name belongs to one source; several versions of it may be the store's.
+  Status Claim(const std::string& name, const std::string& source) {
+    const auto [owner, is_new] = owners_.try_emplace(name, source);
+    if (is_new || (owner->second == kStore && source == kStore)) return {};
+    return InvalidArgument(fmt::format("{} would be served as \"{}\", and so is another source, {}",
+                                       source, name, owner->second))
         .With(errors::kUsage)
         .Hint("rename one of the files");
   }
 
   Context& context_;
   ServeSources found_;
+  std::map<std::string, std::string> owners_;  // the source of each name
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "base/clock.h"
 #include "base/status.h"
@@ -27,16 +28,14 @@ class Server {
  public:
   /// Binds, answers liveness from then on, loads options.models, and is ready. `options` come from
   /// Decided(). AlreadyExists (kAddressInUse); what AdminKey::LoadOrCreate() and
-  /// TlsContext::ForServer() say; the error of the
-  /// first model that does not load: then nothing is served.
+  /// TlsContext::ForServer() say; the error of the first model that does not load and may not fail,
+  /// or of the first one where none loads: then nothing is served.
   static Result<std::unique_ptr<Server>> Start(const ServerOptions& options,
                                                const ServerSurroundings& surroundings);
   /// Drops what is in flight, unless Drain() was called before.
   virtual ~Server() = default;
 
   virtual std::uint16_t port() const = 0;
-  /// That of the admin listener; 0: there is none.
-  virtual std::uint16_t admin_port() const = 0;
   virtual const serve::ModelSet& models() const = 0;
   /// The certificate that clients see; nullptr without TLS.
   virtual const net::TlsCertificates* tls() const = 0;
@@ -46,6 +45,10 @@ class Server {
   virtual void ReloadCertificate() = 0;
   /// The same if the files have changed; to be called every few seconds.
   virtual void ReloadChangedCertificate() = 0;
+
+  /// Loads what the source wants of a model, and returns at once; the log and the index tell how it
+  /// went. A failure leaves what is served, and readiness, as they are.
+  virtual void LoadWanted(const std::string& name) = 0;
 
   /// Ends in order: not ready; after the drain delay no new connections; what was accepted is
   /// answered, for at most the drain timeout. Returns how many requests were dropped then (0:

@@ -107,6 +107,9 @@ class Documents(unittest.TestCase):
     def test_the_page_on_batching(self):
         self.follow("docs/batching.md")
 
+    def test_the_page_on_moving_from_other_servers(self):
+        self.follow("docs/migrate.md")
+
     def test_both_readmes_print_the_same_commands(self):
         def commands(name):
             return re.sub(r" *#.*", "", "".join(text for _, text in BLOCK.findall((ROOT / name).read_text())))

@@ -16,7 +16,7 @@ TEST(SetLoadConfig, ChoosesVersionsAndSaysHowToServeThem) {
                                 "max_batch_size": 8})",
                             request)
                   .ok());
-  EXPECT_EQ(request.choice.count, 2);
+  EXPECT_EQ(request.choice->count, 2);
   ASSERT_TRUE(request.config.has_value());
   EXPECT_EQ(request.config->max_batch_size, 8);
 }

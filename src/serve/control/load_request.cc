@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <utility>
 
 #include "base/error_catalogue.h"
 
@@ -10,20 +10,10 @@ namespace slipway::serve {
 
 Result<std::vector<std::int64_t>> ChooseVersions(const VersionChoice& choice,
                                                  std::span<const std::int64_t> available) {
-  if (choice.kind == VersionChoice::Kind::kSpecific) {
-    for (const std::int64_t version : choice.versions) {
-      if (std::ranges::find(available, version) == available.end()) {
-        return NotFound(fmt::format("there is no version {}", version))
-            .With(errors::kModelNotFound);
-      }
-    }
-    return choice.versions;
-  }
-  std::size_t count = available.size();
-  if (choice.kind == VersionChoice::Kind::kLatest)
-    count = std::min(count, static_cast<std::size_t>(choice.count));
-  const auto chosen = available.last(count);
-  return std::vector<std::int64_t>(chosen.begin(), chosen.end());
+  repository::SelectedVersions selected = repository::SelectVersions(choice, available);
+  if (selected.missing.empty()) return std::move(selected.versions);
+  return NotFound(fmt::format("there is no version {}", selected.missing.front()))
+      .With(errors::kModelNotFound);
 }
 
 }  // namespace slipway::serve

@@ -8,16 +8,13 @@
 #include <vector>
 
 #include "base/status.h"
+#include "repository/version_policy.h"
 #include "serve/model/model_config.h"
 
 namespace slipway::serve {
 
-/// Which of a model's versions are to be served: Triton's and TensorFlow Serving's three policies.
-struct VersionChoice {
-  enum class Kind { kLatest, kAll, kSpecific } kind = Kind::kLatest;
-  std::int64_t count = 1;              ///< kLatest: how many of the highest numbers
-  std::vector<std::int64_t> versions;  ///< kSpecific
-};
+/// Which of a model's versions are to be served.
+using VersionChoice = repository::VersionPolicy;
 
 /// The versions chosen among `available` (ascending). NotFound: a specific version that is not
 /// there. Pure.
@@ -26,8 +23,9 @@ Result<std::vector<std::int64_t>> ChooseVersions(const VersionChoice& choice,
 
 /// What the body of a load asks for.
 struct LoadRequest {
-  VersionChoice
-      choice;  ///< replaces what is loaded of the model, unless `version` or `alias` is given
+  /// Replaces what is loaded of the model, unless `version` or `alias` is given; absent: what the
+  /// source says, which is the latest where nothing is configured.
+  std::optional<VersionChoice> choice;
   std::optional<std::int64_t> version;  ///< adds this version beside those that are loaded
   std::string alias;                    ///< adds the version that the alias names
   std::optional<ModelConfig> config;    ///< in the place of the package's own

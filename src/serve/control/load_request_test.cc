@@ -26,7 +26,7 @@ TEST(ChooseVersions, TakesAll) {
 
 TEST(ChooseVersions, TakesTheVersionsAskedFor) {
   const VersionChoice choice{.kind = VersionChoice::Kind::kSpecific, .versions = {5, 1}};
-  EXPECT_THAT(ChooseVersions(choice, kAvailable).value(), ElementsAre(5, 1));
+  EXPECT_THAT(ChooseVersions(choice, kAvailable).value(), ElementsAre(1, 5));
 }
 
 TEST(ChooseVersions, NamesAVersionThatIsNotThere) {

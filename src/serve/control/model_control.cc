@@ -12,7 +12,9 @@
 #include <utility>
 
 #include "base/error_catalogue.h"
+#include "base/log.h"
 #include "base/thread.h"
+#include "serve/control/load_failures.h"
 
 namespace slipway::serve {
 namespace {
@@ -130,19 +132,32 @@ class ThreadedControl final : public ModelControl {
     }
   }
 
+  using Rows = std::map<std::pair<std::string, std::int64_t>, IndexRow>;
+
+  void AddUnloaded(const ModelSource::Available& model, Rows& rows) const {
+    if (model.versions.empty())
+      rows[{model.name, 0}] = {model.name, 0, "UNAVAILABLE", model.reason};
+    for (const std::int64_t version : model.versions) {
+      std::string reason = failures_->ReasonOf(model.name, version);
+      const auto known = model.reasons.find(version);
+      if (reason.empty() && known != model.reasons.end()) reason = known->second;
+      if (reason.empty()) reason = model.reason.empty() ? "not loaded" : model.reason;
+      rows[{model.name, version}] = {model.name, version, "UNAVAILABLE", std::move(reason)};
+    }
+  }
+
   Result<std::vector<IndexRow>> MakeIndex(bool ready_only) const {
-    std::map<std::pair<std::string, std::int64_t>, IndexRow> rows;
+    Rows rows;
     if (!ready_only) {
       SLIPWAY_TRY(const std::vector<ModelSource::Available> known, source_.List());
-      for (const auto& [name, versions] : known) {
-        for (const std::int64_t version : versions)
-          rows[{name, version}] = {name, version, "UNAVAILABLE", "not loaded"};
-      }
+      for (const ModelSource::Available& model : known) AddUnloaded(model, rows);
     }
     for (const ModelStatus& status : models_.Statuses()) {
       if (ready_only && status.state != ModelState::kReady) continue;
-      rows[{status.name, status.version}] = {
-          status.name, status.version, std::string(ModelStateName(status.state)), status.reason};
+      IndexRow& row = rows[{status.name, status.version}];
+      const bool keeps_reason = status.state == ModelState::kUnloaded && !row.reason.empty();
+      row = {status.name, status.version, std::string(ModelStateName(status.state)),
+             keeps_reason ? row.reason : status.reason};
     }
     std::vector<IndexRow> index;
     for (auto& [key, row] : rows) index.push_back(std::move(row));
@@ -151,14 +166,22 @@ class ThreadedControl final : public ModelControl {
 
   void StartLoad(const std::string& name, const LoadRequest& request, const Done& done) {
     Result<Plan> plan = PlanLoad(name, request);
-    if (!plan.ok()) return done(std::move(plan).status());
+    if (!plan.ok()) {
+      Log(LogLevel::kWarning, "model {} is not loaded: {}", Printable(name, 64),
+          plan.status().ToString());
+      return done(std::move(plan).status());
+    }
     const bool replaces = !request.version.has_value() && request.alias.empty();
     const auto group = std::make_shared<LoadGroup>(models_, name, plan->wanted, replaces, done);
     for (std::size_t i = plan->to_load.size(); i < plan->wanted.size(); ++i)
       group->Finished(Status());
     for (ModelPackage& package : plan->to_load) {
+      const std::int64_t version = package.version;
       models_.Load(std::move(package),
-                   [group](Status outcome) { group->Finished(std::move(outcome)); });
+                   [group, failures = failures_, name, version](Status outcome) {
+                     failures->Note(name, version, outcome);
+                     group->Finished(std::move(outcome));
+                   });
     }
   }
 
@@ -166,11 +189,18 @@ class ThreadedControl final : public ModelControl {
     SLIPWAY_TRY(const std::vector<std::int64_t> versions, WantedVersions(name, request));
     Plan plan{.to_load = {}, .wanted = {versions.begin(), versions.end()}};
     for (const std::int64_t version : plan.wanted) {
-      SLIPWAY_TRY(ModelPackage package, source_.Resolve(name, version));
+      SLIPWAY_TRY(ModelPackage package, ResolveVersion(name, version));
       if (request.config.has_value()) package.config = *request.config;
       if (!IsReadyAlready(package)) plan.to_load.push_back(std::move(package));
     }
     return plan;
+  }
+
+  Result<ModelPackage> ResolveVersion(const std::string& name, std::int64_t version) const {
+    Result<ModelPackage> package = source_.Resolve(name, version);
+    if (!package.ok() && package.status().code() != Code::kNotFound)
+      failures_->Note(name, version, package.status());
+    return package;
   }
 
   Result<std::vector<std::int64_t>> WantedVersions(const std::string& name,
@@ -180,8 +210,9 @@ class ThreadedControl final : public ModelControl {
       SLIPWAY_TRY(const std::int64_t version, source_.VersionOfAlias(name, request.alias));
       return std::vector<std::int64_t>{version};
     }
+    if (!request.choice.has_value()) return source_.Wanted(name);
     SLIPWAY_TRY(const std::vector<std::int64_t> available, source_.Versions(name));
-    Result<std::vector<std::int64_t>> chosen = ChooseVersions(request.choice, available);
+    Result<std::vector<std::int64_t>> chosen = ChooseVersions(*request.choice, available);
     if (!chosen.ok()) return std::move(chosen).status().At(fmt::format("model {}", name));
     return chosen;
   }
@@ -201,6 +232,7 @@ class ThreadedControl final : public ModelControl {
 
   ModelSet& models_;
   const ModelSource& source_;
+  const std::shared_ptr<LoadFailures> failures_ = std::make_shared<LoadFailures>();
   std::mutex mutex_;
   std::condition_variable_any task_added_;
   std::deque<std::function<void()>> tasks_;  // guarded by mutex_

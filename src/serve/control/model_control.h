@@ -16,9 +16,9 @@ namespace slipway::serve {
 /// One version as the repository index shows it.
 struct IndexRow {
   std::string name;
-  std::int64_t version = 0;
-  std::string state;   ///< ModelStateName(); "UNAVAILABLE" for what is known and not loaded
-  std::string reason;  ///< empty when ready
+  std::int64_t version = 0;  ///< 0: a model without versions
+  std::string state;         ///< ModelStateName(); "UNAVAILABLE" for what is known and not loaded
+  std::string reason;        ///< empty when ready
 };
 
 /// The control use case: what could be served, what is, load and unload at run time. All work that

@@ -111,7 +111,8 @@ struct World {
 };
 
 LoadRequest Specific(std::vector<std::int64_t> versions) {
-  return {.choice = {.kind = VersionChoice::Kind::kSpecific, .versions = std::move(versions)}};
+  return {.choice = VersionChoice{.kind = VersionChoice::Kind::kSpecific,
+                                  .versions = std::move(versions)}};
 }
 
 TEST(ModelControl, LoadsTheLatestVersion) {
@@ -122,7 +123,8 @@ TEST(ModelControl, LoadsTheLatestVersion) {
 
 TEST(ModelControl, LoadsSeveralVersionsAtOnce) {
   World world;
-  EXPECT_TRUE(world.Load("mnist", {.choice = {.kind = VersionChoice::Kind::kAll}}).ok());
+  EXPECT_TRUE(
+      world.Load("mnist", {.choice = VersionChoice{.kind = VersionChoice::Kind::kAll}}).ok());
   EXPECT_THAT(world.models.ReadyVersions(), ElementsAre(1, 2, 3));
 }
 
@@ -185,6 +187,33 @@ TEST(ModelControl, IndexShowsWhatIsLoadedAndWhatCouldBe) {
       "mnist:2 " + std::string(ModelStateName(ModelState::kFailed)) + " does not compile";
   EXPECT_THAT(world.Index(false),
               ElementsAre("mnist:1 UNAVAILABLE not loaded", failed, "mnist:3 READY"));
+}
+
+TEST(ModelControl, IndexShowsWhyAVersionCannotBeLoaded) {
+  class BrokenSource final : public ModelSource {
+   public:
+    Result<std::vector<Available>> List() const override {
+      return std::vector<Available>{
+          {.name = "empty", .versions = {}, .reasons = {}, .reason = "no version folder"},
+          {.name = "half", .versions = {1, 2}, .reasons = {{1, "a plan"}}, .reason = ""}};
+    }
+    Result<std::vector<std::int64_t>> Versions(const std::string&) const override {
+      return std::vector<std::int64_t>{1, 2};
+    }
+    Result<std::int64_t> VersionOfAlias(const std::string&, const std::string&) const override {
+      return NotFound("no alias");
+    }
+    Result<ModelPackage> Resolve(const std::string&, std::int64_t) const override {
+      return InvalidArgument("not a model");
+    }
+  };
+  World world;
+  const BrokenSource source;
+  world.control = ModelControl::Create(world.models, source);
+  EXPECT_FALSE(world.Load("half").ok());
+  EXPECT_THAT(world.Index(false),
+              ElementsAre("empty:0 UNAVAILABLE no version folder", "half:1 UNAVAILABLE a plan",
+                          "half:2 UNAVAILABLE not a model"));
 }
 
 TEST(ModelControl, IndexOfReadyVersionsLeavesTheRestOut) {

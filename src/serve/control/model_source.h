@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,20 +17,28 @@ class ModelSource {
  public:
   struct Available {
     std::string name;
-    std::vector<std::int64_t> versions;  ///< ascending, never empty
+    std::vector<std::int64_t> versions;           ///< ascending; empty with a reason only
+    std::map<std::int64_t, std::string> reasons;  ///< why a version cannot be loaded
+    std::string reason;                           ///< why none can
   };
 
   virtual ~ModelSource() = default;
 
-  /// Every model that Resolve() knows, by name.
+  /// Every model that is there, by name, those that Resolve() refuses included.
   virtual Result<std::vector<Available>> List() const = 0;
   /// The versions of one model, ascending. NotFound (kModelNotFound, with near names).
   virtual Result<std::vector<std::int64_t>> Versions(const std::string& name) const = 0;
+  /// The versions that the model's configuration wants loaded, ascending: the latest where there is
+  /// none. NotFound; FailedPrecondition: none can be, with the reason.
+  virtual Result<std::vector<std::int64_t>> Wanted(const std::string& name) const;
   /// The version that an alias of the model names. NotFound.
   virtual Result<std::int64_t> VersionOfAlias(const std::string& name,
                                               const std::string& alias) const = 0;
   /// What to load: verified and complete. NotFound; DataLoss (kDigestMismatch, kInvalidPackage).
   virtual Result<ModelPackage> Resolve(const std::string& name, std::int64_t version) const = 0;
 };
+
+/// NotFound (kModelNotFound) with a near name of what the source has.
+Status UnknownModel(const std::string& name, const ModelSource& source);
 
 }  // namespace slipway::serve

@@ -92,10 +92,10 @@ Result<bool> ParseIndexRequest(std::string_view body) {
 std::string EncodeIndex(std::span<const IndexRow> rows) {
   OrderedJson array = OrderedJson::array();
   for (const IndexRow& row : rows) {
-    array.push_back({{"name", row.name},
-                     {"version", std::to_string(row.version)},
-                     {"state", row.state},
-                     {"reason", row.reason}});
+    OrderedJson& shown = array.emplace_back(OrderedJson{{"name", row.name}});
+    if (row.version > 0) shown["version"] = std::to_string(row.version);
+    shown["state"] = row.state;
+    shown["reason"] = row.reason;
   }
   return DumpJson(array);
 }

@@ -11,11 +11,10 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-TEST(ParseLoadRequest, NoBodyAsksForTheLatestVersion) {
+TEST(ParseLoadRequest, NoBodyAsksForWhatTheSourceSays) {
   for (const char* body : {"", "{}", " ", R"({"parameters":{}})"}) {
     const LoadRequest request = ParseLoadRequest(body).value();
-    EXPECT_EQ(request.choice.kind, VersionChoice::Kind::kLatest) << body;
-    EXPECT_EQ(request.choice.count, 1) << body;
+    EXPECT_FALSE(request.choice.has_value()) << body;
     EXPECT_FALSE(request.version.has_value()) << body;
   }
 }
@@ -32,7 +31,7 @@ TEST(ParseLoadRequest, ReadsTheVersionPolicyOfAModelConfig) {
                std::string(R"({"parameters":{"config":"{\"name\":\"m\",\"version_policy\":)") +
                policy + "}\"}}")
         .value()
-        .choice;
+        .choice.value();
   };
   EXPECT_EQ(choice(R"({\"all\":{}})").kind, VersionChoice::Kind::kAll);
   EXPECT_EQ(choice(R"({\"latest\":{\"num_versions\":2}})").count, 2);

@@ -24,6 +24,7 @@ struct ModelPackage {
   package::Manifest manifest;
   std::string digest;  ///< of the manifest, "" if not from a store
   ModelConfig config;
+  std::shared_ptr<const void> files;  ///< keeps what lies at graph_path until it is loaded; or null
 };
 
 struct ModelStatus {

@@ -1,0 +1,177 @@
+#include "serve/control/folder_source.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error_catalogue.h"
+#include "base/log.h"
+#include "base/sha256.h"
+#include "base/text.h"
+#include "serve/control/model_config_json.h"
+
+namespace slipway::serve {
+namespace {
+
+using repository::FoundModel;
+using repository::FoundVersion;
+
+constexpr std::size_t kMaxLabelBytes = std::size_t{4} << 20;
+constexpr std::size_t kMaxLabels = 1'000'000;
+
+Status Refused(const std::string& name, const std::string& reason) {
+  return FailedPrecondition(fmt::format("model \"{}\" cannot be served: {}", name, reason))
+      .With(errors::kModelNotReady);
+}
+
+Result<std::vector<std::string>> ReadLabels(const FoundModel& model, const std::string& file) {
+  SLIPWAY_TRY(const FileDescriptor opened,
+              repository::OpenFileBeneath(model.root, repository::JoinPath(model.folder, file)));
+  SLIPWAY_TRY(const std::string text, ReadAll(opened.get(), kMaxLabelBytes));
+  std::vector<std::string> labels;
+  for (const std::string_view line : Split(text, '\n')) labels.emplace_back(Trim(line));
+  while (!labels.empty() && labels.back().empty()) labels.pop_back();
+  if (labels.size() > kMaxLabels)
+    return ResourceExhausted(fmt::format("more than {} labels", kMaxLabels));
+  return labels;
+}
+
+Status AddLabels(const FoundModel& model, package::Manifest& manifest) {
+  for (const repository::DeclaredTensor& output : model.settings.outputs) {
+    if (output.label_file.empty()) continue;
+    Result<std::vector<std::string>> labels = ReadLabels(model, output.label_file);
+    if (!labels.ok()) return std::move(labels).status().At(Printable(output.label_file, 64));
+    manifest.labels[output.name] = *std::move(labels);
+  }
+  return {};
+}
+
+// What the folder's configuration adds to a file that was imported.
+Result<package::Manifest> Configured(package::Manifest manifest, const FoundModel& model) {
+  manifest.name = model.name;
+  SLIPWAY_RETURN_IF_ERROR(repository::CheckDeclared(model.settings, manifest.signature));
+  SLIPWAY_RETURN_IF_ERROR(AddLabels(model, manifest));
+  if (!model.settings.config_json.empty())
+    manifest.annotations[std::string(kConfigAnnotation)] = model.settings.config_json;
+  return manifest;
+}
+
+ModelSource::Available ToAvailable(const FoundModel& model) {
+  ModelSource::Available available{
+      .name = model.name, .versions = model.Numbers(), .reasons = {}, .reason = model.refusal};
+  for (const FoundVersion& version : model.versions) {
+    if (!version.refusal.empty()) available.reasons[version.number] = version.refusal;
+  }
+  return available;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<FolderSource>> FolderSource::Open(const std::string& path,
+                                                         FileImporter& importer,
+                                                         const std::string& work_folder) {
+  SLIPWAY_TRY(repository::RepositoryLayout layout, repository::ReadRepository(path));
+  return std::unique_ptr<FolderSource>(new FolderSource(std::move(layout), importer, work_folder));
+}
+
+repository::RepositoryLayout FolderSource::layout() const {
+  const std::lock_guard lock(mutex_);
+  return layout_;
+}
+
+Result<std::vector<ModelSource::Available>> FolderSource::List() const {
+  const std::lock_guard lock(mutex_);
+  SLIPWAY_RETURN_IF_ERROR(LookAtAll());
+  std::vector<Available> models;
+  for (const FoundModel& model : layout_.models) models.push_back(ToAvailable(model));
+  return models;
+}
+
+Result<std::vector<std::int64_t>> FolderSource::Versions(const std::string& name) const {
+  const std::lock_guard lock(mutex_);
+  SLIPWAY_TRY(const FoundModel model, Look(name));
+  return model.Numbers();
+}
+
+Result<std::vector<std::int64_t>> FolderSource::Wanted(const std::string& name) const {
+  const std::lock_guard lock(mutex_);
+  SLIPWAY_TRY(const FoundModel model, Look(name));
+  if (!model.refusal.empty()) return Refused(name, model.refusal);
+  std::vector<std::int64_t> versions = model.Selected().versions;
+  if (versions.empty()) return Refused(name, "no version that its policy asks for is there");
+  return versions;
+}
+
+Result<std::int64_t> FolderSource::VersionOfAlias(const std::string& name,
+                                                  const std::string& alias) const {
+  const std::lock_guard lock(mutex_);
+  SLIPWAY_TRY(const FoundModel model, Look(name));
+  const auto found = model.settings.version_labels.find(alias);
+  if (found != model.settings.version_labels.end()) return found->second;
+  return NotFound(fmt::format("model \"{}\" has no alias \"{}\"", name, Printable(alias, 64)))
+      .With(errors::kModelNotFound);
+}
+
+Result<ModelPackage> FolderSource::Resolve(const std::string& name, std::int64_t version) const {
+  const std::lock_guard lock(mutex_);
+  SLIPWAY_TRY(const FoundModel model, Look(name));
+  if (!model.refusal.empty()) return Refused(name, model.refusal);
+  const FoundVersion* found = model.Find(version);
+  if (found == nullptr) {
+    return NotFound(fmt::format("model \"{}\" has no version {}", name, version))
+        .With(errors::kModelNotFound);
+  }
+  if (!found->refusal.empty()) return Refused(name, found->refusal);
+  SLIPWAY_TRY(const Import* import, ImportVersion(model, *found));
+  SLIPWAY_TRY(package::Manifest manifest, Configured(import->imported.manifest, model));
+  Result<ModelConfig> config = ConfigOf(manifest);
+  if (!config.ok()) return std::move(config).status().At("config.pbtxt");
+  std::string digest = Sha256Of(package::EncodeManifest(manifest)).ToString();
+  return ModelPackage{.name = name,
+                      .version = version,
+                      .graph_path = import->imported.graph_path,
+                      .manifest = std::move(manifest),
+                      .digest = std::move(digest),
+                      .config = *std::move(config),
+                      .files = import->files};
+}
+
+Result<FoundModel> FolderSource::Look(const std::string& name) const {
+  const FoundModel* known = layout_.Find(name);
+  const bool is_nowhere = known != nullptr && known->root.empty();
+  if (known == nullptr || is_nowhere) {
+    SLIPWAY_RETURN_IF_ERROR(LookAtAll());
+    known = layout_.Find(name);
+  }
+  if (known != nullptr && known->root.empty()) return *known;
+  if (known != nullptr) return repository::ReadAgain(*known);
+  return NotFound(fmt::format("there is no model \"{}\"", Printable(name, 64)))
+      .With(errors::kModelNotFound);
+}
+
+Status FolderSource::LookAtAll() const {
+  SLIPWAY_TRY(layout_, repository::ReadRepository(layout_.path));
+  std::erase_if(imports_, [&](const auto& entry) {
+    const FoundModel* model = layout_.Find(entry.first.first);
+    return model == nullptr || model->Find(entry.first.second) == nullptr;
+  });
+  return {};
+}
+
+Result<const FolderSource::Import*> FolderSource::ImportVersion(const FoundModel& model,
+                                                                const FoundVersion& version) const {
+  Import& import = imports_[{model.name, version.number}];
+  if (import.files != nullptr && import.fingerprint == version.fingerprint) return &import;
+  SLIPWAY_TRY(const std::string path, repository::RealPathBeneath(model.root, version.file));
+  SLIPWAY_TRY(TemporaryDirectory files, TemporaryDirectory::Create("import-", work_folder_));
+  SLIPWAY_TRY(FileImporter::Imported imported, importer_.Import(path, files.path()));
+  for (const std::string& warning : imported.warnings)
+    Log(LogLevel::kWarning, "model {}:{}: {}", model.name, version.number, warning);
+  import = {.fingerprint = version.fingerprint,
+            .imported = std::move(imported),
+            .files = std::make_shared<const TemporaryDirectory>(std::move(files))};
+  return &import;
+}
+
+}  // namespace slipway::serve

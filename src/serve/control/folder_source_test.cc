@@ -1,0 +1,138 @@
+#include "serve/control/folder_source.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "base/error_catalogue.h"
+
+namespace slipway::serve {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+// Files whose text is "bad" cannot be imported; others take and give f32[N,2].
+class FakeImporter final : public FileImporter {
+ public:
+  Result<Imported> Import(const std::string& path, const std::string& work_folder) override {
+    SLIPWAY_TRY(const std::string text, ReadFile(path));
+    ++imports;
+    if (text == "bad") return InvalidArgument("not a model").With(errors::kCorruptModelFile);
+    Imported imported{.manifest = {}, .graph_path = work_folder + "/model.onnx", .warnings = {}};
+    SLIPWAY_RETURN_IF_ERROR(WriteFileAtomically(imported.graph_path, text));
+    imported.manifest.name = "whatever";
+    imported.manifest.annotations["text"] = text;
+    const TensorSpec spec{.name = "x", .dtype = DType::kF32, .shape = {-1, 2}, .axis_names = {}};
+    imported.manifest.signature = {.inputs = {spec}, .outputs = {spec}};
+    return imported;
+  }
+  int imports = 0;
+};
+
+struct World {
+  TemporaryDirectory folder = TemporaryDirectory::Create("slipway-folder-").value();
+  TemporaryDirectory work = TemporaryDirectory::Create("slipway-work-").value();
+  FakeImporter importer;
+
+  void Write(const std::string& path, std::string_view text) const {
+    const fs::path whole = fs::path(folder.path()) / path;
+    fs::create_directories(whole.parent_path());
+    ASSERT_TRUE(WriteFileAtomically(whole.string(), text).ok());
+  }
+  std::unique_ptr<FolderSource> Open() {
+    return FolderSource::Open(folder.path(), importer, work.path()).value();
+  }
+};
+
+TEST(FolderSource, ImportsAFileWhenItIsWantedAndOnce) {
+  World world;
+  world.Write("m/1/model.onnx", "one");
+  const auto source = world.Open();
+  EXPECT_EQ(world.importer.imports, 0);
+  const ModelPackage package = source->Resolve("m", 1).value();
+  EXPECT_EQ(package.manifest.name, "m");
+  EXPECT_EQ(ReadFile(package.graph_path).value(), "one");
+  EXPECT_EQ(source->Resolve("m", 1)->digest, package.digest);
+  EXPECT_EQ(world.importer.imports, 1);
+}
+
+TEST(FolderSource, SeesWhatWasAddedAndWhatChanged) {
+  World world;
+  world.Write("m/1/model.onnx", "one");
+  const auto source = world.Open();
+  const ModelPackage before = source->Resolve("m", 1).value();
+  world.Write("m/1/model.onnx", "other");
+  world.Write("m/2/model.onnx", "two");
+  world.Write("n/1/model.onnx", "new");
+  EXPECT_THAT(source->Versions("m").value(), ElementsAre(1, 2));
+  EXPECT_THAT(source->Wanted("m").value(), ElementsAre(2));
+  EXPECT_NE(source->Resolve("m", 1)->digest, before.digest);
+  EXPECT_TRUE(source->Resolve("n", 1).ok());
+  EXPECT_TRUE(fs::exists(before.graph_path)) << "a package that waits to be loaded keeps its files";
+}
+
+TEST(FolderSource, ThePolicySaysWhatIsWanted) {
+  World world;
+  world.Write("m/1/model.onnx", "one");
+  world.Write("m/3/model.onnx", "three");
+  world.Write("m/config.pbtxt", "version_policy { specific { versions: 1 versions: 2 } }");
+  EXPECT_THAT(world.Open()->Wanted("m").value(), ElementsAre(1));
+}
+
+TEST(FolderSource, AModelThatCannotBeServedIsListedWithItsReason) {
+  World world;
+  world.Write("a/1/saved_model.pb", "x");
+  world.Write("b/config.pbtxt", "backend: \"python\"");
+  world.Write("b/1/model.py", "x");
+  world.Write("c/1/model.onnx", "bad");
+  const auto source = world.Open();
+  const auto models = source->List().value();
+  EXPECT_THAT(models[0].reasons.at(1), HasSubstr("SavedModel"));
+  EXPECT_THAT(models[1].reason, HasSubstr("Python"));
+  EXPECT_THAT(source->Resolve("a", 1).status().message(), HasSubstr("SavedModel"));
+  EXPECT_THAT(source->Wanted("b").status().message(), HasSubstr("Python"));
+  EXPECT_EQ(source->Resolve("c", 1).status().number(), errors::kCorruptModelFile);
+}
+
+TEST(FolderSource, AModelIsWhatItsConfigurationDeclares) {
+  World world;
+  world.Write("m/1/model.onnx", "one");
+  world.Write("m/config.pbtxt",
+              "max_batch_size: 4 input { name: \"x\" data_type: TYPE_FP32 dims: 3 }");
+  EXPECT_THAT(world.Open()->Resolve("m", 1).status().message(), HasSubstr("[N,3]"));
+}
+
+TEST(FolderSource, ReadsTheLabelsOfAnOutput) {
+  World world;
+  world.Write("m/1/model.onnx", "one");
+  world.Write("m/names.txt", "cat\r\ndog\n\n");
+  world.Write("m/config.pbtxt",
+              "output { name: \"x\" data_type: TYPE_FP32 label_filename: \"names.txt\" }");
+  EXPECT_THAT(world.Open()->Resolve("m", 1)->manifest.labels.at("x"), ElementsAre("cat", "dog"));
+}
+
+// Bad input S13: a label file outside the folder is not read
+TEST(FolderSource, LabelsOutsideTheFolderAreNotRead) {
+  World world;
+  world.Write("m/1/model.onnx", "one");
+  world.Write("m/config.pbtxt",
+              "output { name: \"x\" label_filename: \"../../../../../../etc/passwd\" }");
+  EXPECT_EQ(world.Open()->Resolve("m", 1).status().code(), Code::kPermissionDenied);
+}
+
+TEST(FolderSource, AFolderThatIsGoneIsAnErrorAndNoDeletion) {
+  World world;
+  world.Write("m/1/model.onnx", "one");
+  const auto source = world.Open();
+  fs::rename(world.folder.path(), world.folder.path() + ".away");
+  EXPECT_FALSE(source->List().ok());
+  EXPECT_EQ(source->layout().models.size(), 1U);
+  fs::rename(world.folder.path() + ".away", world.folder.path());
+  EXPECT_TRUE(source->Resolve("m", 1).ok());
+}
+
+}  // namespace
+}  // namespace slipway::serve
