@@ -33,16 +33,22 @@ std::chrono::nanoseconds Nanoseconds(double seconds) {
 
 }  // namespace
 
+bool IsPossible(const RateLimit& limit) {
+  return limit.per_second >= kLeastPerSecond && limit.per_second <= kMostPerSecond &&
+         limit.burst >= 1 && limit.burst <= kMostBurst;
+}
+
 Result<RateLimit> ParseRateLimit(std::string_view text, std::optional<double> burst) {
   const std::size_t slash = std::min(text.find('/'), text.size());
   const std::string_view unit = slash == text.size() ? "s" : text.substr(slash + 1);
   const auto* const known = std::ranges::find(kUnits, unit, &Unit::name);
   const std::optional<double> count = ParseDouble(text.substr(0, slash));
   if (known == kUnits.end() || !count) return NotARate(text);
-  const double per_second = *count / known->seconds;
-  if (!(per_second >= kLeastPerSecond && per_second <= kMostPerSecond)) return NotARate(text);
-  RateLimit limit{.per_second = per_second, .burst = burst.value_or(std::max(1.0, per_second))};
-  if (limit.burst >= 1 && limit.burst <= kMostBurst) return limit;
+  RateLimit limit{.per_second = *count / known->seconds};
+  limit.burst = std::max(1.0, limit.per_second);
+  if (!IsPossible(limit)) return NotARate(text);
+  limit.burst = burst.value_or(limit.burst);
+  if (IsPossible(limit)) return limit;
   return InvalidArgument("a burst is 1 to 1,000,000 requests").With(errors::kUsage);
 }
 

@@ -20,9 +20,10 @@ struct RateLimit {
   bool operator==(const RateLimit&) const = default;
 };
 
+/// One an hour to a million a second, a burst of 1 to a million.
+bool IsPossible(const RateLimit& limit);
 /// "100", "100/s", "6000/m", "10/h"; with a burst of one second's worth, or of one, where `burst`
-/// does not say another. InvalidArgument (kUsage): not of that form, beyond a million a second,
-/// below one an hour.
+/// does not say another. InvalidArgument (kUsage): not of that form, or not possible.
 Result<RateLimit> ParseRateLimit(std::string_view text, std::optional<double> burst = std::nullopt);
 /// "100/s, 200 at once"; "none".
 std::string Describe(const RateLimit& limit);

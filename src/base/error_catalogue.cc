@@ -179,6 +179,17 @@ const std::array kCatalogue = {
                "everything. Ask whoever runs the server for another: slipway grant NAME --role "
                "ROLE.",
                403, ExitCode::kNetwork},
+    ErrorEntry{
+        errors::kQuotaUsed, "the caller's quota is used up",
+        "Whoever runs the server allows this caller so many requests a second, or so many at "
+        "one time: `slipway keys` shows what each grant has, GET /v2/config what callers "
+        "without a key have. Retry-After says when to ask again.",
+        429, ExitCode::kResources},
+    ErrorEntry{errors::kWrongDoor, "another listener serves that",
+               "A server with an admin listener (slipway serve --admin-listen) takes loading, "
+               "unloading, listing and its configuration there and nowhere else, and inference at "
+               "its own address alone.",
+               403, ExitCode::kNetwork},
     ErrorEntry{errors::kUsage, "the command line is not valid",
                "`slipway COMMAND --help` shows what the command takes, with examples.", 0,
                ExitCode::kUsage},

@@ -91,6 +91,8 @@ inline constexpr ErrorNumber kKeyMissing{5004};
 inline constexpr ErrorNumber kTlsCertificate{5005};      ///< a server's own files
 inline constexpr ErrorNumber kTlsUntrustedServer{5006};  ///< as its client sees it
 inline constexpr ErrorNumber kRoleMissing{5007};         ///< 403
+inline constexpr ErrorNumber kQuotaUsed{5008};           ///< 429
+inline constexpr ErrorNumber kWrongDoor{5009};           ///< 403
 inline constexpr ErrorNumber kUsage{6001};
 inline constexpr ErrorNumber kCheckFailed{6002};
 }  // namespace errors

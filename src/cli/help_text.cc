@@ -157,7 +157,11 @@ writes it into the store as admin.key, readable by its owner alone, and these co
 machine only, unless --api-key-file names it.
 
 On an address that others reach, or with --require-key, clients need a key of their own: slipway grant NAME makes one,
-slipway keys lists them, slipway revoke takes one back.
+slipway keys lists them, slipway revoke takes one back. With --certificate a client is known by its certificate, with
+--password by a login; --rate and --in-flight give it a quota, and serve's --anonymous-rate one to each address without.
+
+serve --audit-log FILE records who loaded and unloaded what. serve --admin-listen 127.0.0.1:8081 takes these requests at
+that address alone: ps, load and unload then need --host http://127.0.0.1:8081.
 
 SIGTERM and Ctrl-C end a server when it has answered what it accepted; a second signal ends it at once.
 )";

@@ -18,6 +18,7 @@
 #include "cli/context.h"
 #include "cli/describe.h"
 #include "cli/folder_watches.h"
+#include "cli/quota_flags.h"
 #include "cli/request_example.h"
 #include "cli/serve_sources.h"
 #include "cli/served_address.h"
@@ -61,6 +62,22 @@ Result<std::optional<net::TlsServerOptions>> ReadTls(const Arguments& arguments)
        .least = with_12 ? net::TlsVersion::k12 : net::TlsVersion::k13});
 }
 
+/// "127.0.0.1:9000", "[::1]:9000".
+Result<server::AdminListener> ReadAdminListener(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  const auto port =
+      colon == std::string_view::npos ? std::nullopt : ParseInt64(text.substr(colon + 1));
+  std::string_view address = text.substr(0, std::min(colon, text.size()));
+  if (address.starts_with('[') && address.ends_with(']'))
+    address = address.substr(1, address.size() - 2);
+  if (port && *port >= 0 && *port <= 65535 && !address.empty())
+    return server::AdminListener{.address = std::string(address),
+                                 .port = static_cast<std::uint16_t>(*port)};
+  return InvalidArgument("--admin-listen takes an address and a port")
+      .With(errors::kUsage)
+      .Hint("write --admin-listen 127.0.0.1:8081, or [::1]:8081");
+}
+
 Result<server::ServerOptions> ReadOptions(const Arguments& arguments, const Context& context,
                                           const ThreadBudget& budget) {
   server::ServerOptions options{.address = arguments.Text("--address"),
@@ -69,6 +86,12 @@ Result<server::ServerOptions> ReadOptions(const Arguments& arguments, const Cont
                                 .batching = !arguments.Switch("--no-batching"),
                                 .store_folder = context.store_folder()};
   SLIPWAY_TRY(options.tls, ReadTls(arguments));
+  SLIPWAY_TRY(options.anonymous_quota, ReadQuota(arguments, "--anonymous-rate", "--anonymous-burst",
+                                                 "--anonymous-in-flight"));
+  options.audit_log = arguments.Text("--audit-log");
+  if (arguments.Given("--admin-listen")) {
+    SLIPWAY_TRY(options.admin, ReadAdminListener(arguments.Text("--admin-listen")));
+  }
   SLIPWAY_TRY(options.cors, serve::CorsPolicy::ForOrigins(arguments.List("--cors-origin")));
   SLIPWAY_TRY(const std::int64_t port, arguments.Integer("--port", 0, 65535));
   options.port = static_cast<std::uint16_t>(port);
@@ -121,6 +144,7 @@ Result<std::string> Welcome(const server::Server& server, const ServedAddress& a
   for (const serve::ModelHandle& model : models)
     text += fmt::format("  REST    {}/v2/models/{}/infer\n", url, (*model)->name);
   text += fmt::format("  page    {}/   metrics {}/metrics   API {}/openapi.json\n", url, url, url);
+  if (server.admin_port() != 0) text += fmt::format("  admin   at port {}\n", server.admin_port());
   if (models.empty()) return text + "try   slipway load NAME\n";
   const serve::ServedModel& first = *models.front();
   SLIPWAY_TRY(const std::string line,
@@ -135,7 +159,10 @@ OrderedJson WelcomeJson(const server::Server& server, const std::string& url) {
                       {"version", (*model)->version},
                       {"infer", fmt::format("{}/v2/models/{}/infer", url, (*model)->name)}});
   }
-  return {{"url", url}, {"port", server.port()}, {"models", std::move(models)}};
+  OrderedJson json = {{"url", url}, {"port", server.port()}};
+  if (server.admin_port() != 0) json["admin_port"] = server.admin_port();
+  json["models"] = std::move(models);
+  return json;
 }
 
 void WarnOfAddress(const server::ServerOptions& options, const Context& context) {
@@ -273,6 +300,25 @@ Command MakeServeCommand() {
                 {.name = "--require-key",
                  .help = "ask for a key (slipway grant) for everything but health, on any "
                          "address"},
+                {.name = "--admin-listen",
+                 .value = "ADDRESS:PORT",
+                 .help = "take loading, unloading, listing and the configuration here and nowhere "
+                         "else, on a thread of its own (default: at the same address)"},
+                {.name = "--audit-log",
+                 .value = "FILE",
+                 .help = "append every administrative act, and every refused try, to this file as "
+                         "a line of JSON"},
+                {.name = "--anonymous-rate",
+                 .value = "RATE",
+                 .help = "how many requests each address may send without a key: 100/s, 600/m, "
+                         "10/h (default: any number); beyond it 429"},
+                {.name = "--anonymous-burst",
+                 .value = "N",
+                 .help = "how many of them at once (default: one second's worth)"},
+                {.name = "--anonymous-in-flight",
+                 .value = "N",
+                 .help = "how many requests without a key each address may have in flight "
+                         "(default: any number); beyond it 429"},
                 {.name = "--cors-origin",
                  .value = "ORIGIN",
                  .help = "let pages of this origin, like https://shop.example, read answers in a "

@@ -61,6 +61,12 @@ void WriteConnections(const MetricsSnapshot& snapshot, PrometheusText& text) {
        {"slipway_drain_dropped_total", Type::kCounter, "Requests lost when draining ended.",
         static_cast<double>(snapshot.dropped_in_drain)}},
       text);
+  if (snapshot.audit_lost) {
+    WriteScalars({{"slipway_audit_lost_total", Type::kCounter,
+                   "Administrative acts that could not be written to the audit log.",
+                   static_cast<double>(*snapshot.audit_lost)}},
+                 text);
+  }
   if (!snapshot.certificate_expiry) return;
   WriteScalars({{"slipway_tls_handshakes_failed_total", Type::kCounter,
                  "Connections that ended before their TLS handshake did.",

@@ -58,6 +58,7 @@ struct MetricsSnapshot {
   std::uint64_t refused_connections = 0;
   std::uint64_t dropped_in_drain = 0;
   std::uint64_t failed_handshakes = 0;
+  std::optional<std::uint64_t> audit_lost;  ///< acts that were not recorded; absent: none are
   std::optional<std::int64_t> certificate_expiry;  ///< seconds since 1970; absent without TLS
 };
 

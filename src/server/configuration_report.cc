@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "access/login_checker.h"
 #include "base/json.h"
 #include "base/version.h"
 #include "repository/layout.h"
@@ -82,6 +83,11 @@ std::vector<Limit> ServingLimits(const ServerOptions& options) {
        "a served folder with more is not read"},
       {"folder_configuration", repository::FolderLimits{}.max_text_bytes, "bytes",
        "a model with a longer config.pbtxt is not served"},
+      {"logins_waiting", access::LoginChecker::kMostWaiting, "passwords to check", "503"},
+      {"logins_remembered", access::LoginChecker::kMostRemembered, "logins",
+       "the oldest is checked again"},
+      {"login_tries", access::LoginChecker::kTriesAMinute, "passwords a minute, of one network",
+       "429"},
       {"control_queue", serve::ModelControl::kMaxWaiting, "requests", "503"},
       {"default_deadline", Count(options.default_deadline), "ms", "504", "--deadline"},
       {"drain_delay", Count(options.drain_delay.value_or(std::chrono::milliseconds(0))), "ms",
@@ -95,6 +101,11 @@ std::string TlsTitle(const ServerOptions& options) {
   const bool only_13 = options.tls->least == net::TlsVersion::k13;
   return fmt::format("{}{}", only_13 ? "1.3" : "1.2 and 1.3",
                      options.tls->client_ca_file.empty() ? "" : ", clients need a certificate");
+}
+
+std::string AdminTitle(const ServerOptions& options) {
+  if (!options.admin) return "none: administration is at the same address";
+  return fmt::format("{}:{}", options.admin->address, options.admin->port);
 }
 
 std::string CorsTitle(const ServerOptions& options) {
@@ -120,6 +131,9 @@ serve::Configuration ReportConfiguration(const ServerOptions& options, const Thr
                   {"tls", TlsTitle(options)},
                   {"shared_memory", options.shared_memory ? "on" : "off"},
                   {"cors_origins", CorsTitle(options)},
+                  {"anonymous_quota", access::Describe(options.anonymous_quota)},
+                  {"audit_log", options.audit_log.empty() ? "off" : "on"},
+                  {"admin_listener", AdminTitle(options)},
                   {"insecure", options.insecure ? "yes" : "no"}};
   report.limits = NetworkLimits(options.limits);
   for (Limit& limit : ServingLimits(options)) report.limits.push_back(std::move(limit));

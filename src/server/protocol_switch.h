@@ -11,10 +11,12 @@
 namespace slipway::server {
 
 /// One listener for every protocol: hands each request to gRPC where that claims it, and to the
-/// REST protocols otherwise. Both outlive this. Thread-safe as they are.
+/// REST protocols otherwise. All outlive this. Thread-safe as they are.
 class ProtocolSwitch final : public net::HttpService {
  public:
-  ProtocolSwitch(serve::HttpApi& rest, serve::GrpcApi& grpc) : rest_(rest), grpc_(grpc) {}
+  /// `claims`: what answers whether a request is gRPC's.
+  ProtocolSwitch(net::HttpService& rest, net::HttpService& grpc, const serve::GrpcApi& claims)
+      : rest_(rest), grpc_(grpc), claims_(claims) {}
 
   net::BodyPlan Plan(const net::RequestHead& head) override { return Of(head).Plan(head); }
   void Serve(std::shared_ptr<net::Exchange> exchange) override {
@@ -30,12 +32,13 @@ class ProtocolSwitch final : public net::HttpService {
 
  private:
   net::HttpService& Of(const net::RequestHead& head) {
-    if (grpc_.Claims(head)) return grpc_;
+    if (claims_.Claims(head)) return grpc_;
     return rest_;
   }
 
   net::HttpService& rest_;
-  serve::GrpcApi& grpc_;
+  net::HttpService& grpc_;
+  const serve::GrpcApi& claims_;
 };
 
 }  // namespace slipway::server

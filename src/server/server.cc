@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <future>
 #include <memory>
@@ -10,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "access/audit_log.h"
+#include "access/door.h"
 #include "access/gatekeeper.h"
 #include "base/log.h"
 #include "monitor/metrics_page.h"
@@ -28,6 +31,8 @@
 namespace slipway::server {
 namespace {
 
+constexpr std::chrono::milliseconds kAdminDrain{1000};
+
 std::string EngineTitle(const engine::Engine& engine) {
   return fmt::format("{} {}", engine.name(), engine.version());
 }
@@ -36,9 +41,12 @@ class WholeServer final : public Server {
  public:
   // In the order of use: each part outlives those that are built after it.
   WholeServer(const ServerOptions& options, const ServerSurroundings& surroundings,
+              std::unique_ptr<access::AuditLog> audit,
               std::shared_ptr<const access::Gatekeeper> gatekeeper,
               std::shared_ptr<net::TlsCertificates> tls)
       : options_(options),
+        audit_(std::move(audit)),
+        gatekeeper_(std::move(gatekeeper)),
         tls_(std::move(tls)),
         configuration_(
             ReportConfiguration(options, surroundings.budget, EngineTitle(surroundings.engine))),
@@ -59,25 +67,30 @@ class WholeServer final : public Server {
                                      .predictor = *predictor_,
                                      .control = *control_,
                                      .configuration = configuration_,
-                                     .gatekeeper = gatekeeper,
+                                     .gatekeeper = gatekeeper_,
                                      .is_ready = [this] { return IsReady(); },
                                      .metrics_text = [this] { return MetricsText(); },
                                      .clock = surroundings.clock,
                                      .limits = {.max_body_bytes = options.max_body_bytes},
                                      .shared_memory = shared_memory_.get(),
+                                     .audit = audit_.get(),
+                                     .door = MainDoor(),
                                      .cors = options.cors})),
         grpc_(serve::GrpcApi::Create({.models = *models_,
                                       .predictor = *predictor_,
                                       .control = *control_,
-                                      .gatekeeper = gatekeeper,
+                                      .gatekeeper = gatekeeper_,
                                       .is_ready = [this] { return IsReady(); },
                                       .clock = surroundings.clock,
                                       .limits = {.max_message_bytes = options.max_body_bytes},
-                                      .shared_memory = shared_memory_.get()})),
-        protocols_(*api_, *grpc_) {}
+                                      .shared_memory = shared_memory_.get(),
+                                      .audit = audit_.get(),
+                                      .door = MainDoor()})),
+        protocols_(*api_, *grpc_, *grpc_),
+        admin_protocols_(api_->admin(), grpc_->admin(), *grpc_) {}
 
   ~WholeServer() override {
-    if (http_ != nullptr && !is_draining_) http_->Drain(std::chrono::milliseconds(0));
+    if (!is_draining_) DrainListeners(std::chrono::milliseconds(0));
     // Work for requests ends before the connections that it would answer.
     predictor_->Stop();
     control_.reset();
@@ -90,12 +103,18 @@ class WholeServer final : public Server {
                                                 .limits = options_.limits,
                                                 .tls = tls_},
                                                protocols_));
+    if (options_.admin) {
+      SLIPWAY_TRY(admin_http_, ListenForAdministration(*options_.admin));
+    }
     metrics_.emplace(ServerMetrics::Sources{.models = *models_,
                                             .requests = {&api_->requests(), &grpc_->requests()},
                                             .http = *http_,
+                                            .gatekeeper = *gatekeeper_,
+                                            .audit = audit_.get(),
                                             .tls = tls_.get()},
                      engine);
     http_->Start();
+    if (admin_http_ != nullptr) admin_http_->Start();
     return {};
   }
 
@@ -125,6 +144,9 @@ class WholeServer final : public Server {
   }
 
   std::uint16_t port() const override { return http_->port(); }
+  std::uint16_t admin_port() const override {
+    return admin_http_ == nullptr ? 0 : admin_http_->port();
+  }
   const serve::ModelSet& models() const override { return *models_; }
 
   const net::TlsCertificates* tls() const override { return tls_.get(); }
@@ -153,13 +175,34 @@ class WholeServer final : public Server {
     Log(LogLevel::kInfo, "draining: not ready, and no longer listening in {} ms",
         options_.drain_delay->count());
     std::this_thread::sleep_for(*options_.drain_delay);
-    const std::uint64_t dropped = http_->Drain(options_.drain_timeout);
+    const std::uint64_t dropped = DrainListeners(options_.drain_timeout);
     Log(dropped == 0 ? LogLevel::kInfo : LogLevel::kWarning, "drained: {} requests were dropped",
         dropped);
     return dropped;
   }
 
  private:
+  access::Door MainDoor() const {
+    return options_.admin ? access::Door::kPublic : access::Door::kOnly;
+  }
+
+  /// One loop of its own: it answers however busy the others are.
+  Result<std::unique_ptr<net::HttpServer>> ListenForAdministration(const AdminListener& admin) {
+    return net::HttpServer::Listen({.address = admin.address,
+                                    .port = admin.port,
+                                    .loops = 1,
+                                    .limits = options_.limits,
+                                    .tls = IsLoopback(admin.address) ? nullptr : tls_},
+                                   admin_protocols_);
+  }
+
+  /// The admin listener last, so that an operator can watch.
+  std::uint64_t DrainListeners(std::chrono::milliseconds timeout) {
+    std::uint64_t dropped = http_ == nullptr ? 0 : http_->Drain(timeout);
+    if (admin_http_ != nullptr) dropped += admin_http_->Drain(std::min(timeout, kAdminDrain));
+    return dropped;
+  }
+
   static void TellOfReload(const Result<net::TlsCertificates::Change>& change) {
     if (!change.ok()) {
       Log(LogLevel::kWarning, "the certificate stays as it was: {}", change.status().ToString());
@@ -183,6 +226,8 @@ class WholeServer final : public Server {
   }
 
   const ServerOptions options_;
+  const std::unique_ptr<access::AuditLog> audit_;  ///< absent: off
+  const std::shared_ptr<const access::Gatekeeper> gatekeeper_;
   const std::shared_ptr<net::TlsCertificates> tls_;  ///< absent: clear text
   const serve::Configuration configuration_;
   std::atomic<bool> are_models_loaded_ = false;
@@ -194,7 +239,9 @@ class WholeServer final : public Server {
   const std::unique_ptr<serve::HttpApi> api_;
   const std::unique_ptr<serve::GrpcApi> grpc_;
   ProtocolSwitch protocols_;
+  ProtocolSwitch admin_protocols_;
   std::unique_ptr<net::HttpServer> http_;
+  std::unique_ptr<net::HttpServer> admin_http_;  ///< absent: administration is at the other
   std::optional<ServerMetrics> metrics_;
 };
 
@@ -202,15 +249,22 @@ class WholeServer final : public Server {
 
 Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
                                               const ServerSurroundings& surroundings) {
-  SLIPWAY_TRY(
-      std::shared_ptr<const access::Gatekeeper> gatekeeper,
-      access::Gatekeeper::ForStore(options.store_folder, options.openness, surroundings.clock));
+  std::unique_ptr<access::AuditLog> audit;
+  if (!options.audit_log.empty()) {
+    SLIPWAY_TRY(audit, access::AuditLog::Open(options.audit_log, surroundings.clock));
+    audit->Record({.protocol = "server", .act = "start", .result = "ok"});
+  }
+  SLIPWAY_TRY(std::shared_ptr<const access::Gatekeeper> gatekeeper,
+              access::Gatekeeper::ForStore(
+                  options.store_folder,
+                  {.openness = options.openness, .anonymous = options.anonymous_quota},
+                  surroundings.clock, audit.get()));
   std::shared_ptr<net::TlsCertificates> tls;
   if (options.tls) {
     SLIPWAY_TRY(tls, net::TlsCertificates::Load(*options.tls));
   }
-  auto server =
-      std::make_unique<WholeServer>(options, surroundings, std::move(gatekeeper), std::move(tls));
+  auto server = std::make_unique<WholeServer>(options, surroundings, std::move(audit),
+                                              std::move(gatekeeper), std::move(tls));
   SLIPWAY_RETURN_IF_ERROR(server->Listen(EngineTitle(surroundings.engine)));
   SLIPWAY_RETURN_IF_ERROR(server->LoadModels());
   NotifySystemd("READY=1");

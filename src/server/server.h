@@ -36,6 +36,8 @@ class Server {
   virtual ~Server() = default;
 
   virtual std::uint16_t port() const = 0;
+  /// That of the admin listener; 0: there is none.
+  virtual std::uint16_t admin_port() const = 0;
   virtual const serve::ModelSet& models() const = 0;
   /// The certificate that clients see; nullptr without TLS.
   virtual const net::TlsCertificates* tls() const = 0;

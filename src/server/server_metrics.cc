@@ -92,8 +92,14 @@ void ServerMetrics::AddModels(monitor::MetricsSnapshot& snapshot) const {
     expired += counted.expired_count;
     cancelled += counted.cancelled_count;
   }
-  snapshot.rejected = {
-      {"queue_full", queue_full}, {"deadline", expired}, {"client_gone", cancelled}};
+  const access::Gatekeeper::Refusals refusals = sources_.gatekeeper.refusals();
+  snapshot.rejected = {{"queue_full", queue_full},
+                       {"deadline", expired},
+                       {"client_gone", cancelled},
+                       {"quota_rate", refusals.rate},
+                       {"quota_in_flight", refusals.in_flight},
+                       {"login_rate", refusals.logins}};
+  if (sources_.audit != nullptr) snapshot.audit_lost = sources_.audit->lost();
   for (const serve::ModelStatus& status : sources_.models.Statuses())
     snapshot.models.push_back(ToSample(status, sources_.models));
 }

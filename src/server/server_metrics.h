@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "access/audit_log.h"
+#include "access/gatekeeper.h"
 #include "monitor/metrics_snapshot.h"
 #include "net/http_server.h"
 #include "serve/model/model_set.h"
@@ -17,6 +19,8 @@ class ServerMetrics final : public monitor::MetricsView {
     const serve::ModelSet& models;
     std::vector<const serve::RequestMetrics*> requests;  ///< of each protocol
     const net::HttpServer& http;
+    const access::Gatekeeper& gatekeeper;
+    const access::AuditLog* audit;    ///< may be absent
     const net::TlsCertificates* tls;  ///< may be absent
   };
   /// `engine`: "onnxruntime 1.31.1".

@@ -22,6 +22,16 @@ access::Openness OpennessOf(const ServerOptions& options, bool is_loopback) {
                                                        : access::Openness::kToNobody;
 }
 
+Status CheckEncryption(const ServerOptions& options, const std::string& address) {
+  if (IsLoopback(address) || options.tls || options.insecure) return {};
+  return FailedPrecondition(
+             fmt::format("{} can be reached by others, and nothing would be encrypted", address))
+      .With(errors::kInsecureAddress)
+      .Hint(
+          "give the server a certificate with --tls-cert and --tls-key, or add --insecure if the "
+          "network is trusted");
+}
+
 }  // namespace
 
 bool IsLoopback(const std::string& address) {
@@ -35,15 +45,8 @@ bool IsLoopback(const std::string& address) {
 Result<ServerOptions> Decided(ServerOptions options, const ThreadBudget& budget,
                               std::uint64_t memory_bytes) {
   const bool is_loopback = IsLoopback(options.address);
-  if (!is_loopback && !options.tls && !options.insecure) {
-    return FailedPrecondition(
-               fmt::format("{} can be reached by others, and nothing would be encrypted",
-                           options.address))
-        .With(errors::kInsecureAddress)
-        .Hint(
-            "give the server a certificate with --tls-cert and --tls-key, or add --insecure if the "
-            "network is trusted");
-  }
+  SLIPWAY_RETURN_IF_ERROR(CheckEncryption(options, options.address));
+  if (options.admin) SLIPWAY_RETURN_IF_ERROR(CheckEncryption(options, options.admin->address));
   options.openness = OpennessOf(options, is_loopback);
   if (options.loops == 0) options.loops = budget.cores;
   if (options.workers == 0) options.workers = budget.cores;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "access/quota.h"
 #include "access/right.h"
 #include "base/status.h"
 #include "base/thread_budget.h"
@@ -25,6 +26,12 @@ struct StartupModel {
   bool may_fail = false;       ///< true: the others are served without it
 };
 
+/// Where a server takes its administrative requests, and nowhere else.
+struct AdminListener {
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 0;  ///< 0: any free one
+};
+
 struct ServerOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 8080;                 ///< 0: any free one
@@ -32,9 +39,12 @@ struct ServerOptions {
   bool insecure = false;     ///< true: neither TLS nor keys are asked for where others can reach
   bool require_key = false;  ///< true: everything but health needs a key, on any address
   access::Openness openness = access::Openness::kToNobody;  ///< what needs no key; Decided() says
-  serve::CorsPolicy cors;    ///< which other sites' pages may read answers: none
-  bool batching = true;      ///< false: every request has a run of the engine to itself
-  std::string store_folder;  ///< where the admin key lies
+  std::optional<AdminListener> admin;                       ///< absent: at the address of the rest
+  std::string audit_log;          ///< the file of administrative acts; empty: none
+  access::Quota anonymous_quota;  ///< of each network's callers that show no key and no certificate
+  serve::CorsPolicy cors;         ///< which other sites' pages may read answers: none
+  bool batching = true;           ///< false: every request has a run of the engine to itself
+  std::string store_folder;       ///< where the admin key lies
   std::vector<StartupModel> models;
 
   unsigned loops = 0;    ///< event-loop threads; 0: one a core
@@ -62,7 +72,7 @@ bool IsLoopback(const std::string& address);
 /// certificate (mTLS) or with `insecure`, else health alone; with `require_key` health alone.
 ///
 /// FailedPrecondition (kInsecureAddress): an address that others can reach, with neither `tls` nor
-/// `insecure`.
+/// `insecure`; the admin listener's alike.
 ///
 /// Threads stay within the budget: a loop that runs a model does no input or output meanwhile, so
 /// one loop a core is one busy thread a core; slow models leave the loops idle and take the

@@ -1,6 +1,8 @@
 """API keys as the unmodified clients of Triton send them, and the command line that makes them."""
+import base64
 import json
 import pathlib
+import queue
 import subprocess
 import sys
 import time
@@ -26,8 +28,9 @@ def tearDownModule():
     SERVER.__exit__()
 
 
-def slipway(*words):
-    return subprocess.run([SLIPWAY, *words], env=SERVER.environment(), capture_output=True, text=True, check=True).stdout
+def slipway(*words, stdin=None):
+    done = subprocess.run([SLIPWAY, *words], env=SERVER.environment(), input=stdin, capture_output=True, text=True, check=True)
+    return done.stdout
 
 
 def grant(*words):
@@ -48,9 +51,9 @@ def status(path, key=None):
 
 
 class KeysTest(unittest.TestCase):
-    def infer(self, module, key):
+    def infer(self, module, key, given=None):
         with module.InferenceServerClient(SERVER.url) as client:
-            given = headers(key) if key else None
+            given = headers(key) if key else given
             metadata = client.get_model_metadata("mnist_k3", headers=given)
             name = metadata["inputs"][0]["name"] if module is tritonclient.http else metadata.inputs[0].name
             tensor = module.InferInput(name, [1, 28, 28, 1], "FP32")
@@ -73,6 +76,38 @@ class KeysTest(unittest.TestCase):
         for module in (tritonclient.http, tritonclient.grpc):
             with self.subTest(module.__name__), self.assertRaisesRegex(InferenceServerException, "is for read"):
                 self.infer(module, reader)
+
+    def test_a_login_does_what_a_key_does(self):
+        slipway("grant", "ann", "--password", stdin="correct horse battery\n")
+        def login(password):
+            return {"authorization": "Basic " + base64.b64encode(f"ann:{password}".encode()).decode()}
+        for module in (tritonclient.grpc, tritonclient.http):
+            with self.subTest(module.__name__):
+                self.assertIsNotNone(self.infer(module, None, login("correct horse battery")))
+                with self.assertRaisesRegex(InferenceServerException, "user or the password is wrong"):
+                    self.infer(module, None, login("wrong horse battery"))
+
+    def test_a_login_opens_a_stream_with_what_it_sends_at_once(self):
+        slipway("grant", "streamer", "--password", stdin="correct horse battery\n")
+        login = base64.b64encode(b"streamer:correct horse battery").decode()
+        answers = queue.Queue()
+        tensor = tritonclient.grpc.InferInput("x", [1, 28, 28, 1], "FP32")
+        with tritonclient.grpc.InferenceServerClient(SERVER.url) as client:
+            client.start_stream(lambda result, error: answers.put((result, error)), headers={"authorization": "Basic " + login})
+            tensor.set_data_from_numpy(np.zeros((1, 28, 28, 1), np.float32))
+            client.async_stream_infer("nothing", [tensor])
+            self.assertIn("nothing", str(answers.get(timeout=30)[1]))
+            client.stop_stream()
+
+    def test_a_quota_that_is_used_up_is_said(self):
+        key = grant("seldom", "--rate", "2/h", "--burst", "1", "--role", "admin")
+        self.assertEqual(status("/v2", key), 200)
+        for module in (tritonclient.http, tritonclient.grpc):
+            with self.subTest(module.__name__), self.assertRaisesRegex(InferenceServerException, "quota of seldom"):
+                self.infer(module, key)
+        text = slipway("keys", "--format", "json")
+        (listed,) = [item for item in json.loads(text)["items"] if item["name"] == "seldom"]
+        self.assertEqual(listed["quota"], "2/h, 1 at once")
 
     def test_health_needs_none(self):
         self.assertEqual(status("/v2/health/ready"), 200)

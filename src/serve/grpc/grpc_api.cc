@@ -67,35 +67,14 @@ class GrpcServices final : public GrpcApi {
   }
 
   net::BodyPlan Plan(const net::RequestHead& head) override {
-    const std::string_view* const type = head.Find("content-type");
-    if (!IsGrpcWithProtobuf(type)) return Rejected(UnsupportedType(type));
-    const std::optional<std::size_t> method = FindMethod(PathOf(head));
-    if (head.method != net::Method::kPost)
-      return Refused(method, Unimplemented("gRPC calls are POST").With(errors::kMethodNotAllowed));
-    if (!method.has_value()) return Refused(method, UnknownMethod(head));
-    Status allowed = CheckHead(head, Methods()[*method]);
-    if (!allowed.ok()) return Refused(method, allowed);
-    net::BodyPlan plan;
-    if (Methods()[*method].open != nullptr) {
-      plan.stream = Stream(head, *method);
-      return plan;
-    }
-    plan.max_bytes = MaxMessage(Methods()[*method]) + kPrefixBytes;
-    plan.forecast = Methods()[*method].forecast;
-    plan.may_overlap = true;
-    return plan;
+    return PlanAt(context_.parts.door, head);
   }
 
   void Serve(std::shared_ptr<net::Exchange> exchange) override {
-    const std::optional<std::size_t> index = FindMethod(PathOf(exchange->head()));
-    if (!index.has_value()) return exchange->Send(ErrorAnswer(UnknownMethod(exchange->head())));
-    const RpcMethod& method = Methods()[*index];
-    Result<InboundMessage> message = Open(*exchange, method);
-    const bool is_open = message.ok();
-    const GrpcCall call(context_, std::move(exchange), *index,
-                        is_open ? *message : InboundMessage{});
-    if (!is_open) return call.Fail(message.status());
-    method.handle(call);
+    access::Caller* const caller = access::CallerOf(exchange->head());
+    if (caller != nullptr && caller->unchecked != nullptr)
+      return CheckLogin(std::move(exchange), *caller);
+    ServeAdmitted(std::move(exchange));
   }
 
   std::chrono::nanoseconds FinishRound(unsigned loop) override {
@@ -107,15 +86,105 @@ class GrpcServices final : public GrpcApi {
     return ErrorAnswer(StatusOfHttp(status, message));
   }
 
+  net::HttpService& admin() override { return admin_; }
+
   const RequestMetrics& requests() const override { return context_.metrics; }
 
  private:
-  Status CheckHead(const net::RequestHead& head, const RpcMethod& method) const {
+  /// Runs no models, so that its loops have nothing to finish.
+  class AdminDoor final : public net::HttpService {
+   public:
+    explicit AdminDoor(GrpcServices& services) : services_(services) {}
+    net::BodyPlan Plan(const net::RequestHead& head) override {
+      return services_.PlanAt(access::Door::kAdmin, head);
+    }
+    void Serve(std::shared_ptr<net::Exchange> exchange) override {
+      services_.Serve(std::move(exchange));
+    }
+    net::Response ErrorResponse(int status, std::string_view message,
+                                const net::RequestHead* head) override {
+      return services_.ErrorResponse(status, message, head);
+    }
+
+   private:
+    GrpcServices& services_;
+  };
+
+  net::BodyPlan PlanAt(access::Door door, const net::RequestHead& head) {
+    const std::string_view* const type = head.Find("content-type");
+    if (!IsGrpcWithProtobuf(type)) return Rejected(UnsupportedType(type));
+    const std::optional<std::size_t> method = FindMethod(PathOf(head));
+    if (head.method != net::Method::kPost)
+      return Refused(method, Unimplemented("gRPC calls are POST").With(errors::kMethodNotAllowed));
+    if (!method.has_value()) return Refused(method, UnknownMethod(head));
+    const RpcMethod& row = Methods()[*method];
+    const Status served = CheckHead(head, row);
+    if (!served.ok()) return Refused(method, served);
+    access::Admission admission{.status = access::CheckDoor(door, row.right)};
+    if (admission.status.ok()) admission = context_.parts.gatekeeper->Admit(row.right, head);
+    if (!admission.status.ok()) {
+      Audit(head, row, admission);
+      return Refused(method, admission.status, admission.retry_after);
+    }
+    net::BodyPlan plan;
+    if (row.open != nullptr) {
+      plan.stream = Stream(head, *method, std::move(admission.caller));
+      return plan;
+    }
+    plan.note = std::move(admission.caller);
+    plan.max_bytes = MaxMessage(row) + kPrefixBytes;
+    plan.forecast = row.forecast;
+    plan.may_overlap = true;
+    return plan;
+  }
+
+  void ServeAdmitted(std::shared_ptr<net::Exchange> exchange) {
+    const std::optional<std::size_t> index = FindMethod(PathOf(exchange->head()));
+    if (!index.has_value()) return exchange->Send(ErrorAnswer(UnknownMethod(exchange->head())));
+    const RpcMethod& method = Methods()[*index];
+    Result<InboundMessage> message = Open(*exchange, method);
+    const bool is_open = message.ok();
+    const GrpcCall call(context_, std::move(exchange), *index,
+                        is_open ? *message : InboundMessage{});
+    if (!is_open) return call.Fail(message.status());
+    method.handle(call);
+  }
+
+  void CheckLogin(std::shared_ptr<net::Exchange> exchange, access::Caller& caller) {
+    context_.parts.gatekeeper->Check(caller, [this, exchange](access::Admission verdict) {
+      const auto admission = std::make_shared<access::Admission>(std::move(verdict));
+      exchange->Post([this, exchange, admission] {
+        if (!admission->status.ok()) return RefuseLate(*exchange, *admission);
+        *access::CallerOf(exchange->head()) = std::move(*admission->caller);
+        ServeAdmitted(exchange);
+      });
+    });
+  }
+
+  void RefuseLate(net::Exchange& exchange, const access::Admission& admission) {
+    const std::size_t method = *FindMethod(PathOf(exchange.head()));  // Plan() has found it
+    Audit(exchange.head(), Methods()[method], admission);
+    context_.metrics.Record(method, static_cast<int>(admission.status.code()),
+                            context_.parts.clock.Now() - exchange.received());
+    exchange.Send(ErrorAnswer(admission.status, admission.retry_after));
+  }
+
+  void Audit(const net::RequestHead& head, const RpcMethod& method,
+             const access::Admission& admission) const {
+    if (context_.parts.audit == nullptr || !access::IsAdministrative(method.right)) return;
+    context_.parts.audit->Record({.caller = admission.caller.get(),
+                                  .from = head.peer,
+                                  .protocol = "grpc",
+                                  .act = method.name.method,
+                                  .target = {},
+                                  .result = "refused",
+                                  .code = static_cast<int>(admission.status.code())});
+  }
+
+  static Status CheckHead(const net::RequestHead& head, const RpcMethod& method) {
     if (method.handle == nullptr && method.open == nullptr)
       return Unimplemented(std::string(method.instead));
-    SLIPWAY_RETURN_IF_ERROR(ParseMessageEncoding(head.Find("grpc-encoding")).status());
-    if (context_.parts.gatekeeper->IsOpen(method.right)) return {};
-    return context_.parts.gatekeeper->Admit(method.right, access::PresentedBy(head));
+    return ParseMessageEncoding(head.Find("grpc-encoding")).status();
   }
 
   std::uint64_t MaxMessage(const RpcMethod& method) const {
@@ -130,19 +199,21 @@ class GrpcServices final : public GrpcApi {
     return TakeOnlyMessage(exchange.body(), coding, MaxMessage(method));
   }
 
-  std::shared_ptr<net::StreamHandler> Stream(const net::RequestHead& head, std::size_t method) {
+  std::shared_ptr<net::StreamHandler> Stream(const net::RequestHead& head, std::size_t method,
+                                             std::shared_ptr<access::Caller> caller) {
     const RpcMethod& row = Methods()[method];
     MessageAssembler::Options messages{.max_bytes = MaxMessage(row)};
     const auto encoding = ParseMessageEncoding(head.Find("grpc-encoding"));
     if (encoding.ok()) messages.encoding = *encoding;  // CheckHead() refused what is not
-    return std::make_shared<GrpcStream>(context_, method, messages, row.open());
+    return std::make_shared<GrpcStream>(context_, method, messages, row.open(), std::move(caller));
   }
 
   /// Who calls a method that streams, or one that may, listens while it sends.
-  net::BodyPlan Refused(std::optional<std::size_t> method, const Status& status) {
+  net::BodyPlan Refused(std::optional<std::size_t> method, const Status& status,
+                        std::chrono::nanoseconds retry_after = {}) {
     context_.metrics.Record(method.value_or(Methods().size()), static_cast<int>(status.code()),
                             std::chrono::nanoseconds(0));
-    net::BodyPlan plan = Rejected(ErrorAnswer(status));
+    net::BodyPlan plan = Rejected(ErrorAnswer(status, retry_after));
     plan.client_listens = !method.has_value() || Methods()[*method].open != nullptr;
     return plan;
   }
@@ -154,6 +225,7 @@ class GrpcServices final : public GrpcApi {
   }
 
   GrpcContext context_;
+  AdminDoor admin_{*this};
 };
 
 }  // namespace

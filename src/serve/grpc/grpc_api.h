@@ -6,6 +6,8 @@
 #include <functional>
 #include <memory>
 
+#include "access/audit_log.h"
+#include "access/door.h"
 #include "access/gatekeeper.h"
 #include "base/clock.h"
 #include "net/http_types.h"
@@ -35,7 +37,9 @@ struct GrpcApiParts {
   std::function<bool()> is_ready;  ///< as HttpApiParts::is_ready
   const Clock& clock;
   GrpcApiLimits limits;
-  RegionTable* shared_memory = nullptr;  ///< absent: off
+  RegionTable* shared_memory = nullptr;     ///< absent: off
+  access::AuditLog* audit = nullptr;        ///< as HttpApiParts::audit
+  access::Door door = access::Door::kOnly;  ///< as HttpApiParts::door
 };
 
 /// gRPC's services over HTTP/2: inference.GRPCInferenceService (Open Inference v2 with Triton's
@@ -47,6 +51,9 @@ struct GrpcApiParts {
 class GrpcApi : public net::HttpService {
  public:
   static std::unique_ptr<GrpcApi> Create(GrpcApiParts parts);
+
+  /// As HttpApi::admin().
+  virtual net::HttpService& admin() = 0;
 
   /// True for what this answers: on HTTP/2, a content type application/grpc... or the path of one
   /// of the methods.

@@ -6,6 +6,13 @@
 #include <string>
 #include <vector>
 
+#include "access/audit_log.h"
+#include "access/fake_gatekeeper.h"
+#include "access/grant_file.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/text.h"
 #include "grpc/health/v1/health.pb.h"
 #include "grpc/reflection/v1/reflection.pb.h"
 #include "inference.pb.h"
@@ -292,6 +299,102 @@ TEST(GrpcApi, EverythingButHealthNeedsAKeyWhereNothingIsOpen) {
     EXPECT_EQ(without == "16", !is_open) << method.path;
     EXPECT_NE(world.AskRaw(RpcWorld::Head(method.path, key), "").status, "16") << method.path;
   }
+}
+
+// Bad input S5: every method with a grant of every role, where nothing is open
+TEST(GrpcApi, AGrantOpensItsMethodsAndNoOthers) {
+  const TemporaryDirectory store = TemporaryDirectory::Create("grants").value();
+  const SystemClock clock;
+  RpcWorld world(access::Gatekeeper::ForStore(store.path(), {}, clock).value());
+  for (const access::Role role : access::kRoles) {
+    const access::GrantTerms terms{.name = "a", .roles = {role}};
+    const std::string key = access::AddKey(store.path(), terms, 0)->text;
+    for (const RpcMethod& method : Methods()) {
+      if (method.handle == nullptr && method.open == nullptr) continue;
+      const std::string status =
+          world.AskRaw(RpcWorld::Head(method.path, {{"authorization", "Bearer " + key}}), "")
+              .status;
+      EXPECT_EQ(status == "7", !access::Includes(role, method.right)) << method.path;
+      EXPECT_NE(status, "16") << method.path;
+    }
+  }
+}
+
+TEST(GrpcApi, AQuotaThatIsUsedUpIsSaidWithWhenToAskAgain) {
+  const TemporaryDirectory store = TemporaryDirectory::Create("grants").value();
+  const SystemClock clock;
+  const access::GrantTerms terms{.name = "shop",
+                                 .roles = {access::Role::kRead},
+                                 .quota = {.rate = {.per_second = 0.25, .burst = 1}}};
+  const std::vector<net::Header> key = {
+      {"slipway-key", access::AddKey(store.path(), terms, 0)->text}};
+  RpcWorld world(access::Gatekeeper::ForStore(store.path(), {}, clock).value());
+  EXPECT_EQ(world.Ask("ServerMetadata", "", key).status, "0");
+  const RpcAnswer refused = world.Ask("ServerMetadata", "", key);
+  EXPECT_EQ(refused.status, "8");
+  const std::string wait = RpcAnswer::Find(refused.headers, "grpc-retry-pushback-ms");
+  EXPECT_GT(ParseDouble(wait).value_or(0), 3000) << wait;
+  EXPECT_LE(ParseDouble(wait).value_or(0), 4000) << wait;
+  EXPECT_EQ(world.Ask("ServerLive", "", key).status, "0");
+}
+
+TEST(GrpcApi, AnAdministrativeActIsRecordedWithWhatItIsAbout) {
+  const TemporaryDirectory folder = TemporaryDirectory::Create("audit").value();
+  const SystemClock clock;
+  const auto audit = access::AuditLog::Open(folder.path() + "/audit.log", clock).value();
+  RpcWorld world(access::Gatekeeper::WithKey(access::AdminKey::FromText(RpcWorld::kKey).value(),
+                                             access::Openness::kToThisMachine),
+                 nullptr, audit.get());
+  const std::vector<net::Header> key = {{"slipway-key", std::string(RpcWorld::kKey)}};
+  inference::RepositoryModelLoadRequest load;
+  load.set_model_name("row");
+  EXPECT_EQ(world.Ask("RepositoryModelLoad", load.SerializeAsString()).status, "16");
+  EXPECT_EQ(world.Ask("RepositoryModelLoad", load.SerializeAsString(), key).status, "0");
+  EXPECT_EQ(world.Ask("RepositoryIndex", "", key).status, "0");
+  inference::SystemSharedMemoryRegisterRequest region;
+  region.set_name("in");
+  EXPECT_NE(world.Ask("SystemSharedMemoryRegister", region.SerializeAsString(), key).status, "0");
+  std::vector<std::string> told;
+  const std::string text = ReadFile(folder.path() + "/audit.log").value();
+  for (const std::string_view line : Split(Trim(text), '\n')) {
+    const Json json = ParseJson(line).value();
+    told.push_back(json["act"].get<std::string>() + " " + json.value("target", "-") + " " +
+                   json["result"].get<std::string>());
+  }
+  const std::vector<std::string> expected = {"RepositoryModelLoad - refused",
+                                             "RepositoryModelLoad row ok",
+                                             "SystemSharedMemoryRegister - failed"};
+  EXPECT_EQ(told, expected);
+}
+
+// Bad input S5: every method at the listener that does not serve it, with the admin key
+TEST(GrpcApi, BesideAnAdminListenerEachListenerHasItsMethods) {
+  RpcWorld world(access::Gatekeeper::WithKey(access::AdminKey::FromText(RpcWorld::kKey).value(),
+                                             access::Openness::kToThisMachine),
+                 nullptr, nullptr, access::Door::kPublic);
+  const std::vector<net::Header> key = {{"slipway-key", std::string(RpcWorld::kKey)}};
+  for (const RpcMethod& method : Methods()) {
+    if (method.handle == nullptr && method.open == nullptr) continue;
+    EXPECT_EQ(world.AskRaw(RpcWorld::Head(method.path, key), "").status == "7",
+              access::IsAdministrative(method.right))
+        << method.path;
+    const net::BodyPlan plan = world.api().admin().Plan(RpcWorld::Head(method.path, key));
+    EXPECT_EQ(plan.reject.has_value(), method.right == access::Right::kInfer) << method.path;
+  }
+}
+
+TEST(GrpcApi, ALoginIsCheckedBeforeItsCallIsServed) {
+  const auto gate = std::make_shared<access::FakeGatekeeper>();
+  gate->at_once = true;
+  RpcWorld world(gate);
+  gate->verdict = access::FakeGatekeeper::Admitted();
+  EXPECT_EQ(world.Ask("ServerMetadata", "").status, "0");
+  gate->verdict = {.status = Unauthenticated("wrong")};
+  EXPECT_EQ(world.Ask("ServerMetadata", "").status, "16");
+  gate->verdict = {.status = Unavailable("many wait"), .retry_after = std::chrono::seconds(2)};
+  const RpcAnswer refused = world.Ask("ServerMetadata", "");
+  EXPECT_EQ(refused.status, "14");
+  EXPECT_EQ(refused.Header("grpc-retry-pushback-ms"), "2000");
 }
 
 TEST(GrpcApi, TheRepositoryNeedsTheKey) {

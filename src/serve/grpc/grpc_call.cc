@@ -7,6 +7,7 @@
 #include "base/error_catalogue.h"
 #include "base/text.h"
 #include "serve/grpc/grpc_status.h"
+#include "serve/grpc/methods.h"
 #include "serve/predict/client_deadline.h"
 #include "serve/predict/request_rules.h"
 
@@ -79,7 +80,22 @@ void GrpcCall::Answer(OutboundMessage message) const {
 
 void GrpcCall::Fail(const Status& status) const { Send(ErrorAnswer(status), status.code()); }
 
+/// Before it is answered: whoever reads of an act's end finds it recorded.
+void GrpcCall::Audit(Code code) const {
+  const RpcMethod& method = Methods()[method_];
+  if (parts().audit == nullptr || method.right != access::Right::kAdminister) return;
+  const net::RequestHead& head = exchange_->head();
+  parts().audit->Record({.caller = access::CallerOf(head),
+                         .from = head.peer,
+                         .protocol = "grpc",
+                         .act = method.name.method,
+                         .target = target_,
+                         .result = code == Code::kOk ? "ok" : "failed",
+                         .code = static_cast<int>(code)});
+}
+
 void GrpcCall::Send(net::Response response, Code code) const {
+  Audit(code);
   context_->metrics.Record(method_, static_cast<int>(code),
                            parts().clock.Now() - exchange_->received());
   exchange_->Send(std::move(response));

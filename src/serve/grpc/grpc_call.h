@@ -73,17 +73,26 @@ class GrpcCall {
   Result<std::optional<MonotonicTime>> Deadline(
       std::optional<std::chrono::microseconds> wished) const;
 
+  /// The same call, which the audit log says was about that.
+  GrpcCall About(std::string target) const {
+    GrpcCall call = *this;
+    call.target_ = std::move(target);
+    return call;
+  }
+
   /// Sends a message; compressed where the request's was, the client takes that and it is worth it.
   void Answer(OutboundMessage message) const;
   void Fail(const Status& status) const;
 
  private:
   void Send(net::Response response, Code code) const;
+  void Audit(Code code) const;
 
   GrpcContext* context_;
   std::shared_ptr<net::Exchange> exchange_;
   std::size_t method_;
   InboundMessage message_;
+  std::string target_;  ///< what an administrative call is about
 };
 
 }  // namespace slipway::serve::grpc

@@ -13,6 +13,7 @@ namespace {
 
 /// Clients take 8 KiB of metadata, and a byte may become three.
 constexpr std::size_t kMaxTextBytes = 2048;
+constexpr std::chrono::seconds kAskAgain{1};
 
 struct HttpMeaning {
   int http_status;
@@ -41,15 +42,18 @@ std::string_view Cut(std::string_view text) {
 
 }  // namespace
 
-net::Response ErrorAnswer(const Status& status) {
+net::Response ErrorAnswer(const Status& status, std::chrono::nanoseconds retry_after) {
   net::Response answer;
   answer.content_type = "application/grpc";
   answer.headers = {{"grpc-status", std::to_string(static_cast<int>(status.code()))},
                     {"grpc-message", PercentEncoded(Cut(ErrorText(status)))}};
   if (FindError(status.number()) != nullptr)
     answer.headers.emplace_back("slipway-error", ErrorName(status.number()));
-  if (status.code() == Code::kUnavailable)
-    answer.headers.emplace_back("grpc-retry-pushback-ms", "1000");
+  if (retry_after.count() == 0 && status.code() == Code::kUnavailable) retry_after = kAskAgain;
+  if (retry_after.count() > 0) {
+    const auto wait = std::chrono::ceil<std::chrono::milliseconds>(retry_after);
+    answer.headers.emplace_back("grpc-retry-pushback-ms", std::to_string(wait.count()));
+  }
   if (status.code() == Code::kUnimplemented)
     answer.headers.emplace_back("grpc-accept-encoding", kMessageEncodings);
   return answer;

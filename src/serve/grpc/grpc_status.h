@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -12,7 +13,7 @@ namespace slipway::serve::grpc {
 /// only), with grpc-status (the codes of base/status.h are gRPC's), grpc-message, and the number of
 /// the error as slipway-error. Says when to come back (grpc-retry-pushback-ms) where that is the
 /// remedy.
-net::Response ErrorAnswer(const Status& status);
+net::Response ErrorAnswer(const Status& status, std::chrono::nanoseconds retry_after = {});
 
 /// What an HTTP status means that the listener answers a gRPC call with: 413 is RESOURCE_EXHAUSTED.
 Status StatusOfHttp(int http_status, std::string_view message);

@@ -11,12 +11,13 @@ namespace slipway::serve::grpc {
 
 GrpcStream::GrpcStream(GrpcContext& context, std::size_t method,
                        const MessageAssembler::Options& messages,
-                       std::unique_ptr<StreamMethod> calls)
+                       std::unique_ptr<StreamMethod> calls, std::shared_ptr<access::Caller> caller)
     : context_(context),
       number_(method),
       messages_(messages),
       coding_(messages.encoding),
-      method_(std::move(calls)) {}
+      method_(std::move(calls)),
+      caller_(std::move(caller)) {}
 
 void GrpcStream::Take(std::span<const std::byte> bytes,
                       const std::shared_ptr<net::BodyMemory>& memory) {
@@ -29,6 +30,24 @@ void GrpcStream::Open(std::shared_ptr<net::StreamExchange> exchange) {
       exchange_->head(), exchange_->received(), std::nullopt, std::chrono::hours(24 * 365));
   if (!deadline.ok()) return End(deadline.status());
   deadline_ = *deadline;
+  if (caller_ != nullptr && caller_->unchecked != nullptr) CheckLogin();
+}
+
+/// What comes meanwhile waits: its window is not opened.
+void GrpcStream::CheckLogin() {
+  is_admitted_ = false;
+  const auto on_checked = [self = shared_from_this()](access::Admission verdict) {
+    const auto admission = std::make_shared<access::Admission>(std::move(verdict));
+    self->exchange_->Run([self, admission] { self->OnChecked(*admission); });
+  };
+  context_.parts.gatekeeper->Check(*caller_, on_checked);
+}
+
+void GrpcStream::OnChecked(access::Admission& admission) {
+  if (!admission.status.ok()) return End(admission.status);
+  *caller_ = std::move(*admission.caller);
+  is_admitted_ = true;
+  Work();
 }
 
 /// What the method does in it may call it again: that is done behind.
@@ -53,6 +72,7 @@ void GrpcStream::Step() {
     return Count(Code::kCancelled);
   }
   if (Status why = WhyEnd(); !why.ok()) return End(why);
+  if (!is_admitted_) return;
   do {
     method_->Flush(*this);
   } while (!ended_ && TakeMessages());
@@ -99,6 +119,12 @@ bool GrpcStream::TakeMessages() {
 bool GrpcStream::IsFinished() const {
   const bool is_last = state_.body_ended || drains_;
   return is_last && !messages_.HasMessage() && method_->IsDone(*this);
+}
+
+Result<access::Place> GrpcStream::AdmitMessage() {
+  if (caller_ == nullptr) return access::Place();
+  if (!std::exchange(had_message_, true)) return std::move(caller_->place);
+  return context_.parts.gatekeeper->EnterAgain(*caller_);
 }
 
 void GrpcStream::SayWhatIsAwaited() {

@@ -25,7 +25,7 @@ class GrpcStream final : public net::StreamHandler,
  public:
   /// `context` outlives this.
   GrpcStream(GrpcContext& context, std::size_t method, const MessageAssembler::Options& messages,
-             std::unique_ptr<StreamMethod> calls);
+             std::unique_ptr<StreamMethod> calls, std::shared_ptr<access::Caller> caller);
 
   void Take(std::span<const std::byte> bytes,
             const std::shared_ptr<net::BodyMemory>& memory) override;
@@ -39,6 +39,9 @@ class GrpcStream final : public net::StreamHandler,
   const std::shared_ptr<net::StreamExchange>& shared_exchange() const { return exchange_; }
   /// As of the current Work().
   const net::StreamExchange::State& state() const { return state_; }
+  /// The place of one more message among what its caller has in flight: the first has the call's.
+  /// ResourceExhausted (kQuotaUsed).
+  Result<access::Place> AdmitMessage();
   /// When the client stops waiting for the call.
   std::optional<MonotonicTime> deadline() const { return deadline_; }
   bool ended() const { return ended_; }
@@ -53,6 +56,8 @@ class GrpcStream final : public net::StreamHandler,
   void WakeAt(MonotonicTime when) { wake_at_ = when; }
 
  private:
+  void CheckLogin();
+  void OnChecked(access::Admission& admission);
   void Step();
   Status WhyEnd() const;
   bool TakeMessages();
@@ -65,10 +70,13 @@ class GrpcStream final : public net::StreamHandler,
   MessageAssembler messages_;
   const net::ContentCoding coding_;
   const std::unique_ptr<StreamMethod> method_;
+  const std::shared_ptr<access::Caller> caller_;  ///< absent: nobody who is counted
   std::shared_ptr<net::StreamExchange> exchange_;
   net::StreamExchange::State state_;
   std::optional<MonotonicTime> deadline_;
   MonotonicTime wake_at_ = MonotonicTime::max();
+  bool is_admitted_ = true;  ///< false: its caller's password is being checked
+  bool had_message_ = false;
   bool begun_ = false;
   bool ended_ = false;
   bool drains_ = false;  ///< what comes now comes too late

@@ -7,6 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include "access/fake_gatekeeper.h"
+#include "base/clock.h"
+#include "base/file.h"
 #include "grpc/health/v1/health.pb.h"
 #include "grpc/reflection/v1/reflection.pb.h"
 #include "inference.pb.h"
@@ -23,6 +26,8 @@ class StreamCall {
  public:
   explicit StreamCall(std::string_view path, const std::vector<net::Header>& headers = {})
       : exchange(world.OpenStream(RpcWorld::Head(path, headers))) {}
+  StreamCall(std::string_view path, std::shared_ptr<const access::Gatekeeper> gatekeeper)
+      : world(std::move(gatekeeper)), exchange(world.OpenStream(RpcWorld::Head(path))) {}
 
   void Send(std::string_view bytes) { world.Send(bytes); }
   void Say(std::string_view message) { Send(RpcWorld::Framed(message)); }
@@ -96,6 +101,71 @@ TEST(ModelStreamInfer, AnswersEveryRequestInOrderAndLivesOn) {
   EXPECT_EQ(call.Status(), "");
   call.Close();
   EXPECT_EQ(call.Status(), "0");
+}
+
+TEST(ModelStreamInfer, WaitsWithItsMessagesUntilTheLoginIsChecked) {
+  const auto gate = std::make_shared<access::FakeGatekeeper>();
+  StreamCall call(kInfer, gate);
+  call.Say(Request("1").SerializeAsString());
+  EXPECT_TRUE(call.Take<Answer>().empty());
+  EXPECT_EQ(call.exchange->consumed, 0U) << "the client's window stays shut";
+  gate->waiting(access::FakeGatekeeper::Admitted());
+  EXPECT_EQ(call.Take<Answer>().size(), 1U);
+  call.Say(Request("2").SerializeAsString());
+  EXPECT_EQ(call.Take<Answer>().size(), 1U);
+}
+
+TEST(ModelStreamInfer, EndsWhereTheLoginIsWrong) {
+  const auto gate = std::make_shared<access::FakeGatekeeper>();
+  StreamCall call(kInfer, gate);
+  call.Say(Request("1").SerializeAsString());
+  gate->waiting({.status = Unauthenticated("wrong")});
+  EXPECT_EQ(call.Status(), "16");
+  EXPECT_TRUE(call.Take<Answer>().empty());
+}
+
+TEST(ModelStreamInfer, AClientThatLeavesIsNotWaitedForAtTheCheck) {
+  const auto gate = std::make_shared<access::FakeGatekeeper>();
+  StreamCall call(kInfer, gate);
+  call.exchange->told.is_gone = true;
+  call.Send("");
+  gate->waiting(access::FakeGatekeeper::Admitted());
+  EXPECT_TRUE(call.Take<Answer>().empty());
+}
+
+TEST(ModelStreamInfer, EveryMessageCountsAgainstTheCallersQuota) {
+  const TemporaryDirectory store = TemporaryDirectory::Create("quota").value();
+  const SystemClock clock;
+  const access::GateRules rules{.openness = access::Openness::kToThisMachine,
+                                .anonymous = {.rate = {.per_second = 1e-3, .burst = 2}}};
+  StreamCall call(kInfer, access::Gatekeeper::ForStore(store.path(), rules, clock).value());
+  for (const char* id : {"1", "2", "3", "4"}) call.Say(Request(id).SerializeAsString());
+  const auto answers = call.Take<Answer>();
+  ASSERT_EQ(answers.size(), 4U);
+  EXPECT_EQ(answers[0].error_message(), "");
+  EXPECT_EQ(answers[1].error_message(), "");
+  EXPECT_NE(answers[2].error_message().find("the quota of this address"), std::string::npos);
+  EXPECT_EQ(answers[3].infer_response().id(), "4") << "refused, and still named";
+  EXPECT_EQ(call.Status(), "") << "and the call lives on";
+}
+
+TEST(ModelStreamInfer, AMessageHasItsCallersPlaceUntilItIsAnswered) {
+  const TemporaryDirectory store = TemporaryDirectory::Create("quota").value();
+  const SystemClock clock;
+  const access::GateRules rules{.openness = access::Openness::kToThisMachine,
+                                .anonymous = {.in_flight = 1}};
+  StreamCall call(kInfer, access::Gatekeeper::ForStore(store.path(), rules, clock).value());
+  for (const char* id : {"1", "2", "3"}) call.Say(Request(id).SerializeAsString());
+  for (const Answer& answer : call.Take<Answer>()) EXPECT_EQ(answer.error_message(), "");
+  call.exchange->told.has_room = false;
+  call.Say(Request("4").SerializeAsString());
+  call.Say(Request("5").SerializeAsString());
+  call.exchange->told.has_room = true;
+  call.Send("");
+  const auto answers = call.Take<Answer>();
+  ASSERT_EQ(answers.size(), 2U);
+  EXPECT_EQ(answers[0].error_message(), "");
+  EXPECT_NE(answers[1].error_message().find("1 requests at one time"), std::string::npos);
 }
 
 TEST(ModelStreamInfer, AnErrorBelongsToItsRequest) {

@@ -88,15 +88,21 @@ class RpcWorld {
 
   explicit RpcWorld(access::Openness openness = access::Openness::kToThisMachine,
                     RegionTable* shared_memory = nullptr)
+      : RpcWorld(access::Gatekeeper::WithKey(access::AdminKey::FromText(kKey).value(), openness),
+                 shared_memory) {}
+  explicit RpcWorld(std::shared_ptr<const access::Gatekeeper> gatekeeper,
+                    RegionTable* shared_memory = nullptr, access::AuditLog* audit = nullptr,
+                    access::Door door = access::Door::kOnly)
       : api_(GrpcApi::Create({.models = Models(),
                               .predictor = *predictor_,
                               .control = control,
-                              .gatekeeper = access::Gatekeeper::WithKey(
-                                  access::AdminKey::FromText(kKey).value(), openness),
+                              .gatekeeper = std::move(gatekeeper),
                               .is_ready = [this] { return is_ready; },
                               .clock = clock_,
                               .limits = {.max_message_bytes = 64 * 1024},
-                              .shared_memory = shared_memory})) {}
+                              .shared_memory = shared_memory,
+                              .audit = audit,
+                              .door = door})) {}
 
   static std::string Framed(std::string_view message) {
     return MessagePrefix(false, static_cast<std::uint32_t>(message.size())) + std::string(message);
@@ -126,6 +132,7 @@ class RpcWorld {
     plan = api_->Plan(exchange->request);
     if (plan.reject.has_value()) return Told(*plan.reject);
     if (plan.stream != nullptr) return AskStream(std::move(exchange->request), body);
+    exchange->request.note = std::exchange(plan.note, nullptr);
     api_->Serve(exchange);
     api_->FinishRound(0);
     return Told(exchange->answer);

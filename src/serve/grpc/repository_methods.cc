@@ -82,14 +82,15 @@ void RepositoryModelLoad(const GrpcCall& call) {
   const Result<std::string> model = ModelOf(*request);
   if (!model.ok()) return call.Fail(model.status());
   Result<LoadRequest> load = ReadLoad(*request);
-  if (!load.ok()) return call.Fail(load.status());
-  call.parts().control.Load(*model, std::move(*load), [call, name = *model](Status outcome) {
+  if (!load.ok()) return call.About(*model).Fail(load.status());
+  const auto answer = [call = call.About(*model), name = *model](Status outcome) {
     if (!outcome.ok()) return call.Fail(outcome);
     inference::RepositoryModelLoadResponse response;
     response.set_model_name(name);
     response.set_isloaded(true);
     AnswerWith(call, response);
-  });
+  };
+  call.parts().control.Load(*model, std::move(*load), answer);
 }
 
 void RepositoryModelUnload(const GrpcCall& call) {
@@ -98,14 +99,15 @@ void RepositoryModelUnload(const GrpcCall& call) {
   const Result<std::string> model = ModelOf(*request);
   if (!model.ok()) return call.Fail(model.status());
   Status allowed = CheckUnload(*request);
-  if (!allowed.ok()) return call.Fail(allowed);
-  call.parts().control.Unload(*model, [call, name = *model](Status outcome) {
+  if (!allowed.ok()) return call.About(*model).Fail(allowed);
+  const auto answer = [call = call.About(*model), name = *model](Status outcome) {
     if (!outcome.ok()) return call.Fail(outcome);
     inference::RepositoryModelUnloadResponse response;
     response.set_model_name(name);
     response.set_isunloaded(true);
     AnswerWith(call, response);
-  });
+  };
+  call.parts().control.Unload(*model, answer);
 }
 
 }  // namespace slipway::serve::grpc

@@ -16,12 +16,17 @@ void AddRegion(const RegionFacts& facts, inference::SystemSharedMemoryStatusResp
   region.set_byte_size(facts.byte_size);
 }
 
-/// Respond(), where shared memory is on.
+/// Respond(), where shared memory is on; the call is about the region that it names.
 template <class Request, class Use>
 void RespondIfOn(const GrpcCall& call, const Use& use) {
   RegionTable* const regions = call.parts().shared_memory;
   if (regions == nullptr) return call.Fail(SharedMemoryIsOff());
-  Respond<Request>(call, [&](const Request& request) { return use(request, *regions); });
+  const Result<Request> request = Parse<Request>(call.message());
+  if (!request.ok()) return call.Fail(request.status());
+  const GrpcCall named = call.About(request->name());
+  const auto response = use(*request, *regions);
+  if (!response.ok()) return named.Fail(response.status());
+  AnswerWith(named, *response);
 }
 
 }  // namespace

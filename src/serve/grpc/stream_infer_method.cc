@@ -17,6 +17,7 @@ namespace {
 /// `done`, which the loop's thread alone looks at.
 struct StreamedInference {
   InboundMessage bytes;
+  access::Place place;  ///< among those that its caller has in flight
   InferTarget target;
   InferMessage message;
   OutboundMessage answer;
@@ -79,10 +80,11 @@ class InferStream final : public StreamMethod {
   bool IsDone(const GrpcStream&) const override { return in_order_.empty(); }
 
  private:
-  static Result<InferRequest> Prepare(const GrpcStream& stream,
+  static Result<InferRequest> Prepare(GrpcStream& stream,
                                       const std::shared_ptr<StreamedInference>& inference) {
     const std::span<const std::byte> bytes = inference->bytes.bytes;
     SLIPWAY_TRY(inference->target, ReadTarget(bytes));
+    SLIPWAY_TRY(inference->place, stream.AdmitMessage());
     SLIPWAY_TRY(InferRequest request,
                 DecodeInference(stream.parts(), inference->target, bytes, inference->message));
     request.deadline =

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "serve/http/routes.h"
 #include "serve/predict/client_deadline.h"
 #include "serve/predict/request_rules.h"
 
@@ -28,7 +29,20 @@ Result<std::optional<MonotonicTime>> ApiCall::Deadline(
   return EarliestDeadline(exchange_->received(), by_header, wished, parts().limits.max_deadline);
 }
 
+/// Before it is answered: whoever reads of an act's end finds it recorded.
+void ApiCall::Audit(int status) const {
+  if (parts().audit == nullptr || Routes()[route_].right != access::Right::kAdminister) return;
+  parts().audit->Record({.caller = access::CallerOf(head()),
+                         .from = head().peer,
+                         .protocol = "http",
+                         .act = Routes()[route_].name.method,
+                         .target = head().target,
+                         .result = status < 400 ? "ok" : "failed",
+                         .code = status});
+}
+
 void ApiCall::Send(net::Response response) const {
+  Audit(response.status);
   context_->metrics.Record(route_, response.status, parts().clock.Now() - exchange_->received());
   parts().cors.Permit(head(), response);
   exchange_->Send(std::move(response));

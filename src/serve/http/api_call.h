@@ -66,6 +66,8 @@ class ApiCall {
   void Answer(Result<net::Response> response) const;
 
  private:
+  void Audit(int status) const;
+
   ApiContext* context_;
   std::shared_ptr<net::Exchange> exchange_;
   net::RouteCaptures captures_;

@@ -77,6 +77,7 @@ class ApiWorld {
     head.content_length = body.size();
     plan = api_->Plan(head);
     if (plan.reject.has_value()) return Told(*plan.reject);
+    head.note = std::exchange(plan.note, nullptr);
     api_->Serve(exchange);
     return Told(exchange->answer);
   }

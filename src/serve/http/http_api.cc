@@ -83,26 +83,14 @@ class RestApi final : public HttpApi {
                  .aliases = AliasCache(parts.control, parts.clock)} {}
 
   net::BodyPlan Plan(const net::RequestHead& head) override {
-    if (auto preflight = context_.parts.cors.Preflight(head))
-      return Rejected(head, Routes().size(), std::move(*preflight));
-    const net::RouteMatch match = router_.Match(head);
-    if (match.outcome != net::RouteMatch::Outcome::kFound)
-      return Rejected(head, Routes().size(), NoRoute(head, match));
-    const Route& route = Routes()[match.row];
-    const Result<net::BodyPlan> plan = PlanRoute(head, route);
-    if (!plan.ok())
-      return Rejected(head, match.row, ErrorAnswer(plan.status(), FormFor(head, &route)));
-    return *plan;
+    return PlanAt(context_.parts.door, head);
   }
 
   void Serve(std::shared_ptr<net::Exchange> exchange) override {
-    const net::RouteMatch match = router_.Match(exchange->head());
-    if (match.outcome != net::RouteMatch::Outcome::kFound) {
-      return exchange->Send(NoRoute(exchange->head(), match));  // Plan() has said so already
-    }
-    const Route& route = Routes()[match.row];
-    const ErrorForm form = FormFor(exchange->head(), &route);
-    route.handle({context_, std::move(exchange), match.captures, match.row, form});
+    access::Caller* const caller = access::CallerOf(exchange->head());
+    if (caller != nullptr && caller->unchecked != nullptr)
+      return CheckLogin(std::move(exchange), *caller);
+    ServeAdmitted(std::move(exchange));
   }
 
   net::Response ErrorResponse(int status, std::string_view message,
@@ -117,13 +105,79 @@ class RestApi final : public HttpApi {
     return context_.parts.predictor.FinishRound(loop);
   }
 
+  net::HttpService& admin() override { return admin_; }
+
   const RequestMetrics& requests() const override { return context_.metrics; }
 
  private:
+  /// Runs no models, so that its loops have nothing to finish.
+  class AdminDoor final : public net::HttpService {
+   public:
+    explicit AdminDoor(RestApi& api) : api_(api) {}
+    net::BodyPlan Plan(const net::RequestHead& head) override {
+      return api_.PlanAt(access::Door::kAdmin, head);
+    }
+    void Serve(std::shared_ptr<net::Exchange> exchange) override {
+      api_.Serve(std::move(exchange));
+    }
+    net::Response ErrorResponse(int status, std::string_view message,
+                                const net::RequestHead* head) override {
+      return api_.ErrorResponse(status, message, head);
+    }
+
+   private:
+    RestApi& api_;
+  };
+
+  net::BodyPlan PlanAt(access::Door door, const net::RequestHead& head) {
+    if (auto preflight = context_.parts.cors.Preflight(head))
+      return Rejected(head, Routes().size(), std::move(*preflight));
+    const net::RouteMatch match = router_.Match(head);
+    if (match.outcome != net::RouteMatch::Outcome::kFound)
+      return Rejected(head, Routes().size(), NoRoute(head, match));
+    const Route& route = Routes()[match.row];
+    access::Admission admission{.status = access::CheckDoor(door, route.right)};
+    if (admission.status.ok()) admission = context_.parts.gatekeeper->Admit(route.right, head);
+    if (!admission.status.ok()) return Rejected(head, match.row, Refusal(head, route, admission));
+    Result<net::BodyPlan> plan = PlanRoute(head, route);
+    if (!plan.ok())
+      return Rejected(head, match.row, ErrorAnswer(plan.status(), FormFor(head, &route)));
+    plan->note = std::move(admission.caller);
+    return std::move(*plan);
+  }
+
+  void ServeAdmitted(std::shared_ptr<net::Exchange> exchange) {
+    const net::RouteMatch match = router_.Match(exchange->head());
+    if (match.outcome != net::RouteMatch::Outcome::kFound) {
+      return exchange->Send(NoRoute(exchange->head(), match));  // Plan() has said so already
+    }
+    const Route& route = Routes()[match.row];
+    const ErrorForm form = FormFor(exchange->head(), &route);
+    route.handle({context_, std::move(exchange), match.captures, match.row, form});
+  }
+
+  void CheckLogin(std::shared_ptr<net::Exchange> exchange, access::Caller& caller) {
+    context_.parts.gatekeeper->Check(caller, [this, exchange](access::Admission verdict) {
+      const auto admission = std::make_shared<access::Admission>(std::move(verdict));
+      exchange->Post([this, exchange, admission] {
+        if (!admission->status.ok()) return RefuseLate(*exchange, *admission);
+        *access::CallerOf(exchange->head()) = std::move(*admission->caller);
+        ServeAdmitted(exchange);
+      });
+    });
+  }
+
+  void RefuseLate(net::Exchange& exchange, const access::Admission& admission) {
+    const net::RequestHead& head = exchange.head();
+    const std::size_t row = router_.Match(head).row;
+    net::Response answer = Refusal(head, Routes()[row], admission);
+    context_.parts.cors.Permit(head, answer);
+    context_.metrics.Record(row, answer.status, context_.parts.clock.Now() - exchange.received());
+    exchange.Send(std::move(answer));
+  }
+
   Result<net::BodyPlan> PlanRoute(const net::RequestHead& head, const Route& route) const {
     const HttpApiParts& parts = context_.parts;
-    if (!parts.gatekeeper->IsOpen(route.right))
-      SLIPWAY_RETURN_IF_ERROR(parts.gatekeeper->Admit(route.right, access::PresentedBy(head)));
     net::BodyPlan plan{.max_bytes = parts.limits.max_body_bytes};
     plan.may_overlap = !access::IsAdministrative(route.right);
     if (route.body == BodyRule::kNone) return plan;
@@ -134,6 +188,22 @@ class RestApi final : public HttpApi {
     if (json_bytes.value_or(0) <= plan.max_bytes)
       plan.aligned_offset = static_cast<std::size_t>(json_bytes.value_or(0));
     return plan;
+  }
+
+  net::Response Refusal(const net::RequestHead& head, const Route& route,
+                        const access::Admission& admission) const {
+    net::Response answer = ErrorAnswer(admission.status, FormFor(head, &route));
+    if (admission.retry_after.count() > 0)
+      SetRetryAfter(access::InSeconds(admission.retry_after), answer);
+    if (context_.parts.audit != nullptr && access::IsAdministrative(route.right))
+      context_.parts.audit->Record({.caller = admission.caller.get(),
+                                    .from = head.peer,
+                                    .protocol = "http",
+                                    .act = route.name.method,
+                                    .target = head.target,
+                                    .result = "refused",
+                                    .code = answer.status});
+    return answer;
   }
 
   net::BodyPlan Rejected(const net::RequestHead& head, std::size_t route, net::Response response) {
@@ -168,6 +238,7 @@ class RestApi final : public HttpApi {
 
   net::Router router_;
   ApiContext context_;
+  AdminDoor admin_{*this};
 };
 
 }  // namespace

@@ -7,6 +7,8 @@
 #include <memory>
 #include <string>
 
+#include "access/audit_log.h"
+#include "access/door.h"
 #include "access/gatekeeper.h"
 #include "base/clock.h"
 #include "net/http_types.h"
@@ -42,8 +44,10 @@ struct HttpApiParts {
   std::function<std::string()> metrics_text;  ///< what /metrics answers, in Prometheus' text format
   const Clock& clock;
   HttpApiLimits limits;
-  RegionTable* shared_memory = nullptr;  ///< absent: off
-  CorsPolicy cors;                       ///< no answer mentions it unless it names an origin
+  RegionTable* shared_memory = nullptr;     ///< absent: off
+  access::AuditLog* audit = nullptr;        ///< of administrative acts; absent: off
+  access::Door door = access::Door::kOnly;  ///< of this service itself; see HttpApi::admin()
+  CorsPolicy cors;                          ///< no answer mentions it unless it names an origin
 };
 
 /// Every route of the HTTP listener: Open Inference v2 with Triton's extensions, TensorFlow Serving
@@ -52,6 +56,10 @@ struct HttpApiParts {
 class HttpApi : public net::HttpService {
  public:
   static std::unique_ptr<HttpApi> Create(HttpApiParts parts);
+
+  /// The same routes as the admin listener has them (access::Door::kAdmin). Its loops have nothing
+  /// to do with those of this service.
+  virtual net::HttpService& admin() = 0;
 
   /// Answers counted by route and status, for /metrics.
   virtual const RequestMetrics& requests() const = 0;

@@ -3,10 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 #include <string>
 
-#include "access/key_file.h"
+#include "access/fake_gatekeeper.h"
+#include "access/grant_file.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -106,12 +108,14 @@ std::string MethodOf(const Route& route) {
 class KeysOfEveryRole : public testing::Test {
  protected:
   std::string Make(access::Role role) {
-    return access::AddApiKey(store_.path(), access::RoleName(role), {role}, 0, std::nullopt)
-        .value()
-        .text;
+    return Make({.name = std::string(access::RoleName(role)), .roles = {role}});
   }
-  ApiWorld World(access::Openness openness) const {
-    return ApiWorld(access::Gatekeeper::ForStore(store_.path(), openness, clock_).value());
+  std::string Make(access::GrantTerms terms) {
+    return access::AddKey(store_.path(), std::move(terms), 0).value().text;
+  }
+  ApiWorld World(access::Openness openness, const access::Quota& anonymous = {}) const {
+    const access::GateRules rules{.openness = openness, .anonymous = anonymous};
+    return ApiWorld(access::Gatekeeper::ForStore(store_.path(), rules, clock_).value());
   }
 
  private:
@@ -158,6 +162,50 @@ TEST_F(KeysOfEveryRole, ARequestPresentsOneKey) {
   for (const auto& headers : refused)
     EXPECT_EQ(world.Ask("GET", "/v2", "", headers).status, 401) << headers.front().second;
   EXPECT_EQ(world.Ask("GET", "/v2", "", {{"Slipway-Key", good}}).status, 200);
+}
+
+TEST_F(KeysOfEveryRole, AQuotaThatIsUsedUpIsSaidWithWhenToAskAgain) {
+  const std::string key = Make({.name = "shop",
+                                .roles = {access::Role::kRead},
+                                .quota = {.rate = {.per_second = 0.25, .burst = 1}}});
+  ApiWorld world = World(access::Openness::kToNobody);
+  EXPECT_EQ(world.Ask("GET", "/v2", "", {{"Slipway-Key", key}}).status, 200);
+  const WorldAnswer refused = world.Ask("GET", "/v2/models", "", {{"Slipway-Key", key}});
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(refused.Header("Retry-After"), "4");
+  EXPECT_EQ(std::ranges::count(refused.headers, "Retry-After", &net::Header::first), 1);
+  EXPECT_THAT(refused.body, HasSubstr("shop"));
+  EXPECT_EQ(world.Ask("GET", "/v2/health/live").status, 200);
+}
+
+TEST_F(KeysOfEveryRole, CallersWithoutAKeyHaveAQuotaByAddress) {
+  ApiWorld world = World(access::Openness::kToThisMachine, {.rate = {.per_second = 1e-3}});
+  EXPECT_EQ(world.Ask("GET", "/v2").status, 200);
+  EXPECT_EQ(world.Ask("GET", "/v2").status, 429);
+  EXPECT_EQ(world.Ask("GET", "/v2", "", {{"Slipway-Key", "wrong"}}).status, 401);
+  EXPECT_EQ(world.Ask("GET", "/").status, 200);
+}
+
+TEST_F(KeysOfEveryRole, APlaceInFlightIsFreeOnceItsRequestIsAnswered) {
+  const std::string key =
+      Make({.name = "shop", .roles = {access::Role::kRead}, .quota = {.in_flight = 1}});
+  ApiWorld world = World(access::Openness::kToNobody);
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(world.Ask("GET", "/v2", "", {{"Slipway-Key", key}}).status, 200);
+}
+
+TEST(HttpApi, ALoginIsCheckedBeforeItsRequestIsServed) {
+  const auto gate = std::make_shared<access::FakeGatekeeper>();
+  gate->at_once = true;
+  ApiWorld world(gate);
+  gate->verdict = access::FakeGatekeeper::Admitted();
+  EXPECT_EQ(world.Ask("GET", "/v2").status, 200);
+  gate->verdict = {.status = Unauthenticated("wrong")};
+  EXPECT_EQ(world.Ask("GET", "/v2").status, 401);
+  gate->verdict = {.status = Unavailable("many wait"), .retry_after = std::chrono::seconds(2)};
+  const WorldAnswer refused = world.Ask("GET", "/v2");
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(refused.Header("Retry-After"), "2");
 }
 
 // Bad input J15: fields that are the server's to write

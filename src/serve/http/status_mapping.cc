@@ -10,6 +10,8 @@
 namespace slipway::serve {
 namespace {
 
+constexpr std::string_view kRetryAfter = "Retry-After";
+
 int HttpCodeOf(Code code) {
   switch (code) {
     case Code::kOk:
@@ -99,13 +101,18 @@ int HttpCode(const Status& status) {
 net::Response ErrorAnswer(const Status& status, ErrorForm form) {
   const int http_code = HttpCode(status);
   net::Response answer = Answer(http_code, status, form);
-  if (http_code == 503 || http_code == 429) answer.headers.emplace_back("Retry-After", "1");
+  if (http_code == 503 || http_code == 429) answer.headers.emplace_back(kRetryAfter, "1");
   if (http_code == 401) answer.headers.emplace_back("WWW-Authenticate", "Bearer");
   return answer;
 }
 
 net::Response ErrorAnswer(int http_code, std::string_view message, ErrorForm form) {
   return Answer(http_code, Unknown(std::string(message)), form);
+}
+
+void SetRetryAfter(std::string seconds, net::Response& answer) {
+  std::erase_if(answer.headers, [](const auto& header) { return header.first == kRetryAfter; });
+  answer.headers.emplace_back(kRetryAfter, std::move(seconds));
 }
 
 ErrorForm WishedErrorForm(const net::RequestHead& head) {

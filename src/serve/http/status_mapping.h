@@ -25,6 +25,9 @@ net::Response ErrorAnswer(const Status& status, ErrorForm form);
 /// The same for an error that a listener found: a status line and a sentence.
 net::Response ErrorAnswer(int http_code, std::string_view message, ErrorForm form);
 
+/// Says in an error's answer when to ask again, instead of what it says by itself.
+void SetRetryAfter(std::string seconds, net::Response& answer);
+
 /// kProblem where the client accepts application/problem+json.
 ErrorForm WishedErrorForm(const net::RequestHead& head);
 
