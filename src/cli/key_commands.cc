@@ -198,7 +198,7 @@ Command MakeGrantCommand() {
                  .from_environment = false}},
       .examples = {"slipway grant web-shop", "slipway grant prometheus --role read --days 365",
                    "slipway grant till --certificate URI:spiffe://shop/till --rate 100/s",
-                   "slipway grant ann --password --role admin < password.txt"},
+                   "slipway grant ann --password --role admin"},
       .run = RunGrant};
 }
 

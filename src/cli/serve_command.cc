@@ -22,6 +22,7 @@
 #include "cli/request_example.h"
 #include "cli/serve_sources.h"
 #include "cli/served_address.h"
+#include "net/local_socket.h"
 #include "serve/control/fixed_source.h"
 #include "serve/control/joined_source.h"
 #include "serve/control/registry_source.h"
@@ -62,8 +63,9 @@ Result<std::optional<net::TlsServerOptions>> ReadTls(const Arguments& arguments)
        .least = with_12 ? net::TlsVersion::k12 : net::TlsVersion::k13});
 }
 
-/// "127.0.0.1:9000", "[::1]:9000".
+/// "127.0.0.1:9000", "[::1]:9000", "unix:/run/slipway/admin.sock".
 Result<server::AdminListener> ReadAdminListener(std::string_view text) {
+  if (net::LocalPath(text)) return server::AdminListener{.address = std::string(text)};
   const std::size_t colon = text.rfind(':');
   const auto port =
       colon == std::string_view::npos ? std::nullopt : ParseInt64(text.substr(colon + 1));
@@ -75,7 +77,7 @@ Result<server::AdminListener> ReadAdminListener(std::string_view text) {
                                  .port = static_cast<std::uint16_t>(*port)};
   return InvalidArgument("--admin-listen takes an address and a port")
       .With(errors::kUsage)
-      .Hint("write --admin-listen 127.0.0.1:8081, or [::1]:8081");
+      .Hint("write --admin-listen 127.0.0.1:8081, [::1]:8081 or unix:PATH");
 }
 
 Result<server::ServerOptions> ReadOptions(const Arguments& arguments, const Context& context,
@@ -303,7 +305,8 @@ Command MakeServeCommand() {
                 {.name = "--admin-listen",
                  .value = "ADDRESS:PORT",
                  .help = "take loading, unloading, listing and the configuration here and nowhere "
-                         "else, on a thread of its own (default: at the same address)"},
+                         "else, on a thread of its own; unix:PATH is a socket of this machine "
+                         "(default: at the same address)"},
                 {.name = "--audit-log",
                  .value = "FILE",
                  .help = "append every administrative act, and every refused try, to this file as "

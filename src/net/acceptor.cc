@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
 #include <utility>
 
 #include "base/error_catalogue.h"
+#include "net/local_socket.h"
 
 namespace slipway::net {
 namespace {
@@ -31,6 +33,7 @@ Acceptor::Acceptor(EventLoop& loop, OnAccept on_accept)
     : loop_(loop), on_accept_(std::move(on_accept)) {}
 
 Status Acceptor::Listen(const std::string& address, std::uint16_t port) {
+  if (const auto path = LocalPath(address)) return ListenAt(*path);
   SLIPWAY_TRY(const SocketAddress wanted, SocketAddress::Parse(address, port));
   SocketAddress bound;
   const int on = 1;
@@ -47,6 +50,12 @@ Status Acceptor::Listen(const std::string& address, std::uint16_t port) {
   return {};
 }
 
+Status Acceptor::ListenAt(const std::string& path) {
+  SLIPWAY_TRY(socket_, ListenLocally(path, kBacklog));
+  local_path_ = path;
+  return {};
+}
+
 void Acceptor::Start() {
   if (socket_.valid()) loop_.Watch(socket_.get(), EPOLLIN, *this);
 }
@@ -55,6 +64,7 @@ void Acceptor::Stop() {
   if (!socket_.valid()) return;
   AcceptAll();
   socket_.Close();
+  if (!local_path_.empty()) unlink(local_path_.c_str());
 }
 
 void Acceptor::OnReady(std::uint32_t) {

@@ -20,8 +20,8 @@ class Acceptor final : public Watcher {
   /// `loop` outlives it. The sockets handed to `on_accept` do not block.
   Acceptor(EventLoop& loop, OnAccept on_accept);
 
-  /// Binds and listens: connections wait in the kernel until Start(). AlreadyExists
-  /// (kAddressInUse).
+  /// Binds and listens: connections wait in the kernel until Start(). "unix:PATH" is an address
+  /// too, without a port (local_socket.h). AlreadyExists (kAddressInUse).
   Status Listen(const std::string& address, std::uint16_t port);
   std::uint16_t port() const { return port_; }
 
@@ -32,12 +32,14 @@ class Acceptor final : public Watcher {
   void OnReady(std::uint32_t events) override;
 
  private:
+  Status ListenAt(const std::string& path);
   bool AcceptAll();
 
   EventLoop& loop_;
   const OnAccept on_accept_;
   FileDescriptor socket_;
   std::uint16_t port_ = 0;
+  std::string local_path_;  ///< removed at the end; empty: there is none
 };
 
 }  // namespace slipway::net

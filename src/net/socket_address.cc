@@ -23,6 +23,9 @@ const sockaddr_in6& AsV6(const SocketAddress& address) {
 }
 
 bool IsV4(const SocketAddress& address) { return address.data()->sa_family == AF_INET; }
+bool IsLocal(const SocketAddress& address) { return address.data()->sa_family == AF_UNIX; }
+
+constexpr const char* kLocal = "unix";
 
 std::string Numeric(const SocketAddress& address) {
   char text[NI_MAXHOST] = "";
@@ -51,15 +54,18 @@ Result<SocketAddress> SocketAddress::Parse(const std::string& address, std::uint
 }
 
 std::string SocketAddress::Text() const {
+  if (IsLocal(*this)) return kLocal;
   if (IsV4(*this)) return fmt::format("{}:{}", Numeric(*this), port());
   return fmt::format("[{}]:{}", Numeric(*this), port());
 }
 
 std::uint16_t SocketAddress::port() const {
+  if (IsLocal(*this)) return 0;
   return ntohs(IsV4(*this) ? AsV4(*this).sin_port : AsV6(*this).sin6_port);
 }
 
 std::string SocketAddress::Counted() const {
+  if (IsLocal(*this)) return kLocal;
   if (IsV4(*this)) return Numeric(*this);
   const in6_addr& address = AsV6(*this).sin6_addr;
   const char* bytes = reinterpret_cast<const char*>(&address);
@@ -70,6 +76,7 @@ std::string SocketAddress::Counted() const {
 }
 
 std::uint64_t SocketAddress::Network() const {
+  if (IsLocal(*this)) return 0;
   if (IsV4(*this)) return ntohl(AsV4(*this).sin_addr.s_addr);
   const std::uint8_t* const bytes = AsV6(*this).sin6_addr.s6_addr;
   const bool is_v4 = IN6_IS_ADDR_V4MAPPED(&AsV6(*this).sin6_addr);

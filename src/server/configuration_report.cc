@@ -8,6 +8,7 @@
 #include "access/login_checker.h"
 #include "base/json.h"
 #include "base/version.h"
+#include "net/local_socket.h"
 #include "repository/layout.h"
 #include "serve/control/model_control.h"
 #include "serve/grpc/grpc_api.h"
@@ -105,6 +106,7 @@ std::string TlsTitle(const ServerOptions& options) {
 
 std::string AdminTitle(const ServerOptions& options) {
   if (!options.admin) return "none: administration is at the same address";
+  if (net::LocalPath(options.admin->address)) return "a socket of this machine";
   return fmt::format("{}:{}", options.admin->address, options.admin->port);
 }
 

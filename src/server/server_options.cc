@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error_catalogue.h"
+#include "net/local_socket.h"
 
 namespace slipway::server {
 namespace {
@@ -35,7 +36,7 @@ Status CheckEncryption(const ServerOptions& options, const std::string& address)
 }  // namespace
 
 bool IsLoopback(const std::string& address) {
-  if (address == "localhost") return true;
+  if (address == "localhost" || net::LocalPath(address)) return true;
   in_addr v4{};
   if (inet_pton(AF_INET, address.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24) == 127;
   in6_addr v6{};

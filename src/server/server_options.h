@@ -28,8 +28,8 @@ struct StartupModel {
 
 /// Where a server takes its administrative requests, and nowhere else.
 struct AdminListener {
-  std::string address = "127.0.0.1";
-  std::uint16_t port = 0;  ///< 0: any free one
+  std::string address = "127.0.0.1";  ///< or "unix:PATH"
+  std::uint16_t port = 0;             ///< 0: any free one, or none
 };
 
 struct ServerOptions {
@@ -62,7 +62,7 @@ struct ServerOptions {
   std::chrono::milliseconds drain_timeout{20'000};
 };
 
-/// True for 127.0.0.0/8, ::1 and "localhost".
+/// True for what this machine alone reaches: 127.0.0.0/8, ::1, "localhost" and "unix:PATH".
 bool IsLoopback(const std::string& address);
 
 /// The options with every absent value decided from the address, the thread budget and the memory
