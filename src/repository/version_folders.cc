@@ -51,7 +51,10 @@ void FindVersions(const FolderSnapshot& snapshot, FoundModel& model) {
   const auto twice = std::ranges::adjacent_find(model.versions, {}, &FoundVersion::number);
   if (twice != model.versions.end()) {
     model.refusal = fmt::format("two folders are version {}", twice->number);
-    model.versions.erase(std::ranges::unique(model.versions, {}, &FoundVersion::number).begin(),
+    const auto is_same = [](const FoundVersion& a, const FoundVersion& b) {
+      return a.number == b.number;
+    };
+    model.versions.erase(std::unique(model.versions.begin(), model.versions.end(), is_same),
                          model.versions.end());
   } else if (model.versions.empty() && model.refusal.empty()) {
     model.refusal = WhyNoVersions(snapshot, model.folder);

@@ -17,7 +17,7 @@ SelectedVersions Specific(std::span<const std::int64_t> wanted,
   }
   for (auto* list : {&selected.versions, &selected.missing}) {
     std::ranges::sort(*list);
-    list->erase(std::ranges::unique(*list).begin(), list->end());
+    list->erase(std::unique(list->begin(), list->end()), list->end());
   }
   return selected;
 }

@@ -1,5 +1,9 @@
 #include "serve/control/alias_cache.h"
 
+#include <fmt/format.h>
+
+#include "base/error_catalogue.h"
+
 namespace slipway::serve {
 
 void AliasCache::Resolve(std::string model, std::string alias, Done done) {
@@ -23,6 +27,12 @@ void AliasCache::Remember(const Key& key, std::int64_t version) {
   const std::lock_guard lock(mutex_);
   if (entries_.size() >= kMost) entries_.clear();
   entries_[key] = {.version = version, .since = clock_.Now()};
+}
+
+Status NotReadyByAlias(std::string_view alias, const Status& missing) {
+  if (missing.code() != Code::kNotFound) return missing;
+  return Unavailable(fmt::format("\"{}\": {}", alias, missing.message()))
+      .With(errors::kModelNotReady);
 }
 
 }  // namespace slipway::serve

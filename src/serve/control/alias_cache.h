@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/clock.h"
@@ -43,5 +44,9 @@ class AliasCache {
   std::mutex mutex_;
   std::map<Key, Entry> entries_;  // guarded by mutex_
 };
+
+/// What a request is told whose alias names a version that is not there to answer: Unavailable
+/// (kModelNotReady), for it may be loaded later, in the place of `missing`.
+Status NotReadyByAlias(std::string_view alias, const Status& missing);
 
 }  // namespace slipway::serve

@@ -93,13 +93,13 @@ void WithVersion(const GrpcCall& call, const TfsModelSpec& spec,
 
 void WithModel(const GrpcCall& call, const TfsModelSpec& spec,
                std::function<void(ModelHandle)> then) {
-  WithVersion(
-      call, spec,
-      [call, name = spec.name, then = std::move(then)](std::optional<std::int64_t> version) {
-        Result<ModelHandle> model = call.parts().models.Find(name, version);
-        if (!model.ok()) return call.Fail(model.status());
-        then(std::move(*model));
-      });
+  WithVersion(call, spec,
+              [call, spec, then = std::move(then)](std::optional<std::int64_t> version) {
+                Result<ModelHandle> model = call.parts().models.Find(spec.name, version);
+                if (model.ok()) return then(std::move(*model));
+                call.Fail(spec.label.empty() ? model.status()
+                                             : NotReadyByAlias(spec.label, model.status()));
+              });
 }
 
 WireWriter WriteModelSpec(const ServedModel& model) {

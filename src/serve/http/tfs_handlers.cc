@@ -44,8 +44,9 @@ void ResolveModel(const ApiCall& call, std::function<void(ModelHandle)> then) {
   ResolvePath(call, [call, then = std::move(then)](const std::string& name,
                                                    std::optional<std::int64_t> version) {
     Result<ModelHandle> model = call.parts().models.Find(name, version);
-    if (!model.ok()) return call.Fail(model.status());
-    then(std::move(*model));
+    const std::string_view label = call.Capture("label");
+    if (model.ok()) return then(std::move(*model));
+    call.Fail(label.empty() ? model.status() : NotReadyByAlias(label, model.status()));
   });
 }
 
