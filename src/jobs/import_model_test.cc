@@ -146,8 +146,8 @@ TEST_F(ImportModelTest, LeavesOneStructureAndItsWeightsNamedByTheirDigests) {
   ASSERT_TRUE(manifest.weights);
   EXPECT_EQ(imported->weights_path, work_->path() + "/" + manifest.weights->digest.Hex());
   EXPECT_EQ(Sha256Of(*ReadFile(imported->weights_path)), manifest.weights->digest);
-  EXPECT_EQ(Sha256Of(*ReadFile(imported->graph_path)), manifest.graph.digest);
-  EXPECT_LT(manifest.graph.size, 20'000U);
+  EXPECT_EQ(Sha256Of(*ReadFile(imported->graph_path)), manifest.graph->digest);
+  EXPECT_LT(manifest.graph->size, 20'000U);
   EXPECT_EQ(UnpublishedPackage(*imported).graph_path, imported->graph_path);
 }
 

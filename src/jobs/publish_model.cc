@@ -61,7 +61,7 @@ Result<registry::ModelVersion> PublishModel(registry::Registry& registry,
     SLIPWAY_RETURN_IF_ERROR(AddFile(store, imported.weights_path, *manifest.weights));
   if (manifest.samples)
     SLIPWAY_RETURN_IF_ERROR(AddFile(store, imported.samples_path, *manifest.samples));
-  SLIPWAY_RETURN_IF_ERROR(AddFile(store, imported.graph_path, manifest.graph));
+  SLIPWAY_RETURN_IF_ERROR(AddFile(store, imported.graph_path, manifest.graph.value()));
   return registry.Publish(name, manifest);
 }
 

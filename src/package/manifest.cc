@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/json.h"
@@ -112,6 +113,21 @@ Status CheckSchema(const Json& json) {
   return InvalidField("schema", fmt::format("expected \"{}\"", kSchema));
 }
 
+/// A graph, or an ensemble; both where a step of the ensemble is the graph.
+Status CheckGraph(const Manifest& manifest) {
+  if (!manifest.ensemble) {
+    if (manifest.graph) return {};
+    return InvalidField("graph", "the field is missing: a package has a graph or an ensemble");
+  }
+  const Result<EnsemblePlan> plan = PlanEnsemble(*manifest.ensemble, manifest.signature);
+  if (!plan.ok()) return plan.status().At("ensemble");
+  const bool uses_graph =
+      std::ranges::any_of(manifest.ensemble->steps, &std::string::empty, &EnsembleStep::model);
+  if (uses_graph == manifest.graph.has_value()) return {};
+  return InvalidField("graph", uses_graph ? "a step has no model, and the package no graph"
+                                          : "no step of the ensemble is the package's graph");
+}
+
 Result<Manifest> ManifestFromFields(const JsonFields& fields) {
   Manifest manifest;
   SLIPWAY_TRY(manifest.name, fields.String("name"));
@@ -119,12 +135,15 @@ Result<Manifest> ManifestFromFields(const JsonFields& fields) {
     return InvalidField("name", fmt::format("\"{}\" does not match {}",
                                             Printable(manifest.name, 64), kModelNamePattern));
   }
-  SLIPWAY_TRY(const Json* graph, fields.Required("graph"));
-  SLIPWAY_TRY(manifest.graph, BlobFromJson(*graph, "graph"));
+  SLIPWAY_TRY(manifest.graph, OptionalBlob(fields, "graph"));
   SLIPWAY_TRY(manifest.weights, OptionalBlob(fields, "weights"));
   SLIPWAY_TRY(manifest.samples, OptionalBlob(fields, "samples"));
   SLIPWAY_TRY(const Json* signature, fields.Required("signature"));
   SLIPWAY_TRY(manifest.signature, SignatureFromJson(*signature));
+  if (const Json* ensemble = fields.Find("ensemble")) {
+    SLIPWAY_TRY(manifest.ensemble, EnsembleFromJson(*ensemble, "ensemble"));
+  }
+  SLIPWAY_RETURN_IF_ERROR(CheckGraph(manifest));
   if (const Json* labels = fields.Find("labels")) {
     SLIPWAY_TRY(manifest.labels, LabelsFromJson(*labels, manifest.signature));
   }
@@ -140,7 +159,8 @@ Result<Manifest> ManifestFromFields(const JsonFields& fields) {
 }  // namespace
 
 std::vector<Blob> BlobsOf(const Manifest& manifest) {
-  std::vector<Blob> blobs = {manifest.graph};
+  std::vector<Blob> blobs;
+  if (manifest.graph) blobs.push_back(*manifest.graph);
   if (manifest.weights) blobs.push_back(*manifest.weights);
   if (manifest.samples) blobs.push_back(*manifest.samples);
   return blobs;
@@ -148,7 +168,8 @@ std::vector<Blob> BlobsOf(const Manifest& manifest) {
 
 std::string EncodeManifest(const Manifest& manifest) {
   Json json = {{"schema", std::string(kSchema)}, {"name", manifest.name}};
-  json["graph"] = BlobToJson(manifest.graph);
+  if (manifest.graph) json["graph"] = BlobToJson(*manifest.graph);
+  if (manifest.ensemble) json["ensemble"] = EnsembleToJson(*manifest.ensemble);
   if (manifest.weights) json["weights"] = BlobToJson(*manifest.weights);
   if (manifest.samples) json["samples"] = BlobToJson(*manifest.samples);
   json["signature"] = SignatureToJson(manifest.signature);
@@ -165,8 +186,8 @@ Result<Manifest> DecodeManifest(std::string_view text) {
   SLIPWAY_RETURN_IF_ERROR(CheckSchema(*json));
   SLIPWAY_TRY(const JsonFields fields,
               JsonFields::Of(*json, "manifest",
-                             {"schema", "name", "graph", "weights", "samples", "signature",
-                              "labels", "lineage", "annotations"}));
+                             {"schema", "name", "graph", "ensemble", "weights", "samples",
+                              "signature", "labels", "lineage", "annotations"}));
   return ManifestFromFields(fields);
 }
 

@@ -10,6 +10,7 @@
 #include "base/json_fwd.h"
 #include "base/sha256.h"
 #include "base/status.h"
+#include "package/ensemble.h"
 #include "tensor/signature.h"
 
 namespace slipway::package {
@@ -39,9 +40,12 @@ struct Lineage {
 ///
 /// The graph blob is an ONNX file whose external data location is the weights blob's 64 hexadecimal
 /// digits, so that in a folder of blobs named by digest any ONNX reader finds and maps the weights.
+///
+/// An ensemble has no graph, or that of the steps without a model: its signature is the ensemble's.
 struct Manifest {
-  std::string name;  ///< suggested model name
-  Blob graph;
+  std::string name;           ///< suggested model name
+  std::optional<Blob> graph;  ///< absent: an ensemble without a graph of its own
+  std::optional<Ensemble> ensemble;
   std::optional<Blob> weights;  ///< absent when all tensors are in the graph
   std::optional<Blob> samples;  ///< .npz: inputs by name, expected outputs as "expect.<name>"
   Signature signature;
@@ -51,7 +55,7 @@ struct Manifest {
   bool operator==(const Manifest&) const = default;
 };
 
-/// Every blob that the manifest names: graph, weights, samples.
+/// Every blob that the manifest names: graph, weights, samples, those that there are.
 std::vector<Blob> BlobsOf(const Manifest& manifest);
 
 /// A longer manifest is refused by DecodeManifest.
@@ -61,7 +65,8 @@ inline constexpr std::size_t kMaxManifestBytes = std::size_t{16} << 20;
 std::string EncodeManifest(const Manifest& manifest);
 
 /// InvalidArgument (kInvalidPackage) naming the field: unknown schema, missing or wrong fields, a
-/// name outside the pattern, a signature of unservable types, more than 1,000 tensors.
+/// name outside the pattern, a signature of unservable types, more than 1,000 tensors, neither a
+/// graph nor an ensemble, an ensemble that PlanEnsemble() refuses.
 Result<Manifest> DecodeManifest(std::string_view text);
 
 OrderedJson SignatureToJson(const Signature& signature);

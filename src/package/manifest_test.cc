@@ -13,7 +13,7 @@ using ::testing::HasSubstr;
 Manifest Full() {
   Manifest manifest;
   manifest.name = "digits";
-  manifest.graph = {Sha256Of("graph"), 5};
+  manifest.graph = Blob{Sha256Of("graph"), 5};
   manifest.weights = Blob{Sha256Of("weights"), 7};
   manifest.samples = Blob{Sha256Of("samples"), 7};
   manifest.signature.inputs = {{.name = "image",
@@ -37,13 +37,31 @@ Manifest Full() {
 Manifest Small() {
   Manifest manifest;
   manifest.name = "m";
-  manifest.graph = {Sha256Of("graph"), 5};
+  manifest.graph = Blob{Sha256Of("graph"), 5};
   manifest.signature.outputs = {{.name = "y", .dtype = DType::kI64, .shape = {-1}}};
   return manifest;
 }
 
+Manifest WithEnsemble() {
+  Manifest manifest;
+  manifest.name = "both";
+  manifest.signature.inputs = {{.name = "x", .shape = {-1}}};
+  manifest.signature.outputs = {{.name = "y", .shape = {-1}}};
+  manifest.ensemble = {
+      .steps = {
+          {.model = "a", .version = 2, .input_map = {{"x", "x"}}, .output_map = {{"y", "y"}}}}};
+  return manifest;
+}
+
+Manifest WithOwnStep() {
+  Manifest manifest = WithEnsemble();
+  manifest.graph = Blob{Sha256Of("graph"), 5};
+  manifest.ensemble->steps[0].model = "";
+  return manifest;
+}
+
 TEST(Manifest, EveryFieldIsReadBack) {
-  for (const Manifest& manifest : {Full(), Small()}) {
+  for (const Manifest& manifest : {Full(), Small(), WithEnsemble(), WithOwnStep()}) {
     const Result<Manifest> read = DecodeManifest(EncodeManifest(manifest));
     ASSERT_TRUE(read.ok()) << read.status().ToString();
     EXPECT_EQ(*read, manifest);
@@ -114,6 +132,29 @@ TEST(Manifest, WrongFieldsAreRefusedByName) {
   ExpectRefused(With("\"batch\",", ""), "axes");
   ExpectRefused(With("\"score\": [", "\"other\": ["), "labels");
   ExpectRefused(With("\"vision\"", "[]"), "annotations");
+}
+
+TEST(Manifest, APackageHasAGraphOrAnEnsemble) {
+  Manifest neither = Small();
+  neither.graph.reset();
+  ExpectRefused(EncodeManifest(neither), "graph");
+  Manifest unused = WithEnsemble();
+  unused.graph = Blob{Sha256Of("graph"), 5};
+  ExpectRefused(EncodeManifest(unused), "graph");
+  Manifest missing = WithOwnStep();
+  missing.graph.reset();
+  ExpectRefused(EncodeManifest(missing), "graph");
+}
+
+TEST(Manifest, AnEnsembleThatCannotRunIsRefused) {
+  Manifest manifest = WithEnsemble();
+  manifest.ensemble->steps[0].output_map = {{"y", "z"}};
+  ExpectRefused(EncodeManifest(manifest), "ensemble");
+}
+
+TEST(Manifest, AnEnsembleWithoutAGraphNamesNoFiles) {
+  EXPECT_TRUE(BlobsOf(WithEnsemble()).empty());
+  EXPECT_EQ(BlobsOf(WithOwnStep()).size(), 1U);
 }
 
 TEST(Manifest, TextThatIsNoManifestIsRefused) {

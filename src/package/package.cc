@@ -40,7 +40,7 @@ Result<Package> OpenPackage(const BlobStore& store, const Digest& manifest_diges
     if (!total) return Damaged(DataLoss("the sizes overflow"), manifest_digest);
     package.total_bytes = *total;
   }
-  package.graph_path = store.PathOf(package.manifest.graph.digest);
+  if (package.manifest.graph) package.graph_path = store.PathOf(package.manifest.graph->digest);
   return package;
 }
 

@@ -67,7 +67,7 @@ class BlobStore {
 struct Package {
   Digest digest;  ///< of the manifest
   Manifest manifest;
-  std::string graph_path;         ///< an ONNX file; its weights lie beside it under their digest
+  std::string graph_path;  ///< an ONNX file, its weights beside it under their digest; "": none
   std::uint64_t total_bytes = 0;  ///< of all blobs
 };
 

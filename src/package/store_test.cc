@@ -286,7 +286,7 @@ TEST_F(PackageTest, OpensWithEverythingVerified) {
   ASSERT_TRUE(package.ok()) << package.status().ToString();
   EXPECT_EQ(package->manifest, manifest);
   EXPECT_EQ(package->digest, text.digest);
-  EXPECT_EQ(package->graph_path, store_->PathOf(manifest.graph.digest));
+  EXPECT_EQ(package->graph_path, store_->PathOf(manifest.graph->digest));
   EXPECT_EQ(package->total_bytes, text.size + 5 + 7);
 }
 

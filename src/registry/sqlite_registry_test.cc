@@ -137,9 +137,9 @@ TEST_F(RegistryTest, NamesOutsideThePatternAreRefused) {
 // Bad input P1: a package whose file is missing or of another size is not published
 TEST_F(RegistryTest, APackageWithoutItsFilesIsNotPublished) {
   package::Manifest manifest = AddPackage(registry_->blobs(), "one");
-  manifest.graph.size += 1;
+  manifest.graph->size += 1;
   EXPECT_EQ(registry_->Publish("a", manifest).status().number(), errors::kInvalidPackage);
-  manifest.graph = {Sha256Of("nowhere"), 7};
+  manifest.graph = package::Blob{Sha256Of("nowhere"), 7};
   EXPECT_EQ(registry_->Publish("a", manifest).status().number(), errors::kInvalidPackage);
   EXPECT_THAT(*registry_->List(), IsEmpty());
 }

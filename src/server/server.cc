@@ -19,6 +19,7 @@
 #include "monitor/process_usage.h"
 #include "net/http_server.h"
 #include "serve/control/model_control.h"
+#include "serve/ensemble/ensemble_predictor.h"
 #include "serve/grpc/grpc_api.h"
 #include "serve/http/http_api.h"
 #include "serve/predict/predictor.h"
@@ -37,6 +38,19 @@ std::string EngineTitle(const engine::Engine& engine) {
   return fmt::format("{} {}", engine.name(), engine.version());
 }
 
+std::unique_ptr<serve::Predictor> MakePredictor(const ServerOptions& options,
+                                                const serve::ModelSet& models, const Clock& clock) {
+  const serve::PredictorOptions decided{.workers = options.workers,
+                                        .loops = options.batching ? options.loops : 0,
+                                        .shares_runs = options.batching,
+                                        .max_queued = options.max_queued,
+                                        .max_queued_bytes = options.max_queued_bytes,
+                                        .default_deadline = options.default_deadline,
+                                        .max_run_bytes = options.max_run_bytes};
+  return std::make_unique<serve::EnsemblePredictor>(serve::Predictor::Create(decided, clock),
+                                                    decided, models, clock);
+}
+
 class WholeServer final : public Server {
  public:
   // In the order of use: each part outlives those that are built after it.
@@ -51,14 +65,7 @@ class WholeServer final : public Server {
         configuration_(
             ReportConfiguration(options, surroundings.budget, EngineTitle(surroundings.engine))),
         models_(serve::ModelSet::Create(surroundings.engine, surroundings.clock, 1)),
-        predictor_(serve::Predictor::Create({.workers = options.workers,
-                                             .loops = options.batching ? options.loops : 0,
-                                             .shares_runs = options.batching,
-                                             .max_queued = options.max_queued,
-                                             .max_queued_bytes = options.max_queued_bytes,
-                                             .default_deadline = options.default_deadline,
-                                             .max_run_bytes = options.max_run_bytes},
-                                            surroundings.clock)),
+        predictor_(MakePredictor(options, *models_, surroundings.clock)),
         control_(serve::ModelControl::Create(*models_, surroundings.source)),
         shared_memory_(options.shared_memory
                            ? std::make_unique<serve::RegionTable>(options.shared_memory_limits)

@@ -9,6 +9,7 @@
 #include "base/error_catalogue.h"
 #include "serve/control/model_control.h"
 #include "serve/model/model_set.h"
+#include "serve/model/served_ensemble.h"
 
 namespace slipway::serve {
 
@@ -48,6 +49,17 @@ class FixedModelSet final : public ModelSet {
                                                          .output_memory = memory,
                                                          .run_time = std::chrono::microseconds(1),
                                                          .config = std::move(config)}));
+  }
+
+  /// One step over `member`, whose tensor is "x"; for who shows it, not for running.
+  void AddEnsemble(std::string name, std::string member) {
+    auto served = std::make_shared<ServedEnsemble>();
+    served->ensemble.steps = {{.model = std::move(member),
+                               .version = {},
+                               .input_map = {{"x", "x"}},
+                               .output_map = {{"out_x", "y"}}}};
+    models_.push_back(std::make_shared<ServedModel>(ServedModel::Parts{
+        .name = std::move(name), .ensemble = std::move(served), .platform = "ensemble"}));
   }
 
   void Load(ModelPackage, std::function<void(Status)> done) override { done({}); }

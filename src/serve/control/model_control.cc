@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/thread.h"
 #include "serve/control/load_failures.h"
+#include "serve/model/served_ensemble.h"
 
 namespace slipway::serve {
 namespace {
@@ -23,14 +24,15 @@ namespace {
 // callbacks of the loads.
 class LoadGroup {
  public:
-  LoadGroup(ModelSet& models, std::string name, std::set<std::int64_t> wanted, bool replaces,
-            ModelControl::Done done)
+  /// `others`: loads of the group that are not of this model.
+  LoadGroup(ModelSet& models, std::string name, std::set<std::int64_t> wanted, std::size_t others,
+            bool replaces, ModelControl::Done done)
       : models_(models),
         name_(std::move(name)),
         wanted_(std::move(wanted)),
         replaces_(replaces),
         done_(std::move(done)),
-        remaining_(wanted_.size()) {}
+        remaining_(wanted_.size() + others) {}
 
   void Finished(Status outcome) {
     {
@@ -64,6 +66,7 @@ class LoadGroup {
 };
 
 struct Plan {
+  std::vector<ModelPackage> members;  ///< of ensembles, and not loaded yet
   std::vector<ModelPackage> to_load;
   std::set<std::int64_t> wanted;
 };
@@ -172,16 +175,21 @@ class ThreadedControl final : public ModelControl {
       return done(std::move(plan).status());
     }
     const bool replaces = !request.version.has_value() && request.alias.empty();
-    const auto group = std::make_shared<LoadGroup>(models_, name, plan->wanted, replaces, done);
+    const auto group = std::make_shared<LoadGroup>(models_, name, plan->wanted,
+                                                   plan->members.size(), replaces, done);
     for (std::size_t i = plan->to_load.size(); i < plan->wanted.size(); ++i)
       group->Finished(Status());
-    for (ModelPackage& package : plan->to_load) {
-      const std::int64_t version = package.version;
-      models_.Load(std::move(package),
-                   [group, failures = failures_, name, version](Status outcome) {
-                     failures->Note(name, version, outcome);
-                     group->Finished(std::move(outcome));
-                   });
+    // Loads happen in this order: members are there before their ensembles are looked at.
+    for (std::vector<ModelPackage>* packages : {&plan->members, &plan->to_load}) {
+      for (ModelPackage& package : *packages) {
+        const std::string model = package.name;
+        const std::int64_t version = package.version;
+        models_.Load(std::move(package),
+                     [group, failures = failures_, model, version](Status outcome) {
+                       failures->Note(model, version, outcome);
+                       group->Finished(std::move(outcome));
+                     });
+      }
     }
   }
 
@@ -191,6 +199,7 @@ class ThreadedControl final : public ModelControl {
     for (const std::int64_t version : plan.wanted) {
       SLIPWAY_TRY(ModelPackage package, ResolveVersion(name, version));
       if (request.config.has_value()) package.config = *request.config;
+      SLIPWAY_RETURN_IF_ERROR(AddMembers(package, plan.members));
       if (!IsReadyAlready(package)) plan.to_load.push_back(std::move(package));
     }
     return plan;
@@ -201,6 +210,47 @@ class ThreadedControl final : public ModelControl {
     if (!package.ok() && package.status().code() != Code::kNotFound)
       failures_->Note(name, version, package.status());
     return package;
+  }
+
+  /// Of an ensemble's models those that are neither ready nor about to be.
+  Status AddMembers(const ModelPackage& package, std::vector<ModelPackage>& members) const {
+    if (!package.manifest.ensemble) return {};
+    const package::Ensemble& ensemble = *package.manifest.ensemble;
+    for (std::size_t i = 0; i < ensemble.steps.size(); ++i) {
+      const package::EnsembleStep& step = ensemble.steps[i];
+      if (step.model.empty() || WillBeThere(step, members)) continue;
+      Result<ModelPackage> member = ResolveStep(step);
+      if (member.ok() && member->manifest.ensemble) member = NestedEnsemble();
+      if (!member.ok())
+        return std::move(member).status().At(package::StepTitle(ensemble, i)).At(package.name);
+      members.push_back(std::move(*member));
+    }
+    return {};
+  }
+
+  bool WillBeThere(const package::EnsembleStep& step,
+                   const std::vector<ModelPackage>& members) const {
+    const auto is_it = [&](const std::string& name, std::int64_t version) {
+      return name == step.model && version == step.version.value_or(version);
+    };
+    const auto waits = [](ModelState state) {
+      return state == ModelState::kPending || state == ModelState::kLoading ||
+             state == ModelState::kWarming;
+    };
+    if (models_.Find(step.model, step.version).ok()) return true;
+    for (const ModelPackage& member : members) {
+      if (is_it(member.name, member.version)) return true;
+    }
+    for (const ModelStatus& status : models_.Statuses()) {
+      if (is_it(status.name, status.version) && waits(status.state)) return true;
+    }
+    return false;
+  }
+
+  Result<ModelPackage> ResolveStep(const package::EnsembleStep& step) const {
+    if (step.version) return ResolveVersion(step.model, *step.version);
+    SLIPWAY_TRY(const std::vector<std::int64_t> versions, source_.Versions(step.model));
+    return ResolveVersion(step.model, versions.back());
   }
 
   Result<std::vector<std::int64_t>> WantedVersions(const std::string& name,

@@ -43,8 +43,9 @@ class ModelControl {
 
   /// Loads what the request chooses and completes when all of it is ready. A choice replaces: once
   /// the new versions are ready, the others of this model are unloaded; when one fails, nothing is
-  /// unloaded. A version that is ready with the same package and configuration stays as it is.
-  /// NotFound (kModelNotFound); what ModelSet::Load() says.
+  /// unloaded. A version that is ready with the same package and configuration stays as it is. The
+  /// models of an ensemble are loaded before it where they are not ready: the version that its step
+  /// names, or the latest. NotFound (kModelNotFound); what ModelSet::Load() says.
   virtual void Load(std::string name, LoadRequest request, Done done) = 0;
 
   /// Unloads all versions of a model; those that are known but not loaded count as done. NotFound.

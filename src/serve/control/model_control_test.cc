@@ -8,7 +8,9 @@
 #include <set>
 
 #include "base/error_catalogue.h"
+#include "base/fake_clock.h"
 #include "serve/control/fixed_source.h"
+#include "serve/model/fake_engine.h"
 
 namespace slipway::serve {
 namespace {
@@ -229,6 +231,82 @@ TEST(ModelControl, AnAliasThatNobodySetIsNotFound) {
     outcome.set_value(std::move(version).status());
   });
   EXPECT_EQ(outcome.get_future().get().code(), Code::kNotFound);
+}
+
+/// "a" (versions 1 and 2) and "ensemble", whose one step is "a" of `version`.
+struct EnsembleWorld {
+  explicit EnsembleWorld(std::optional<std::int64_t> version = std::nullopt,
+                         const std::string& member = "a")
+      : source({Member(1), Member(2), Ensemble(version, member)}) {
+    engine.compile = [](const std::string& path) -> Result<FakeExecutable::Behaviour> {
+      if (path == "broken") return InvalidArgument("the engine cannot read it");
+      return FakeExecutable::Behaviour{.signature = FakeSignature()};
+    };
+  }
+
+  static ModelPackage Member(std::int64_t version) {
+    ModelPackage package{.name = "a", .version = version};
+    package.manifest.signature = FakeSignature();
+    return package;
+  }
+  static ModelPackage Ensemble(std::optional<std::int64_t> version, const std::string& member) {
+    ModelPackage package{.name = "ensemble", .version = 1};
+    package.manifest.signature = FakeSignature();
+    package.manifest.ensemble.emplace();
+    package.manifest.ensemble->steps = {{.model = member,
+                                         .version = version,
+                                         .input_map = {{"x", "x"}},
+                                         .output_map = {{"y", "y"}}}};
+    return package;
+  }
+
+  Status Load(const std::string& name) {
+    std::promise<Status> outcome;
+    control->Load(name, {}, [&](Status status) { outcome.set_value(std::move(status)); });
+    return outcome.get_future().get();
+  }
+  std::vector<std::string> Ready() const {
+    std::vector<std::string> names;
+    for (const ModelHandle& model : models->Ready())
+      names.push_back((*model)->name + ":" + std::to_string((*model)->version));
+    return names;
+  }
+
+  FakeClock clock;
+  FakeEngine engine;
+  FixedSource source;
+  std::unique_ptr<ModelSet> models = ModelSet::Create(engine, clock, 1);
+  std::unique_ptr<ModelControl> control = ModelControl::Create(*models, source);
+};
+
+TEST(ModelControl, AnEnsemblesModelsAreLoadedWithIt) {
+  EnsembleWorld latest;
+  ASSERT_TRUE(latest.Load("ensemble").ok());
+  EXPECT_THAT(latest.Ready(), ElementsAre("a:2", "ensemble:1"));
+  EnsembleWorld pinned(1);
+  ASSERT_TRUE(pinned.Load("ensemble").ok());
+  EXPECT_THAT(pinned.Ready(), ElementsAre("a:1", "ensemble:1"));
+}
+
+TEST(ModelControl, AnEnsemblesModelsThatServeStayAsTheyAre) {
+  EnsembleWorld world;
+  ASSERT_TRUE(world.Load("a").ok());
+  const ModelHandle before = world.models->Find("a", 2).value();
+  ASSERT_TRUE(world.Load("ensemble").ok());
+  EXPECT_EQ(world.models->Find("a", 2).value(), before);
+}
+
+TEST(ModelControl, AnEnsembleOfAnUnknownModelIsNotLoaded) {
+  EnsembleWorld world(std::nullopt, "b");
+  const Status status = world.Load("ensemble");
+  EXPECT_EQ(status.number(), errors::kModelNotFound);
+  EXPECT_EQ(status.ToString(), "there is no model \"b\" (at ensemble, step 0 (model \"b\"))");
+  EXPECT_THAT(world.Ready(), IsEmpty());
+}
+
+TEST(ModelControl, AnEnsembleOfAnEnsembleIsNotLoaded) {
+  EnsembleWorld world(std::nullopt, "ensemble");
+  EXPECT_EQ(world.Load("ensemble").message(), "an ensemble cannot be a step of another");
 }
 
 }  // namespace

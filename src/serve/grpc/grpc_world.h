@@ -220,6 +220,7 @@ class RpcWorld {
     models_.Add("pair", 1, {spec("a", DType::kI64, {-1}), spec("s", DType::kString, {-1})});
     models_.Add("scores", 1, {spec("x", DType::kF32, {-1, 2})}, {{"out_x", {"cat", "dog"}}});
     models_.Add("scalar", 1, {spec("x", DType::kF64, {})});
+    models_.AddEnsemble("over_row", "row");
     for (const DType dtype : {DType::kBool, DType::kU8, DType::kU16, DType::kU32, DType::kU64,
                               DType::kI8, DType::kI16, DType::kI32, DType::kI64, DType::kF16,
                               DType::kBF16, DType::kF32, DType::kF64, DType::kString}) {

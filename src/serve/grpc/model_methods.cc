@@ -8,6 +8,7 @@
 #include "serve/grpc/methods.h"
 #include "serve/grpc/model_config_message.h"
 #include "serve/grpc/proto_message.h"
+#include "serve/model/served_ensemble.h"
 
 namespace slipway::serve::grpc {
 namespace {
@@ -32,6 +33,16 @@ void FillConfigTensor(const TensorSpec& spec, const slipway::serve::ModelConfig&
   tensor.set_data_type(TypeOf(spec.dtype));
   const std::size_t unsaid = config.max_batch_size > 0 ? 1 : 0;
   for (const std::int64_t dim : spec.shape.dims().subspan(unsaid)) tensor.add_dims(dim);
+}
+
+void FillSteps(const package::Ensemble& ensemble, inference::ModelEnsembling& out) {
+  for (const package::EnsembleStep& step : ensemble.steps) {
+    inference::ModelEnsembling::Step& to = *out.add_step();
+    to.set_model_name(step.model);
+    to.set_model_version(step.version.value_or(-1));
+    to.mutable_input_map()->insert(step.input_map.begin(), step.input_map.end());
+    to.mutable_output_map()->insert(step.output_map.begin(), step.output_map.end());
+  }
 }
 
 void Set(const slipway::serve::ModelStatistics::Total& total,
@@ -136,13 +147,15 @@ void ModelConfig(const GrpcCall& call) {
         inference::ModelConfig& config = *response.mutable_config();
         config.set_name(model->name);
         config.set_platform(model->platform);
-        config.set_backend(model->platform.substr(0, model->platform.find('_')));
+        config.set_backend(std::string(model.backend()));
         config.mutable_version_policy()->mutable_specific()->add_versions(model->version);
         for (const TensorSpec& spec : model->signature.inputs)
           FillConfigTensor(spec, model->config, *config.add_input());
         for (const TensorSpec& spec : model->signature.outputs)
           FillConfigTensor(spec, model->config, *config.add_output());
         FillSchedule(model->config, config);
+        if (model->ensemble != nullptr)
+          FillSteps(model->ensemble->ensemble, *config.mutable_ensemble_scheduling());
         return response;
       });
 }

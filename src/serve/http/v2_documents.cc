@@ -8,6 +8,7 @@
 #include "base/version.h"
 #include "serve/control/model_config_json.h"
 #include "serve/control/server_facts.h"
+#include "serve/model/served_ensemble.h"
 #include "tensor/dtype.h"
 
 namespace slipway::serve {
@@ -131,11 +132,10 @@ std::string EncodeModelMetadata(const ServedModel& model, std::span<const std::i
 }
 
 std::string EncodeModelConfig(const ServedModel& model) {
-  const std::string& platform = model->platform;
   OrderedJson document = {
       {"name", model->name},
-      {"platform", platform},
-      {"backend", platform.substr(0, platform.find('_'))},
+      {"platform", model->platform},
+      {"backend", model.backend()},
       {"runtime", ""},
       {"version_policy", {{"specific", {{"versions", OrderedJson::array({model->version})}}}}}};
   AppendConfig(model->config, document);
@@ -148,6 +148,8 @@ std::string EncodeModelConfig(const ServedModel& model) {
                    {"metric_tags", OrderedJson::object()},
                    {"parameters", OrderedJson::object()},
                    {"model_warmup", OrderedJson::array()}});
+  if (model->ensemble != nullptr)
+    document["ensemble_scheduling"] = package::EnsembleToJson(model->ensemble->ensemble);
   return DumpJson(document);
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <optional>
 #include <utility>
 
 #include "base/clock.h"
@@ -11,6 +12,7 @@
 #include "base/freed_memory.h"
 #include "base/text.h"
 #include "serve/model/batch_measurement.h"
+#include "serve/model/served_ensemble.h"
 #include "serve/model/warm_up.h"
 
 namespace slipway::serve {
@@ -43,6 +45,74 @@ Status CompareTensors(std::string_view kind, const std::vector<TensorSpec>& prom
   return {};
 }
 
+struct GraphLoad {
+  const ModelPackage& package;
+  engine::Engine& engine;
+  unsigned intra_op_threads;
+  const std::function<void(ModelState)>& progress;
+
+  Result<std::unique_ptr<engine::Executable>> Compile() const {
+    return engine.Compile({.path = package.graph_path}, {.intra_op_threads = intra_op_threads});
+  }
+};
+
+/// What comes of running a graph: the rest of the parts is the caller's.
+Result<ServedModel::Parts> Measured(const GraphLoad& load,
+                                    std::unique_ptr<engine::Executable> executable,
+                                    const Signature& signature, const ModelConfig& config) {
+  load.progress(ModelState::kWarming);
+  SLIPWAY_TRY(WarmUp warm, WarmUpModel(*executable, signature));
+  BatchProfile batches = MeasureBatches(*executable, signature, warm.outputs, warm.run_time);
+  const bool may_hold_strangers = MayHoldStrangers(signature, warm.outputs);
+  const bool learns_batches = warm.run_time >= kMeasuredBelow && may_hold_strangers;
+  std::optional<BatchRules> rules = BatchRulesOf(config);
+  if (rules.has_value() && !may_hold_strangers) rules = BatchRules();
+  return ServedModel::Parts{.executable = std::move(executable),
+                            .platform = fmt::format("{}_onnx", load.engine.name()),
+                            .output_memory = std::move(warm.outputs),
+                            .run_time = warm.run_time,
+                            .batches = std::move(batches),
+                            .learns_batches = learns_batches,
+                            .batch_rules = std::move(rules)};
+}
+
+Result<ServedModel::Parts> LoadPromisedGraph(const GraphLoad& load) {
+  SLIPWAY_TRY(std::unique_ptr<engine::Executable> executable, load.Compile());
+  const Signature& signature = load.package.manifest.signature;
+  SLIPWAY_RETURN_IF_ERROR(
+      CompareTensors("input", signature.inputs, executable->signature().inputs));
+  SLIPWAY_RETURN_IF_ERROR(
+      CompareTensors("output", signature.outputs, executable->signature().outputs));
+  SLIPWAY_RETURN_IF_ERROR(CheckConfig(load.package.config, signature));
+  return Measured(load, std::move(executable), signature, load.package.config);
+}
+
+/// The model of the steps without a name; its signature is what the engine finds.
+Result<ModelHandle> LoadOwnGraph(const GraphLoad& load) {
+  if (!load.package.manifest.graph) return ModelHandle();
+  SLIPWAY_TRY(std::unique_ptr<engine::Executable> executable, load.Compile());
+  const Signature signature = executable->signature();
+  SLIPWAY_TRY(ServedModel::Parts parts, Measured(load, std::move(executable), signature, {}));
+  parts.name = load.package.name;
+  parts.version = load.package.version;
+  parts.signature = signature;
+  return ModelHandle(std::make_shared<const ServedModel>(std::move(parts)));
+}
+
+Result<ServedModel::Parts> LoadEnsemble(const GraphLoad& load) {
+  const package::Manifest& manifest = load.package.manifest;
+  SLIPWAY_RETURN_IF_ERROR(CheckConfig(load.package.config, manifest.signature));
+  if (load.package.config.dynamic_batching) {
+    return InvalidArgument("an ensemble has no dynamic_batching: its models have")
+        .With(errors::kRequestFieldInvalid);
+  }
+  ServedEnsemble served{.ensemble = *manifest.ensemble, .plan = {}, .own_graph = nullptr};
+  SLIPWAY_TRY(served.plan, package::PlanEnsemble(served.ensemble, manifest.signature));
+  SLIPWAY_TRY(served.own_graph, LoadOwnGraph(load));
+  return ServedModel::Parts{.ensemble = std::make_shared<const ServedEnsemble>(std::move(served)),
+                            .platform = "ensemble"};
+}
+
 }  // namespace
 
 std::uint64_t ReturnFreedMemory() {
@@ -56,38 +126,20 @@ Result<ServedModel::Parts> LoadModel(ModelPackage package, engine::Engine& engin
   const Stopwatch watch;
   const std::uint64_t before = ResidentBytes();
   progress(ModelState::kLoading);
-  SLIPWAY_TRY(std::unique_ptr<engine::Executable> executable,
-              engine.Compile({.path = package.graph_path}, {.intra_op_threads = intra_op_threads}));
-  const Signature& signature = package.manifest.signature;
-  SLIPWAY_RETURN_IF_ERROR(
-      CompareTensors("input", signature.inputs, executable->signature().inputs));
-  SLIPWAY_RETURN_IF_ERROR(
-      CompareTensors("output", signature.outputs, executable->signature().outputs));
-  SLIPWAY_RETURN_IF_ERROR(CheckConfig(package.config, signature));
-  progress(ModelState::kWarming);
-  SLIPWAY_TRY(WarmUp warm, WarmUpModel(*executable, signature));
-  BatchProfile batches = MeasureBatches(*executable, signature, warm.outputs, warm.run_time);
-  const bool may_hold_strangers = MayHoldStrangers(signature, warm.outputs);
-  const bool learns_batches = warm.run_time >= kMeasuredBelow && may_hold_strangers;
-  std::optional<BatchRules> rules = BatchRulesOf(package.config);
-  if (rules.has_value() && !may_hold_strangers) rules = BatchRules();
+  const GraphLoad load{package, engine, intra_op_threads, progress};
+  SLIPWAY_TRY(ServedModel::Parts parts,
+              package.manifest.ensemble ? LoadEnsemble(load) : LoadPromisedGraph(load));
   const std::uint64_t after = ReturnFreedMemory();
-  return ServedModel::Parts{.name = std::move(package.name),
-                            .version = package.version,
-                            .signature = std::move(package.manifest.signature),
-                            .labels = std::move(package.manifest.labels),
-                            .lineage = std::move(package.manifest.lineage),
-                            .package_digest = std::move(package.digest),
-                            .executable = std::move(executable),
-                            .platform = fmt::format("{}_onnx", engine.name()),
-                            .output_memory = std::move(warm.outputs),
-                            .run_time = warm.run_time,
-                            .batches = std::move(batches),
-                            .learns_batches = learns_batches,
-                            .config = std::move(package.config),
-                            .batch_rules = std::move(rules),
-                            .memory_bytes = after > before ? after - before : 0,
-                            .load_time = watch.Elapsed()};
+  parts.name = std::move(package.name);
+  parts.version = package.version;
+  parts.signature = std::move(package.manifest.signature);
+  parts.labels = std::move(package.manifest.labels);
+  parts.lineage = std::move(package.manifest.lineage);
+  parts.config = std::move(package.config);
+  parts.package_digest = std::move(package.digest);
+  parts.memory_bytes = after > before ? after - before : 0;
+  parts.load_time = watch.Elapsed();
+  return parts;
 }
 
 }  // namespace slipway::serve

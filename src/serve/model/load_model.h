@@ -10,9 +10,11 @@
 namespace slipway::serve {
 
 /// Makes a package ready to serve: compiles it, compares what the engine found with what the
-/// package promises, warms it up and measures it. `progress` hears each state that is reached.
-/// Takes milliseconds to seconds. What Engine::Compile() says; InvalidArgument (kInvalidPackage):
-/// the graph is not what the manifest says; the engine's error: it does not run.
+/// package promises, warms it up and measures it. Of an ensemble only the own graph, if it has one:
+/// whether its models are there is the caller's to look at (CheckMembers). `progress` hears each
+/// state that is reached. Takes milliseconds to seconds. What Engine::Compile() says;
+/// InvalidArgument (kInvalidPackage): the graph is not what the manifest says; the engine's error:
+/// it does not run.
 Result<ServedModel::Parts> LoadModel(ModelPackage package, engine::Engine& engine,
                                      unsigned intra_op_threads,
                                      const std::function<void(ModelState)>& progress);

@@ -3,21 +3,51 @@
 #include <algorithm>
 #include <utility>
 
+#include "serve/model/served_ensemble.h"
+
 namespace slipway::serve {
 
 ModelHandle ModelMap::Find(std::string_view name, std::optional<std::int64_t> version) const {
   const auto model = models_.find(name);
   if (model == models_.end()) return nullptr;
   const ByVersion& versions = model->second;  // never empty
-  if (!version.has_value()) return versions.rbegin()->second;
+  if (!version.has_value()) {
+    const auto highest = std::find_if(versions.rbegin(), versions.rend(),
+                                      [&](const auto& row) { return IsReady(name, row.first); });
+    return highest == versions.rend() ? nullptr : highest->second;
+  }
   const auto found = versions.find(*version);
-  return found == versions.end() ? nullptr : found->second;
+  return found == versions.end() || !IsReady(name, *version) ? nullptr : found->second;
+}
+
+bool ModelMap::IsReady(std::string_view name, std::int64_t version) const {
+  return unready_.empty() || !unready_.contains({std::string(name), version});
+}
+
+Status ModelMap::WhyUnready(const std::string& name, std::int64_t version) const {
+  const auto found = unready_.find({name, version});
+  return found == unready_.end() ? Status() : found->second;
+}
+
+void ModelMap::JudgeEnsembles() {
+  unready_.clear();
+  std::map<Key, Status> unready;
+  for (const auto& [name, versions] : models_) {
+    for (const auto& [version, model] : versions) {
+      if ((*model)->ensemble == nullptr) continue;
+      Status reason = CheckMembers(*model, *this);
+      if (!reason.ok()) unready.emplace(Key(name, version), std::move(reason));
+    }
+  }
+  unready_ = std::move(unready);
 }
 
 std::vector<ModelHandle> ModelMap::All() const {
   std::vector<ModelHandle> all;
   for (const std::string& name : Names()) {
-    for (const auto& [version, model] : models_.find(name)->second) all.push_back(model);
+    for (const auto& [version, model] : models_.find(name)->second) {
+      if (IsReady(name, version)) all.push_back(model);
+    }
   }
   return all;
 }
@@ -33,7 +63,9 @@ std::vector<std::int64_t> ModelMap::Versions(std::string_view name) const {
   std::vector<std::int64_t> numbers;
   const auto model = models_.find(name);
   if (model == models_.end()) return numbers;
-  for (const auto& [version, handle] : model->second) numbers.push_back(version);
+  for (const auto& [version, handle] : model->second) {
+    if (IsReady(name, version)) numbers.push_back(version);
+  }
   return numbers;
 }
 
@@ -42,6 +74,7 @@ ModelMap ModelMap::With(ModelHandle model) const {
   const std::string name = (*model)->name;
   const std::int64_t version = (*model)->version;
   changed.models_[name].insert_or_assign(version, std::move(model));
+  changed.JudgeEnsembles();
   return changed;
 }
 
@@ -51,6 +84,7 @@ ModelMap ModelMap::Without(const std::string& name, std::span<const std::int64_t
   if (model == changed.models_.end()) return changed;
   for (const std::int64_t version : versions) model->second.erase(version);
   if (model->second.empty()) changed.models_.erase(model);
+  changed.JudgeEnsembles();
   return changed;
 }
 

@@ -8,19 +8,28 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
+#include "base/status.h"
 #include "serve/model/served_model.h"
 
 namespace slipway::serve {
 
-/// The ready versions at one moment. Immutable once published; making a changed copy costs a
-/// look at every version, finding one a hash and a few comparisons.
+/// The loaded versions at one moment, and which of them are ready: all but ensembles whose models
+/// are missing. Immutable once published; making a changed copy costs a look at every version,
+/// finding one a hash and a few comparisons.
 class ModelMap {
  public:
-  /// The version asked for, or the highest; null if there is none.
+  /// The version asked for, or the highest; null if there is none. Ensembles whose models are not
+  /// there are not, either.
   ModelHandle Find(std::string_view name, std::optional<std::int64_t> version) const;
   bool Contains(std::string_view name) const { return models_.contains(name); }
+
+  /// Why a loaded ensemble is not ready, by CheckMembers(). Success: it is, or is not loaded.
+  Status WhyUnready(const std::string& name, std::int64_t version) const;
+
+  bool AreEnsemblesReady() const { return unready_.empty(); }
 
   std::vector<ModelHandle> All() const;                             ///< by name, then version
   std::vector<std::string> Names() const;                           ///< ascending
@@ -37,8 +46,13 @@ class ModelMap {
     }
   };
   using ByVersion = std::map<std::int64_t, ModelHandle>;
+  using Key = std::pair<std::string, std::int64_t>;
+
+  void JudgeEnsembles();
+  bool IsReady(std::string_view name, std::int64_t version) const;
 
   std::unordered_map<std::string, ByVersion, Hash, std::equal_to<>> models_;
+  std::map<Key, Status> unready_;  // loaded ensembles that cannot run now
 };
 
 }  // namespace slipway::serve

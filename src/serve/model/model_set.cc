@@ -16,6 +16,7 @@
 #include "serve/model/loading_work.h"
 #include "serve/model/model_map.h"
 #include "serve/model/published_value.h"
+#include "serve/model/served_ensemble.h"
 #include "serve/model/version_ledger.h"
 
 namespace slipway::serve {
@@ -25,6 +26,17 @@ constexpr std::size_t kMaxNameInMessage = 64;
 
 std::string Title(const LoadAttempt& load) {
   return fmt::format("model {}:{}", load.name, load.version);
+}
+
+std::string Announcement(const LoadAttempt& load, const ServedModel& model) {
+  const std::string loaded =
+      fmt::format("{} is ready: loaded in {}", Title(load),
+                  HumanSeconds(std::chrono::duration<double>(model->load_time).count()));
+  if (model->ensemble != nullptr)
+    return fmt::format("{}, of {} steps", loaded, model->ensemble->ensemble.steps.size());
+  return fmt::format("{}, one run takes {}, memory grew by {}", loaded,
+                     HumanSeconds(std::chrono::duration<double>(model->run_time).count()),
+                     HumanBytes(model->memory_bytes));
 }
 
 // The last handle hands the model to the loading thread: freeing an engine's memory takes
@@ -85,13 +97,26 @@ class ThreadedModelSet final : public ModelSet {
   }
 
   std::vector<ModelStatus> Statuses() const override {
-    const std::lock_guard lock(mutex_);
-    return ledger_.Statuses(clock_.WallNow());
+    std::vector<ModelStatus> statuses;
+    {
+      const std::lock_guard lock(mutex_);
+      statuses = ledger_.Statuses(clock_.WallNow());
+    }
+    const ModelMap map = CopyOfMap();
+    for (ModelStatus& status : statuses) {
+      const Status unready = map.WhyUnready(status.name, status.version);
+      if (unready.ok() || status.state != ModelState::kReady) continue;
+      status.state = ModelState::kPending;
+      status.reason = unready.ToString();
+    }
+    return statuses;
   }
 
   bool AllReady() const override {
+    const bool are_members_there =
+        published_.Read([](const ModelMap& map) { return map.AreEnsemblesReady(); });
     const std::lock_guard lock(mutex_);
-    return ledger_.AllReady();
+    return are_members_there && ledger_.AllReady();
   }
 
  private:
@@ -112,12 +137,17 @@ class ThreadedModelSet final : public ModelSet {
         });
     if (!parts.ok()) return Fail(task, std::move(parts).status().At(Title(task.load)));
     const ModelHandle model = MakeHandle(task.load, std::move(*parts), work_);
+    if (Status missing = CheckMembersNow(*model); !missing.ok())
+      return Fail(task, std::move(missing).At(Title(task.load)));
     if (!Publish(task.load, model)) return Fail(task, CalledOff(task.load));
-    Log(LogLevel::kInfo, "{} is ready: loaded in {}, one run takes {}, memory grew by {}",
-        Title(task.load), HumanSeconds(std::chrono::duration<double>((*model)->load_time).count()),
-        HumanSeconds(std::chrono::duration<double>((*model)->run_time).count()),
-        HumanBytes((*model)->memory_bytes));
+    Log(LogLevel::kInfo, "{}", Announcement(task.load, *model));
     if (task.done) task.done(Status());
+  }
+
+  // Members load before their ensembles: both come from this thread.
+  Status CheckMembersNow(const ServedModel& model) const {
+    if (model->ensemble == nullptr) return {};
+    return published_.Read([&](const ModelMap& map) { return CheckMembers(model, map); });
   }
 
   void Do(BuryTask& task) {
@@ -160,6 +190,11 @@ class ThreadedModelSet final : public ModelSet {
     return published_.Read([](const ModelMap& map) { return map; });
   }
 
+  Status WhyUnready(const ModelStatus& status) const {
+    return published_.Read(
+        [&](const ModelMap& map) { return map.WhyUnready(status.name, status.version); });
+  }
+
   static Status NotLoaded(std::string_view name, std::optional<std::int64_t> version) {
     const std::string shown = Printable(name, kMaxNameInMessage);
     return NotFound(version.has_value()
@@ -172,6 +207,12 @@ class ThreadedModelSet final : public ModelSet {
     {
       const std::lock_guard lock(mutex_);
       const ModelStatus* status = ledger_.Find(std::string(name), version);
+      const Status unready = status == nullptr ? Status() : WhyUnready(*status);
+      if (!unready.ok()) {
+        return Unavailable(fmt::format("model \"{}\" version {} is not ready: {}", name,
+                                       status->version, unready.ToString()))
+            .With(errors::kModelNotReady);
+      }
       if (status != nullptr && status->state != ModelState::kUnloaded) {
         return Unavailable(fmt::format("model \"{}\" version {} is {}: {}", name, status->version,
                                        ModelStateName(status->state), status->reason))

@@ -10,6 +10,7 @@
 #include "base/error_catalogue.h"
 #include "base/fake_clock.h"
 #include "serve/model/fake_engine.h"
+#include "serve/model/served_ensemble.h"
 
 namespace slipway::serve {
 namespace {
@@ -347,6 +348,99 @@ TEST(ModelSet, LoadsThatNobodyBeganAreCancelledWhenTheSetEnds) {
     world.models.reset();
   }
   EXPECT_THAT(second.get_future().get().code(), testing::AnyOf(Code::kCancelled, Code::kOk));
+}
+
+/// An ensemble of one step over "a", and behind it, with a graph, one over its own graph.
+ModelPackage EnsembleOverA(const std::string& graph_path = "") {
+  ModelPackage package{.name = "ensemble", .version = 1, .graph_path = graph_path};
+  package.manifest.signature = FakeSignature();
+  package::EnsembleStep step{
+      .model = "a", .version = {}, .input_map = {{"x", "x"}}, .output_map = {{"y", "y"}}};
+  package.manifest.ensemble.emplace();
+  if (!graph_path.empty()) {
+    step.output_map["y"] = "between";
+    package.manifest.graph.emplace();
+    package.manifest.signature.outputs[0].name = "z";
+    package.manifest.ensemble->steps = {
+        step,
+        {.model = "", .version = {}, .input_map = {{"x", "between"}}, .output_map = {{"y", "z"}}}};
+  } else {
+    package.manifest.ensemble->steps = {step};
+  }
+  return package;
+}
+
+TEST(ModelSet, AnEnsembleIsReadyWhenItsModelsAre) {
+  World world;
+  world.File("a.onnx");
+  const Status missing = world.models->LoadAndWait(EnsembleOverA());
+  EXPECT_EQ(missing.number(), errors::kModelNotReady);
+  EXPECT_EQ(missing.ToString(),
+            "model \"a\" is not loaded (at model ensemble:1, step 0 (model \"a\"))");
+  EXPECT_FALSE(world.models->Find("ensemble", 1).ok());
+  ASSERT_TRUE(world.Load(1, "a.onnx", "a").ok());
+  ASSERT_TRUE(world.models->LoadAndWait(EnsembleOverA()).ok());
+  const Result<ModelHandle> found = world.models->Find("ensemble", std::nullopt);
+  ASSERT_TRUE(found.ok());
+  EXPECT_EQ((**found)->platform, "ensemble");
+  EXPECT_EQ((*found)->backend(), "");
+  EXPECT_TRUE(world.models->AllReady());
+}
+
+TEST(ModelSet, AnEnsembleWhoseModelIsUnloadedSaysSoUntilItIsBack) {
+  World world;
+  world.File("a.onnx");
+  ASSERT_TRUE(world.Load(1, "a.onnx", "a").ok());
+  ASSERT_TRUE(world.models->LoadAndWait(EnsembleOverA()).ok());
+  ASSERT_TRUE(world.models->Unload("a", std::nullopt).ok());
+  const Status gone = world.models->Find("ensemble", std::nullopt).status();
+  EXPECT_EQ(gone.number(), errors::kModelNotReady);
+  EXPECT_EQ(
+      gone.message(),
+      "model \"ensemble\" version 1 is not ready: model \"a\" is not loaded (at step 0 (model "
+      "\"a\"))");
+  EXPECT_THAT(world.models->Ready(), IsEmpty());
+  EXPECT_FALSE(world.models->AllReady());
+  EXPECT_THAT(world.States(), testing::Contains("ensemble:1 PENDING"));
+  ASSERT_TRUE(world.Load(2, "a.onnx", "a").ok());
+  EXPECT_TRUE(world.models->Find("ensemble", std::nullopt).ok());
+  EXPECT_THAT(world.States(), testing::Contains("ensemble:1 READY"));
+}
+
+TEST(ModelSet, AnEnsembleWhoseModelNoLongerFitsIsNotReady) {
+  World world;
+  world.File("a.onnx");
+  ASSERT_TRUE(world.Load(1, "a.onnx", "a").ok());
+  ASSERT_TRUE(world.models->LoadAndWait(EnsembleOverA()).ok());
+  world.File("wide.onnx").signature.outputs[0].shape = {-1, 4};
+  ModelPackage wide = World::Package(2, "wide.onnx", "a");
+  wide.manifest.signature.outputs[0].shape = {-1, 4};
+  ASSERT_TRUE(world.models->LoadAndWait(std::move(wide)).ok());
+  EXPECT_THAT(world.models->Find("ensemble", 1).status().message(),
+              HasSubstr("step 0 (model \"a\") writes y f32[N,4]"));
+}
+
+TEST(ModelSet, AnEnsembleHasItsOwnGraphOfItsPackage) {
+  World world;
+  world.File("a.onnx");
+  world.File("own.onnx").signature.inputs[0].shape = {-1, 3};
+  ASSERT_TRUE(world.Load(1, "a.onnx", "a").ok());
+  ASSERT_TRUE(world.models->LoadAndWait(EnsembleOverA("own.onnx")).ok());
+  const ModelHandle found = world.models->Find("ensemble", 1).value();
+  ASSERT_NE((*found)->ensemble->own_graph, nullptr);
+  EXPECT_GT((*(*found)->ensemble->own_graph)->run_time.count(), 0);
+}
+
+TEST(ModelSet, AnEnsembleIsNoStepOfAnother) {
+  World world;
+  world.File("a.onnx");
+  ASSERT_TRUE(world.Load(1, "a.onnx", "a").ok());
+  ASSERT_TRUE(world.models->LoadAndWait(EnsembleOverA()).ok());
+  ModelPackage outer = EnsembleOverA();
+  outer.name = "outer";
+  outer.manifest.ensemble->steps[0].model = "ensemble";
+  EXPECT_THAT(world.models->LoadAndWait(std::move(outer)).ToString(),
+              HasSubstr("an ensemble cannot be a step of another"));
 }
 
 }  // namespace

@@ -50,6 +50,11 @@ std::string_view ModelStateName(ModelState state) {
   return "UNKNOWN";
 }
 
+std::string_view ServedModel::backend() const {
+  if (parts_.ensemble != nullptr) return "";
+  return std::string_view(parts_.platform).substr(0, parts_.platform.find('_'));
+}
+
 BatchLearner::Plan ServedModel::PlanBatch(std::span<const std::int64_t> rows,
                                           std::chrono::nanoseconds longest) const {
   if (parts_.learns_batches) return learner_.Next(rows, longest);

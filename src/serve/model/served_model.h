@@ -38,6 +38,8 @@ enum class ModelState : std::uint8_t {
 std::string_view ModelStateName(
     ModelState state);  ///< "READY", as the repository index writes it where Triton has a word
 
+struct ServedEnsemble;
+
 /// One loaded version: immutable but for what it counts, while anybody holds it. Thread-safe.
 class ServedModel {
  public:
@@ -47,9 +49,10 @@ class ServedModel {
     Signature signature;
     std::map<std::string, std::vector<std::string>> labels;  ///< output -> class names
     package::Lineage lineage;
-    std::string package_digest;  ///< empty for a model served from a file
-    std::shared_ptr<const engine::Executable> executable;
-    std::string platform;                     ///< "onnxruntime_onnx"
+    std::string package_digest;                            ///< empty for a model served from a file
+    std::shared_ptr<const engine::Executable> executable;  ///< null: an ensemble
+    std::shared_ptr<const ServedEnsemble> ensemble;        ///< null: a graph of its own
+    std::string platform;                                  ///< "onnxruntime_onnx", "ensemble"
     std::vector<OutputMemory> output_memory;  ///< one per output; empty: kEngine for all
     std::chrono::nanoseconds run_time{0};     ///< t(1), measured while warming; 0: not measured
     BatchProfile batches;                     ///< t(b), measured at load
@@ -63,6 +66,8 @@ class ServedModel {
 
   explicit ServedModel(Parts parts);
   const Parts* operator->() const { return &parts_; }
+  /// What runs it, as Triton names backends: "onnxruntime"; "" for an ensemble.
+  std::string_view backend() const;
   /// What this version has counted since it was loaded.
   ModelCounters& counters() const { return counters_; }
   /// Which of its requests that wait for a worker run together now; thread-safe. See

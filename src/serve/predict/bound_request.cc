@@ -109,4 +109,13 @@ Result<BoundRequest> Bind(const Signature& signature, std::span<const InferInput
   return bound;
 }
 
+Status CheckRows(const ServedModel& model, std::int64_t rows) {
+  const std::int64_t most = model->config.max_batch_size;
+  if (most == 0 || rows <= most) return {};
+  return InvalidArgument(
+             fmt::format("the request has {} rows, max_batch_size of model \"{}\" is {}", rows,
+                         model->name, most))
+      .With(errors::kTensorShapeMismatch);
+}
+
 }  // namespace slipway::serve

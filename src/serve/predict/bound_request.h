@@ -27,4 +27,8 @@ struct BoundRequest {
 Result<BoundRequest> Bind(const Signature& signature, std::span<const InferInput> inputs,
                           std::span<const std::string_view> outputs);
 
+/// InvalidArgument (kTensorShapeMismatch): more rows than the model's configuration lets a request
+/// have. Pure.
+Status CheckRows(const ServedModel& model, std::int64_t rows);
+
 }  // namespace slipway::serve

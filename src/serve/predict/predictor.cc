@@ -82,7 +82,7 @@ class ThreadedPredictor final : public Predictor {
     task.checked = clock_.Now();
     if (!bound.ok()) return RefuseTask(task, std::move(bound).status(), task.checked);
     task.bound = std::move(*bound);
-    if (Status fits = CheckRows(task); !fits.ok())
+    if (Status fits = CheckRows(model, task.bound.rows); !fits.ok())
       return RefuseTask(task, std::move(fits), task.checked);
     SetPriority(task);
     Admit(task);
@@ -95,16 +95,6 @@ class ThreadedPredictor final : public Predictor {
   }
 
  private:
-  static Status CheckRows(const PredictTask& task) {
-    const ServedModel& model = *task.request.model;
-    const std::int64_t most = model->config.max_batch_size;
-    if (most == 0 || task.bound.rows <= most) return {};
-    return InvalidArgument(
-               fmt::format("the request has {} rows, max_batch_size of model \"{}\" is {}",
-                           task.bound.rows, model->name, most))
-        .With(errors::kTensorShapeMismatch);
-  }
-
   static void SetPriority(PredictTask& task) {
     const ModelConfig& config = (*task.request.model)->config;
     if (!config.dynamic_batching.has_value()) return;
@@ -128,18 +118,22 @@ class ThreadedPredictor final : public Predictor {
     if (cohort.run_time() >= kLongestCohort) cohort.Run(kLongestCohort, on_loop_);
   }
 
+  static bool MayRunHere(const PredictTask& task) {
+    return !task.request.only_on_worker && task.request.model->IsPredictable(task.checked);
+  }
+
   void Admit(PredictTask& task) {
     const ServedModel& model = *task.request.model;
-    const Admission admission = DecideAdmission(
-        {.run_time = model.IsPredictable(task.checked) ? model->run_time : kNotKnown,
-         .rows = task.bound.rows,
-         .remaining = task.deadline - task.checked,
-         .waiting = static_cast<std::size_t>(model.counters().waiting().Value()),
-         .lower = task.level > 0 ? waiting_.CountBelow(model, task.level) : 0,
-         .awaits_company = options_.shares_runs && model.AwaitsCompany(),
-         .request_bytes = task.bound.bytes,
-         .waiting_bytes = waiting_.bytes()},
-        options_);
+    const Admission admission =
+        DecideAdmission({.run_time = MayRunHere(task) ? model->run_time : kNotKnown,
+                         .rows = task.bound.rows,
+                         .remaining = task.deadline - task.checked,
+                         .waiting = static_cast<std::size_t>(model.counters().waiting().Value()),
+                         .lower = task.level > 0 ? waiting_.CountBelow(model, task.level) : 0,
+                         .awaits_company = options_.shares_runs && model.AwaitsCompany(),
+                         .request_bytes = task.bound.bytes,
+                         .waiting_bytes = waiting_.bytes()},
+                        options_);
     switch (admission) {
       case Admission::kRunHere:
         return RunHere(task);

@@ -35,6 +35,7 @@ struct InferRequest {
   /// Number of the event loop on whose thread this call is made and FinishRound() will be. Absent:
   /// a quick model runs at once.
   std::optional<unsigned> loop;
+  bool only_on_worker = false;  ///< true: never runs on the calling thread, however quick
 };
 
 struct StageTimes {

@@ -1,0 +1,88 @@
+#include "serve/ensemble/ensemble_predictor.h"
+
+#include <utility>
+
+#include "base/error_catalogue.h"
+#include "serve/predict/bound_request.h"
+#include "serve/predict/run_task.h"
+
+namespace slipway::serve {
+
+EnsemblePredictor::EnsemblePredictor(std::unique_ptr<Predictor> inner,
+                                     const PredictorOptions& options, const ModelSet& models,
+                                     const Clock& clock)
+    : inner_(std::move(inner)),
+      options_(options),
+      models_(models),
+      clock_(clock),
+      continues_(options.loops),
+      surroundings_{.steps = *inner_, .clock = clock, .continues_on_loop = [this](unsigned loop) {
+                      if (loop < continues_.size()) continues_[loop] = 1;
+                    }} {}
+
+void EnsemblePredictor::Predict(InferRequest request, InferCompletion done) {
+  const ServedModel& model = *request.model;
+  if (model->ensemble == nullptr) return inner_->Predict(std::move(request), std::move(done));
+  const MonotonicTime arrived = clock_.Now();
+  PredictTask task{.request = std::move(request),
+                   .bound = {},
+                   .done = std::move(done),
+                   .arrived = arrived,
+                   .checked = arrived,
+                   .deadline = arrived + options_.default_deadline};
+  if (task.request.deadline) task.deadline = *task.request.deadline;
+  Result<BoundRequest> bound = Bind(model->signature, task.request.inputs, task.request.outputs);
+  if (!bound.ok()) return RefuseTask(task, std::move(bound).status(), clock_.Now());
+  task.bound = std::move(*bound);
+  if (Status fits = CheckRows(model, task.bound.rows); !fits.ok())
+    return RefuseTask(task, std::move(fits), clock_.Now());
+  Begin(std::move(task));
+}
+
+void EnsemblePredictor::Begin(PredictTask task) {
+  Result<std::vector<ModelHandle>> members = MembersOf(task);
+  task.checked = clock_.Now();
+  if (!members.ok()) return RefuseTask(task, std::move(members).status(), task.checked);
+  const bool only_on_worker = task.request.only_on_worker || !AreQuick(task, *members);
+  EnsembleRun::Start(std::move(task), std::move(*members), only_on_worker, surroundings_);
+}
+
+std::chrono::nanoseconds EnsemblePredictor::FinishRound(unsigned loop) {
+  std::chrono::nanoseconds rest = inner_->FinishRound(loop);
+  if (loop >= continues_.size()) return rest;
+  // A step that ends in a round may begin others in it: at most as many as the ensemble has.
+  while (std::exchange(continues_[loop], 0) != 0) rest += inner_->FinishRound(loop);
+  return rest;
+}
+
+Result<std::vector<ModelHandle>> EnsemblePredictor::MembersOf(const PredictTask& task) const {
+  const ServedEnsemble& served = *(*task.request.model)->ensemble;
+  const std::vector<bool> needed = served.plan.StepsFor(task.bound.wanted);
+  std::vector<ModelHandle> members(needed.size());
+  for (std::size_t i = 0; i < needed.size(); ++i) {
+    if (!needed[i]) continue;
+    const package::EnsembleStep& step = served.ensemble.steps[i];
+    Result<ModelHandle> member = step.model.empty() ? Result<ModelHandle>(served.own_graph)
+                                                    : models_.Find(step.model, step.version);
+    if (member.ok() && (**member)->ensemble != nullptr) member = NestedEnsemble();
+    if (!member.ok()) {
+      return Unavailable(member.status().message())
+          .With(errors::kModelNotReady)
+          .At(served.TitleOf(i));
+    }
+    members[i] = std::move(*member);
+  }
+  return members;
+}
+
+bool EnsemblePredictor::AreQuick(const PredictTask& task,
+                                 const std::vector<ModelHandle>& members) const {
+  std::chrono::nanoseconds together{0};
+  for (const ModelHandle& member : members) {
+    if (member != nullptr) together += (*member)->run_time;
+  }
+  // A division, since a client chooses the number of rows and a product may overflow.
+  return together < std::chrono::nanoseconds(options_.inline_below) / task.bound.rows;
+}
+
+}  // namespace slipway::serve

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/clock.h"
+#include "serve/ensemble/ensemble_run.h"
+#include "serve/model/model_set.h"
+#include "serve/predict/predictor.h"
+
+namespace slipway::serve {
+
+/// A predictor that runs ensembles too. Requests for other models go to `inner` as they are. Those
+/// for an ensemble become requests for its steps, which `inner` batches, bounds and counts as any;
+/// steps that do not wait for each other run at the same time where the server has threads for it.
+///
+/// The versions of all steps are pinned when a request begins. Deadline and abandonment are those
+/// of the request; a step that fails ends it, with that step's code and the step in the place, and
+/// what still waits for it is abandoned. Of the ensemble are counted: requests and their rows; as
+/// its times those of the steps on the way that took longest.
+class EnsemblePredictor final : public Predictor {
+ public:
+  /// `models` and `clock` outlive this; `options` are those of `inner`.
+  EnsemblePredictor(std::unique_ptr<Predictor> inner, const PredictorOptions& options,
+                    const ModelSet& models, const Clock& clock);
+
+  /// Unavailable (kModelNotReady): a step's model has gone. Else as said above.
+  void Predict(InferRequest request, InferCompletion done) override;
+  std::chrono::nanoseconds FinishRound(unsigned loop) override;
+  void Stop() override { inner_->Stop(); }
+
+ private:
+  void Begin(PredictTask task);
+  Result<std::vector<ModelHandle>> MembersOf(const PredictTask& task) const;
+  /// Whether the steps are quick together.
+  bool AreQuick(const PredictTask& task, const std::vector<ModelHandle>& members) const;
+
+  const std::unique_ptr<Predictor> inner_;
+  const PredictorOptions options_;
+  const ModelSet& models_;
+  const Clock& clock_;
+  std::vector<char> continues_;  // by loop, each touched by its thread alone: a step was added
+  const EnsembleRun::Surroundings surroundings_;
+};
+
+}  // namespace slipway::serve
