@@ -39,6 +39,8 @@ constexpr std::int64_t kMaxQueueLimit = 1'000'000;
 constexpr double kMaxSeconds = 3600;
 constexpr std::chrono::seconds kCertificateTick{5};   // how soon new files are noticed
 constexpr std::chrono::seconds kSoon{7 * 24 * 3600};  // for a certificate that expires
+constexpr std::int64_t kMaxCache = std::int64_t{1} << 50;
+constexpr std::int64_t kMaxSequences = 1'000'000;
 constexpr std::int64_t kMaxRunMemory = std::int64_t{1} << 50;
 
 Result<std::chrono::milliseconds> Seconds(const Arguments& arguments, std::string_view flag) {
@@ -80,12 +82,22 @@ Result<server::AdminListener> ReadAdminListener(std::string_view text) {
       .Hint("write --admin-listen 127.0.0.1:8081, [::1]:8081 or unix:PATH");
 }
 
+Status ReadSchedule(const Arguments& arguments, server::ServerOptions& options) {
+  options.batching = !arguments.Switch("--no-batching");
+  SLIPWAY_TRY(const std::int64_t queued, arguments.Integer("--max-queued", 1, kMaxQueueLimit));
+  options.max_queued = static_cast<std::size_t>(queued);
+  SLIPWAY_TRY(const std::int64_t cached, arguments.Integer("--response-cache", 0, kMaxCache));
+  options.response_cache_bytes = static_cast<std::uint64_t>(cached);
+  SLIPWAY_TRY(const std::int64_t sequences, arguments.Integer("--max-sequences", 1, kMaxSequences));
+  options.sequence_limits.max_sequences = static_cast<std::size_t>(sequences);
+  return {};
+}
+
 Result<server::ServerOptions> ReadOptions(const Arguments& arguments, const Context& context,
                                           const ThreadBudget& budget) {
   server::ServerOptions options{.address = arguments.Text("--address"),
                                 .insecure = arguments.Switch("--insecure"),
                                 .require_key = arguments.Switch("--require-key"),
-                                .batching = !arguments.Switch("--no-batching"),
                                 .store_folder = context.store_folder()};
   SLIPWAY_TRY(options.tls, ReadTls(arguments));
   SLIPWAY_TRY(options.anonymous_quota, ReadQuota(arguments, "--anonymous-rate", "--anonymous-burst",
@@ -99,8 +111,7 @@ Result<server::ServerOptions> ReadOptions(const Arguments& arguments, const Cont
   options.port = static_cast<std::uint16_t>(port);
   SLIPWAY_TRY(const std::int64_t body, arguments.Integer("--max-body", 1, kMaxBodyLimit));
   options.max_body_bytes = static_cast<std::uint64_t>(body);
-  SLIPWAY_TRY(const std::int64_t queued, arguments.Integer("--max-queued", 1, kMaxQueueLimit));
-  options.max_queued = static_cast<std::size_t>(queued);
+  SLIPWAY_RETURN_IF_ERROR(ReadSchedule(arguments, options));
   SLIPWAY_TRY(const std::int64_t run, arguments.Integer("--max-run-memory", 0, kMaxRunMemory));
   options.max_run_bytes = static_cast<std::uint64_t>(run);
   options.shared_memory = arguments.Switch("--shared-memory");
@@ -356,6 +367,17 @@ Command MakeServeCommand() {
                  .value = "BYTES",
                  .help = "the most shared memory that may be registered at one time",
                  .default_value = "1073741824"},
+                {.name = "--response-cache",
+                 .value = "BYTES",
+                 .help = "memory for answers that are given again when the same is asked, for "
+                         "models whose configuration allows it; 0: none",
+                 .default_value = "0"},
+                {.name = "--max-sequences",
+                 .value = "N",
+                 .help =
+                     "how many sequences of requests may go on at one time, for each model that "
+                     "keeps them",
+                 .default_value = "1024"},
                 {.name = "--deadline",
                  .value = "SECONDS",
                  .help = "how long a request may take that names no time itself",

@@ -97,6 +97,26 @@ void WriteModelDurations(const MetricsSnapshot& snapshot, std::string_view name,
   }
 }
 
+void WriteCache(const MetricsSnapshot& snapshot, PrometheusText& text) {
+  if (!snapshot.cache_bytes) return;
+  const auto write = [&](std::string_view name, std::string_view help,
+                         std::uint64_t CacheSample::* count) {
+    text.Family(name, Type::kCounter, help);
+    for (const ModelSample& model : snapshot.models) {
+      if (!model.cache) continue;
+      text.Sample({{"model", model.name}, {"version", std::to_string(model.version)}},
+                  static_cast<double>((*model.cache).*count));
+    }
+  };
+  write("slipway_cache_hits_total", "Requests that were answered from the response cache.",
+        &CacheSample::hits);
+  write("slipway_cache_misses_total", "Requests that were looked up there in vain.",
+        &CacheSample::misses);
+  WriteScalars({{"slipway_cache_bytes", Type::kGauge, "What the response cache holds.",
+                 static_cast<double>(*snapshot.cache_bytes)}},
+               text);
+}
+
 void WriteModels(const MetricsSnapshot& snapshot, PrometheusText& text) {
   text.Family("slipway_model_state", Type::kGauge, "1 for the state that a version is in.");
   for (const ModelSample& model : snapshot.models) {
@@ -151,6 +171,7 @@ std::string RenderMetrics(const MetricsSnapshot& snapshot, const ProcessUsage& p
   WriteRequests(snapshot, text);
   WriteConnections(snapshot, text);
   WriteModels(snapshot, text);
+  WriteCache(snapshot, text);
   WriteProcess(process, text);
   return std::move(text).Take();
 }

@@ -37,13 +37,21 @@ TEST(PrometheusText, EscapesLabelValues) {
 
 MetricsSnapshot OneModelServed() {
   const Distribution distribution{.upper_bounds = {0.1}, .counts = {1, 0}, .sum_seconds = 0.05};
-  return {
-      .build = {{"version", "1.2.3"}},
-      .requests = {{"v2", "infer", 200, 7}},
-      .durations = {{"v2", "infer", distribution}},
-      .rejected = {{"queue_full", 2}},
-      .models = {{"mnist", 3, "READY", 0.25, 4096, distribution, distribution, {{"best_size", 4}}}},
-      .in_flight = 1};
+  return {.build = {{"version", "1.2.3"}},
+          .requests = {{"v2", "infer", 200, 7}},
+          .durations = {{"v2", "infer", distribution}},
+          .rejected = {{"queue_full", 2}},
+          .models = {{"mnist",
+                      3,
+                      "READY",
+                      0.25,
+                      4096,
+                      distribution,
+                      distribution,
+                      {{"best_size", 4}},
+                      CacheSample{.hits = 5, .misses = 6}}},
+          .in_flight = 1,
+          .cache_bytes = 77};
 }
 
 TEST(RenderMetrics, NamesWhatWasCounted) {
@@ -60,6 +68,8 @@ TEST(RenderMetrics, NamesWhatWasCounted) {
         "slipway_queue_seconds_sum{model=\"mnist\",version=\"3\"} 0.05\n",
         "slipway_compute_seconds_bucket{model=\"mnist\",version=\"3\",le=\"+Inf\"} 1\n",
         "slipway_batches_closed_total{model=\"mnist\",version=\"3\",reason=\"best_size\"} 4\n",
+        "slipway_cache_hits_total{model=\"mnist\",version=\"3\"} 5\n",
+        "slipway_cache_misses_total{model=\"mnist\",version=\"3\"} 6\n", "slipway_cache_bytes 77\n",
         "process_resident_memory_bytes 1024\n", "process_open_fds 9\n"}) {
     EXPECT_THAT(text, HasSubstr(line));
   }

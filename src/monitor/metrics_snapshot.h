@@ -32,6 +32,12 @@ struct DurationSample {
   Distribution seconds;
 };
 
+/// Requests that a response cache was asked for.
+struct CacheSample {
+  std::uint64_t hits = 0;
+  std::uint64_t misses = 0;
+};
+
 /// One loaded version.
 struct ModelSample {
   std::string name;
@@ -42,6 +48,7 @@ struct ModelSample {
   Distribution queue_seconds;  ///< no buckets: not counted for this version
   Distribution compute_seconds;
   std::vector<std::pair<std::string, std::uint64_t>> batches_closed;  ///< by reason
+  std::optional<CacheSample> cache;  ///< absent: its answers are not kept
 };
 
 /// Everything that a server counts, at one moment. Names come from routes and loaded models only,
@@ -58,7 +65,8 @@ struct MetricsSnapshot {
   std::uint64_t refused_connections = 0;
   std::uint64_t dropped_in_drain = 0;
   std::uint64_t failed_handshakes = 0;
-  std::optional<std::uint64_t> audit_lost;  ///< acts that were not recorded; absent: none are
+  std::optional<std::uint64_t> audit_lost;   ///< acts that were not recorded; absent: none are
+  std::optional<std::uint64_t> cache_bytes;  ///< absent: no answers are kept
   std::optional<std::int64_t> certificate_expiry;  ///< seconds since 1970; absent without TLS
 };
 

@@ -99,7 +99,8 @@ Result<ListedModel> ReadModel(const Json& entry, std::vector<std::string>& ignor
     } else if (key == "model_version_policy") {
       SLIPWAY_TRY(model.settings.policy, ReadPolicy(value));
     } else if (key == "stateful" && value == true) {
-      model.settings.refusal = "it is stateful, and sequences are not served";
+      model.settings.refusal =
+          "it is stateful inside, and only states that are inputs and outputs are kept";
     } else {
       Ignore(key, model.settings.ignored);
     }

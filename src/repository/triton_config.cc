@@ -68,7 +68,22 @@ constexpr FieldRule kRules[] = {
     {"model_metrics", Effect::kIgnored, "metrics have fixed buckets"},
     {"model_operations", Effect::kIgnored, "no code beside a model is loaded"},
     {"model_repository_agents", Effect::kIgnored, "no code beside a model is loaded"},
-    {"response_cache", Effect::kIgnored, "answers are not kept"},
+    {"response_cache", Effect::kPassed},
+    {"sequence_batching", Effect::kInside},
+    {"sequence_batching.max_sequence_idle_microseconds", Effect::kPassed},
+    {"sequence_batching.control_input", Effect::kPassed},
+    {"sequence_batching.state", Effect::kPassed},
+    {"sequence_batching.direct", Effect::kInside},
+    {"sequence_batching.direct.max_queue_delay_microseconds", Effect::kPassed},
+    {"sequence_batching.direct.minimum_slot_utilization", Effect::kIgnored,
+     "sequences have no slots; they share runs as other requests do"},
+    {"sequence_batching.oldest", Effect::kInside},
+    {"sequence_batching.oldest.max_candidate_sequences", Effect::kPassed},
+    {"sequence_batching.oldest.max_queue_delay_microseconds", Effect::kPassed},
+    {"sequence_batching.oldest.preferred_batch_size", Effect::kIgnored,
+     "sequences share runs as other requests do"},
+    {"sequence_batching.oldest.preserve_ordering", Effect::kIgnored,
+     "answers leave when they are ready; those of a sequence stay in order"},
     {"model_transaction_policy", Effect::kIgnored, "every request has one answer"},
 };
 
@@ -167,11 +182,11 @@ void ReadTensors(const inference::ModelConfig& config, ModelSettings& settings) 
   }
 }
 
-// Sequences and ensembles change what an answer is: without them nothing is served.
+// Ensembles and requests that come back change what an answer is: without them nothing is served.
 std::string ReasonAgainst(const inference::ModelConfig& config) {
   if (config.has_ensemble_scheduling()) return "ensembles in folders are not read";
-  if (config.has_sequence_batching())
-    return "sequence_batching: sequences are not served, and without them answers would be wrong";
+  if (config.sequence_batching().iterative_sequence())
+    return "iterative_sequence: requests that come back are not served";
   const std::string& name = config.backend().empty() ? config.platform() : config.backend();
   const auto* rule = std::ranges::find(kBackends, std::string_view(name), &BackendRule::name);
   if (rule != std::end(kBackends)) return std::string(rule->refusal);
@@ -183,11 +198,14 @@ Result<std::string> SchedulingJson(const inference::ModelConfig& config) {
   scheduling.set_max_batch_size(config.max_batch_size());
   if (config.has_dynamic_batching())
     *scheduling.mutable_dynamic_batching() = config.dynamic_batching();
+  if (config.has_sequence_batching())
+    *scheduling.mutable_sequence_batching() = config.sequence_batching();
+  if (config.has_response_cache()) *scheduling.mutable_response_cache() = config.response_cache();
   google::protobuf::util::JsonPrintOptions options;
   options.preserve_proto_field_names = true;
   std::string json;
   if (google::protobuf::util::MessageToJsonString(scheduling, &json, options).ok()) return json;
-  return InvalidArgument("dynamic_batching cannot be read").With(errors::kInvalidPackage);
+  return InvalidArgument("its scheduling cannot be read").With(errors::kInvalidPackage);
 }
 
 }  // namespace

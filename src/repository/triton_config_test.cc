@@ -57,6 +57,21 @@ TEST(ParseTritonConfig, NamesEveryOtherFieldThatIsSet) {
   EXPECT_THAT(settings.config_json, Not(HasSubstr("preserve_ordering")));
 }
 
+TEST(ParseTritonConfig, PassesOnSequencesAndTheCache) {
+  const ModelSettings sequences = ParseTritonConfig(R"(sequence_batching {
+                             oldest { max_candidate_sequences: 4 preserve_ordering: true }
+                             state [{ input_name: "a" output_name: "b" data_type: TYPE_FP32 dims: 3 }]
+                           })")
+                                      .value();
+  EXPECT_EQ(sequences.refusal, "");
+  EXPECT_THAT(sequences.ignored, ElementsAre(HasSubstr("preserve_ordering")));
+  EXPECT_THAT(sequences.config_json,
+              AllOf(HasSubstr(R"("oldest":{"max_candidate_sequences":4})"),
+                    HasSubstr(R"("output_name":"b")"), Not(HasSubstr("preserve_ordering"))));
+  EXPECT_THAT(ParseTritonConfig("response_cache { enable: true }").value().config_json,
+              HasSubstr(R"("response_cache":{"enable":true})"));
+}
+
 TEST(ParseTritonConfig, FieldsThatNobodyKnowsAreNamedWithTheirLine) {
   const ModelSettings settings = ParseTritonConfig("max_batch_size: 2\nfuture: { x: 1 }").value();
   EXPECT_EQ(settings.max_batch_size, 2);
@@ -78,7 +93,7 @@ TEST(ParseTritonConfig, ABackendThatIsNotHereIsARefusal) {
       {R"(platform: "tensorflow_savedmodel")", "SavedModel"},
       {R"(backend: "dali")", "\"dali\" is not here"},
       {R"(platform: "ensemble" ensemble_scheduling {})", "ensembles"},
-      {R"(sequence_batching {})", "sequences"}};
+      {R"(sequence_batching { iterative_sequence: true })", "iterative_sequence"}};
   for (const auto& [text, reason] : cases)
     EXPECT_THAT(ParseTritonConfig(text).value().refusal, HasSubstr(reason)) << text;
 }

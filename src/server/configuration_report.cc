@@ -13,6 +13,7 @@
 #include "serve/control/model_control.h"
 #include "serve/grpc/grpc_api.h"
 #include "serve/model/model_config.h"
+#include "serve/predict/response_cache.h"
 #include "tensor/shape.h"
 
 namespace slipway::server {
@@ -89,6 +90,16 @@ std::vector<Limit> ServingLimits(const ServerOptions& options) {
        "the oldest is checked again"},
       {"login_tries", access::LoginChecker::kTriesAMinute, "passwords a minute, of one network",
        "429"},
+      {"response_cache", options.response_cache_bytes, "bytes",
+       "what was not asked for longest goes", "--response-cache"},
+      {"response_cache_inputs", serve::ResponseCache::kMaxInputBytes, "bytes",
+       "of one request; larger ones are not looked up"},
+      {"sequences_per_model", options.sequence_limits.max_sequences, "sequences",
+       "503 with Retry-After, of a start", "--max-sequences"},
+      {"sequence_queue", options.sequence_limits.max_waiting, "requests",
+       "503 with Retry-After, of one sequence"},
+      {"sequence_states", options.sequence_limits.max_state_bytes, "bytes",
+       "503 with Retry-After, and the sequence ends; of all sequences"},
       {"control_queue", serve::ModelControl::kMaxWaiting, "requests", "503"},
       {"default_deadline", Count(options.default_deadline), "ms", "504", "--deadline"},
       {"drain_delay", Count(options.drain_delay.value_or(std::chrono::milliseconds(0))), "ms",
@@ -131,6 +142,7 @@ serve::Configuration ReportConfiguration(const ServerOptions& options, const Thr
                   {"workers", std::to_string(options.workers)},
                   {"batching", options.batching ? "by measurement" : "off"},
                   {"tls", TlsTitle(options)},
+                  {"response_cache", options.response_cache_bytes > 0 ? "on" : "off"},
                   {"shared_memory", options.shared_memory ? "on" : "off"},
                   {"cors_origins", CorsTitle(options)},
                   {"anonymous_quota", access::Describe(options.anonymous_quota)},

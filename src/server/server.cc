@@ -22,7 +22,9 @@
 #include "serve/ensemble/ensemble_predictor.h"
 #include "serve/grpc/grpc_api.h"
 #include "serve/http/http_api.h"
+#include "serve/predict/caching_predictor.h"
 #include "serve/predict/predictor.h"
+#include "serve/predict/sequence_predictor.h"
 #include "serve/shared_memory/region_table.h"
 #include "server/configuration_report.h"
 #include "server/notify_systemd.h"
@@ -65,7 +67,11 @@ class WholeServer final : public Server {
         configuration_(
             ReportConfiguration(options, surroundings.budget, EngineTitle(surroundings.engine))),
         models_(serve::ModelSet::Create(surroundings.engine, surroundings.clock, 1)),
-        predictor_(MakePredictor(options, *models_, surroundings.clock)),
+        runs_(MakePredictor(options, *models_, surroundings.clock)),
+        sequences_(serve::KeepSequences(*runs_, options.sequence_limits, options.default_deadline,
+                                        surroundings.clock)),
+        cache_(options.response_cache_bytes),
+        predictor_(serve::CacheAnswers(*sequences_, cache_, surroundings.clock)),
         control_(serve::ModelControl::Create(*models_, surroundings.source)),
         shared_memory_(options.shared_memory
                            ? std::make_unique<serve::RegionTable>(options.shared_memory_limits)
@@ -118,7 +124,8 @@ class WholeServer final : public Server {
                                             .http = *http_,
                                             .gatekeeper = *gatekeeper_,
                                             .audit = audit_.get(),
-                                            .tls = tls_.get()},
+                                            .tls = tls_.get(),
+                                            .cache = cache_},
                      engine);
     http_->Start();
     if (admin_http_ != nullptr) admin_http_->Start();
@@ -240,7 +247,10 @@ class WholeServer final : public Server {
   std::atomic<bool> are_models_loaded_ = false;
   std::atomic<bool> is_draining_ = false;
   const std::unique_ptr<serve::ModelSet> models_;
-  const std::unique_ptr<serve::Predictor> predictor_;
+  const std::unique_ptr<serve::Predictor> runs_;
+  const std::unique_ptr<serve::Predictor> sequences_;  ///< before runs_
+  serve::ResponseCache cache_;
+  const std::unique_ptr<serve::Predictor> predictor_;  ///< what requests meet: before sequences_
   std::unique_ptr<serve::ModelControl> control_;
   const std::unique_ptr<serve::RegionTable> shared_memory_;  ///< absent: off
   const std::unique_ptr<serve::HttpApi> api_;

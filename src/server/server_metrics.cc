@@ -46,6 +46,10 @@ monitor::ModelSample ToSample(const serve::ModelStatus& status, const serve::Mod
   const serve::ModelCounters& counters = (*model)->counters();
   sample.queue_seconds = ToDistribution(counters.QueueTimes());
   sample.compute_seconds = ToDistribution(counters.ComputeTimes());
+  if ((**model)->config.response_cache) {
+    const serve::ModelStatistics counted = counters.Read();
+    sample.cache = {.hits = counted.cache_hit.count, .misses = counted.cache_miss.count};
+  }
   for (const serve::BatchEnd end : EndsOf(**model))
     sample.batches_closed.emplace_back(serve::BatchEndName(end), counters.BatchesEnded(end));
   return sample;
@@ -102,6 +106,7 @@ void ServerMetrics::AddModels(monitor::MetricsSnapshot& snapshot) const {
   if (sources_.audit != nullptr) snapshot.audit_lost = sources_.audit->lost();
   for (const serve::ModelStatus& status : sources_.models.Statuses())
     snapshot.models.push_back(ToSample(status, sources_.models));
+  if (sources_.cache.IsOn()) snapshot.cache_bytes = sources_.cache.bytes();
 }
 
 void ServerMetrics::AddConnections(monitor::MetricsSnapshot& snapshot) const {

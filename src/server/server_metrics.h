@@ -9,6 +9,7 @@
 #include "net/http_server.h"
 #include "serve/model/model_set.h"
 #include "serve/predict/request_metrics.h"
+#include "serve/predict/response_cache.h"
 
 namespace slipway::server {
 
@@ -22,6 +23,7 @@ class ServerMetrics final : public monitor::MetricsView {
     const access::Gatekeeper& gatekeeper;
     const access::AuditLog* audit;    ///< may be absent
     const net::TlsCertificates* tls;  ///< may be absent
+    const serve::ResponseCache& cache;
   };
   /// `engine`: "onnxruntime 1.31.1".
   ServerMetrics(Sources sources, std::string engine);

@@ -15,6 +15,7 @@
 #include "net/tls_context.h"
 #include "serve/control/load_request.h"
 #include "serve/http/cors_policy.h"
+#include "serve/predict/sequence_limits.h"
 #include "serve/shared_memory/region_table.h"
 
 namespace slipway::server {
@@ -54,6 +55,8 @@ struct ServerOptions {
   std::size_t max_queued = 256;        ///< requests that wait for one model
   std::uint64_t max_queued_bytes = 0;  ///< of all requests that wait; 0: a quarter of the memory
   std::uint64_t max_run_bytes = 0;     ///< of one run of a model; 0: a quarter of the memory
+  std::uint64_t response_cache_bytes = 0;  ///< of answers that are kept, of all models; 0: none are
+  serve::SequenceLimits sequence_limits;
   std::chrono::milliseconds default_deadline{30'000};
   bool shared_memory = false;  ///< true: clients of this machine may share memory with the server
   serve::SharedMemoryLimits shared_memory_limits;

@@ -3,6 +3,7 @@ import json
 import pathlib
 import sys
 import unittest
+import urllib.request
 
 import numpy as np
 import tritonclient.grpc as grpc
@@ -21,7 +22,7 @@ LEVELS = {"dynamic_batching": {"priority_levels": 2, "default_priority_level": 2
 
 def setUpModule():
     global SERVER
-    SERVER = Server(DATA / "mnist" / "mnist_k3.h5").__enter__()
+    SERVER = Server(DATA / "mnist" / "mnist_k3.h5", flags=["--response-cache", 1 << 20]).__enter__()
 
 
 def tearDownModule():
@@ -62,6 +63,21 @@ class SchedulingTest(unittest.TestCase):
             self.assertEqual(client.get_model_config("mnist_k3").config.dynamic_batching.priority_levels, 2)
             answer = client.infer("mnist_k3", self.image(1, grpc), priority=1, timeout=5_000_000)
             np.testing.assert_allclose(answer.as_numpy(output), EXPECTED[1:2], atol=1e-4)
+
+    def test_the_same_question_is_answered_from_the_cache(self):
+        self.load({"response_cache": {"enable": True}})
+        self.assertEqual(self.client.get_model_config("mnist_k3")["response_cache"], {"enable": True})
+        results = [self.client.infer("mnist_k3", self.image(i), query_params={"explain": 1}).get_response() for i in (0, 1, 0)]
+        self.assertEqual([result["parameters"]["cached"] for result in results], [False, False, True])
+        with grpc.InferenceServerClient(SERVER.url) as client:
+            output = client.get_model_metadata("mnist_k3").outputs[0].name
+            answer = client.infer("mnist_k3", self.image(1, grpc))
+            np.testing.assert_allclose(answer.as_numpy(output), EXPECTED[1:2], atol=1e-4)
+            counted = client.get_inference_statistics("mnist_k3").model_stats[0]
+        self.assertEqual((counted.inference_stats.cache_hit.count, counted.inference_stats.cache_miss.count), (2, 2))
+        self.assertEqual((counted.inference_count, counted.inference_stats.success.count), (2, 4))
+        metrics = urllib.request.urlopen(f"http://{SERVER.url}/metrics", timeout=30).read().decode()
+        self.assertIn('slipway_cache_hits_total{model="mnist_k3",version="1"} 2', metrics)
 
     def test_a_configuration_that_is_wrong_changes_nothing(self):
         self.load(PATIENT)

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "serve/control/config_fields.h"
+#include "serve/control/sequence_config_json.h"
 
 namespace slipway::serve {
 namespace {
@@ -106,6 +107,14 @@ constexpr ConfigField<DynamicBatching> kBatchingFields[] = {
 
 Status PassOver(const Json&, ModelConfig&) { return {}; }
 
+constexpr ConfigField<ModelConfig> kCacheFields[] = {
+    {"enable",
+     [](const Json& json, ModelConfig& config) -> Status {
+       SLIPWAY_TRY(config.response_cache, ReadBool(json));
+       return {};
+     }},
+};
+
 constexpr ConfigField<ModelConfig> kConfigFields[] = {
     {"name", PassOver},
     {"platform", PassOver},
@@ -125,6 +134,14 @@ constexpr ConfigField<ModelConfig> kConfigFields[] = {
      [](const Json& json, ModelConfig& config) {
        return ReadConfigObject<DynamicBatching>(json, kBatchingFields,
                                                 config.dynamic_batching.emplace());
+     }},
+    {"sequence_batching",
+     [](const Json& json, ModelConfig& config) {
+       return ReadSequenceBatching(json, config.sequence_batching.emplace());
+     }},
+    {"response_cache",
+     [](const Json& json, ModelConfig& config) {
+       return ReadConfigObject<ModelConfig>(json, kCacheFields, config);
      }},
 };
 
@@ -150,6 +167,8 @@ Status CheckLevels(const DynamicBatching& batching) {
 }
 
 Status CheckWhole(const ModelConfig& config) {
+  if (config.dynamic_batching.has_value() && config.sequence_batching.has_value())
+    return ConfigInvalid("there is one scheduler: \"dynamic_batching\" or \"sequence_batching\"");
   if (!config.dynamic_batching.has_value()) return {};
   SLIPWAY_RETURN_IF_ERROR(CheckPreferred(config));
   return CheckLevels(*config.dynamic_batching);
@@ -202,6 +221,9 @@ void AppendConfig(const ModelConfig& config, OrderedJson& document) {
   document["max_batch_size"] = config.max_batch_size;
   if (config.dynamic_batching.has_value())
     document["dynamic_batching"] = EncodeBatching(*config.dynamic_batching);
+  if (config.sequence_batching.has_value())
+    document["sequence_batching"] = EncodeSequenceBatching(*config.sequence_batching);
+  if (config.response_cache) document["response_cache"] = {{"enable", true}};
 }
 
 }  // namespace slipway::serve

@@ -46,6 +46,41 @@ TEST(ModelConfigJson, AnEmptyObjectIsSaidAndNullIsNot) {
       ParseModelConfig(R"({"dynamic_batching": null})").value().dynamic_batching.has_value());
 }
 
+constexpr std::string_view kSequences = R"({
+  "sequence_batching": {"max_sequence_idle_microseconds": "5000000",
+    "oldest": {"max_candidate_sequences": 4, "max_queue_delay_microseconds": 100},
+    "control_input": [
+      {"name": "START", "control": [{"kind": "CONTROL_SEQUENCE_START", "fp32_false_true": [0, 1]}]},
+      {"name": "READY", "control": [{"kind": "CONTROL_SEQUENCE_READY", "int32_false_true": [2, 3]}]},
+      {"name": "END", "control": [{"kind": "CONTROL_SEQUENCE_END", "bool_false_true": [false, true]}]},
+      {"name": "ID", "control": [{"kind": "CONTROL_SEQUENCE_CORRID", "data_type": "TYPE_INT64"}]}],
+    "state": [{"input_name": "in", "output_name": "out", "data_type": "TYPE_FP16", "dims": [-1, 3],
+      "initial_state": [{"data_type": "TYPE_FP16", "dims": [1, 3], "zero_data": true, "name": "z"}]}]}})";
+
+TEST(ModelConfigJson, ReadsHowSequencesAreKept) {
+  const SequenceBatching sequences = ParseModelConfig(kSequences).value().sequence_batching.value();
+  EXPECT_EQ(sequences.max_idle, microseconds(5'000'000));
+  EXPECT_TRUE(sequences.is_oldest);
+  EXPECT_EQ(sequences.max_candidates, 4u);
+  ASSERT_EQ(sequences.controls.size(), 4u);
+  EXPECT_EQ(sequences.controls[1].when_true, 3);
+  EXPECT_EQ(sequences.controls[2].dtype, DType::kBool);
+  EXPECT_EQ(sequences.controls[3].dtype, DType::kI64);
+  ASSERT_EQ(sequences.states.size(), 1u);
+  EXPECT_THAT(sequences.states[0].dims, ElementsAre(-1, 3));
+}
+
+TEST(ModelConfigJson, WhatIsWrittenOfSequencesAndCachesIsReadAgain) {
+  for (const std::string_view text :
+       {kSequences, std::string_view(R"({"sequence_batching": {}})"),
+        std::string_view(R"({"response_cache": {"enable": true}})")}) {
+    const ModelConfig config = ParseModelConfig(text).value();
+    OrderedJson document = OrderedJson::object();
+    AppendConfig(config, document);
+    EXPECT_EQ(ParseModelConfig(DumpJson(document)).value(), config) << text;
+  }
+}
+
 TEST(ModelConfigJson, NothingSaidIsAsMeasured) {
   EXPECT_EQ(ParseModelConfig("").value(), ModelConfig());
   EXPECT_EQ(ParseModelConfig(R"({"version_policy": {"all": {}}})").value(), ModelConfig());
@@ -82,8 +117,28 @@ TEST(ModelConfigJson, RefusesWhatIsWrongByName) {
       {R"({"dynamic_batching": {"default_queue_policy": {"timeout_action": "DROP"}}})",
        "expected \"REJECT\" or \"DELAY\""},
       {R"({"dynamic_batching": {"preserve_ordering": true}})", "\"preserve_ordering\" is not"},
-      {R"({"sequence_batching": {"direct": {}}})", "\"sequence_batching\" is not obeyed"},
-      {R"({"response_cache": {"enable": true}})", "\"response_cache\" is not obeyed"},
+      {R"({"dynamic_batching": {}, "sequence_batching": {}})", "there is one scheduler"},
+      {R"({"sequence_batching": {"direct": {}, "oldest": {}}})", "there is one strategy"},
+      {R"({"sequence_batching": {"iterative_sequence": true}})", "\"iterative_sequence\" is not"},
+      {R"({"sequence_batching": {"max_sequence_idle_microseconds": 3600000001}})", "is more than"},
+      {R"({"sequence_batching": {"oldest": {"max_candidate_sequences": 65537}}})", "is more than"},
+      {R"({"sequence_batching": {"oldest": {"preserve_ordering": true}}})",
+       "\"preserve_ordering\" is not"},
+      {R"({"sequence_batching": {"control_input": [{"name": "S"}]}})", "must have one control"},
+      {R"({"sequence_batching": {"control_input": [{"name": "S",
+           "control": [{"kind": "CONTROL_SEQUENCE_STOP"}]}]}})",
+       "\"CONTROL_SEQUENCE_STOP\" is no kind"},
+      {R"({"sequence_batching": {"control_input": [{"name": "S",
+           "control": [{"kind": 0, "int32_false_true": [0]}]}]}})",
+       "expected a string, got number"},
+      {R"({"sequence_batching": {"control_input": [{"name": "S",
+           "control": [{"int32_false_true": [0]}]}]}})",
+       "expected two values"},
+      {R"({"sequence_batching": {"state": [{"data_type": "TYPE_X"}]}})", "\"TYPE_X\" is no type"},
+      {R"({"sequence_batching": {"state": [{"dims": [-2]}]}})", "-2 is no dimension"},
+      {R"({"sequence_batching": {"state": [{"initial_state": [{"data_file": "x"}]}]}})",
+       "\"data_file\" is not"},
+      {R"({"response_cache": {"enable": "yes"}})", "expected true or false"},
   };
   for (const Refusal& refusal : refusals) {
     const Status status = ParseModelConfig(refusal.json).status();

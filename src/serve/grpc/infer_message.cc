@@ -10,6 +10,7 @@
 #include "base/error_catalogue.h"
 #include "base/log.h"
 #include "base/wire_reader.h"
+#include "serve/grpc/infer_parameters.h"
 #include "serve/grpc/typed_contents.h"
 #include "serve/grpc/wire_text.h"
 #include "serve/predict/request_rules.h"
@@ -19,55 +20,6 @@ namespace {
 
 constexpr std::size_t kMaxFields = 65'536;  // of one request; a model has fewer tensors by far
 constexpr std::size_t kShownBytes = 64;
-constexpr std::string_view kEmptyFinal = "triton_enable_empty_final_response";
-
-/// The value of a parameter (InferParameter): whichever of its fields came last.
-struct ParameterValue {
-  WireField field;  ///< number 0: none
-  bool IsInteger() const { return field.number == 2 || field.number == 5; }
-};
-
-Result<ParameterValue> ReadValue(const WireField& message) {
-  constexpr std::array<WireType, 6> kTypes = {WireType::kVarint,  WireType::kVarint,
-                                              WireType::kVarint,  WireType::kBytes,
-                                              WireType::kFixed64, WireType::kVarint};
-  SLIPWAY_RETURN_IF_ERROR(CheckEncoding(message, WireType::kBytes));
-  ParameterValue value;
-  SLIPWAY_RETURN_IF_ERROR(ForEachField(message.bytes, [&](const WireField& field) -> Status {
-    if (field.number >= kTypes.size()) return {};
-    SLIPWAY_RETURN_IF_ERROR(CheckEncoding(field, kTypes[field.number]));
-    value.field = field;
-    return {};
-  }));
-  return value;
-}
-
-/// One entry of a map of parameters. `known(key, value)` reads the keys that mean something here,
-/// and says whether this is one.
-template <class Known>
-Status ReadParameter(const WireField& entry, const Known& known) {
-  SLIPWAY_RETURN_IF_ERROR(CheckEncoding(entry, WireType::kBytes));
-  std::string_view key;
-  ParameterValue value;
-  SLIPWAY_RETURN_IF_ERROR(ForEachField(entry.bytes, [&](const WireField& field) -> Status {
-    if (field.number == 1) {
-      SLIPWAY_TRY(key, TakeText(field));
-    } else if (field.number == 2) {
-      SLIPWAY_TRY(value, ReadValue(field));
-    }
-    return {};
-  }));
-  if (key == kEmptyFinal) return {};  // ReadTarget() looks at it
-  SLIPWAY_TRY(const bool is_known, known(key, value));
-  return is_known ? Status() : CheckParameterKey(key);
-}
-
-Result<std::uint64_t> TakeInteger(std::string_view key, const ParameterValue& value) {
-  const bool is_negative =
-      value.field.number == 2 && static_cast<std::int64_t>(value.field.scalar) < 0;
-  if (value.IsInteger() && !is_negative) return value.field.scalar;
-  return FieldInvalid(fmt::format("parameter \"{}\" is an integer, not negative", key));
-}
 
 /// One of the three parameters of a tensor in shared memory; false: another key.
 Result<bool> ReadSharedParameter(std::string_view key, const ParameterValue& value,
@@ -158,7 +110,7 @@ class Decoder {
         return CheckRequestId(request_.id).At("id");
       }
       case 4:
-        return ReadRequestParameter(field);
+        return ReadRequestParameter(field, request_);
       case 5:
         return ReadInput(field);
       case 6:
@@ -168,20 +120,6 @@ class Decoder {
       default:
         return {};  // the model was read before; unknown fields are another version's
     }
-  }
-
-  Status ReadRequestParameter(const WireField& field) {
-    return ReadParameter(field,
-                         [this](std::string_view key, const ParameterValue& value) -> Result<bool> {
-                           if (key == "priority") {
-                             SLIPWAY_TRY(request_.priority, TakeInteger(key, value));
-                             return true;
-                           }
-                           if (key != "timeout") return false;
-                           SLIPWAY_TRY(const std::uint64_t microseconds, TakeInteger(key, value));
-                           request_.timeout = BoundTimeout(microseconds);
-                           return true;
-                         });
   }
 
   Status ReadInput(const WireField& field) {

@@ -45,6 +45,7 @@ struct InferMessage {
   std::vector<RequestedOutput> outputs;  ///< empty: all of the model's
   std::optional<std::chrono::microseconds> timeout;
   std::uint64_t priority = 0;  ///< as InferRequest has it
+  SequenceStep sequence;
 
   std::list<TensorBuffer> memory;
 };

@@ -235,6 +235,32 @@ TEST(InferMessage, PriorityIsAnInteger) {
   EXPECT_EQ(Told(request), "parameter \"priority\" is an integer, not negative");
 }
 
+TEST(InferMessage, ASequenceIsNamedByANumberOrAText) {
+  Request request;
+  AddInput(request, "FP32", {0});
+  auto& parameters = *request.mutable_parameters();
+  parameters["sequence_start"].set_bool_param(true);
+  parameters["sequence_end"].set_bool_param(false);
+  for (const SequenceId& id : {SequenceId(7U), SequenceId("seven")}) {
+    if (std::holds_alternative<std::string>(id)) {
+      parameters["sequence_id"].set_string_param(std::get<std::string>(id));
+    } else {
+      parameters["sequence_id"].set_int64_param(7);
+    }
+    const std::string bytes = request.SerializeAsString();
+    InferMessage decoded;
+    ASSERT_TRUE(DecodeInferMessage(Bytes(bytes), kOne, decoded).ok());
+    EXPECT_EQ(decoded.sequence.id, id);
+    EXPECT_TRUE(decoded.sequence.is_start);
+    EXPECT_FALSE(decoded.sequence.is_end);
+  }
+  parameters["sequence_start"].set_int64_param(1);
+  EXPECT_EQ(Told(request), "parameter \"sequence_start\" is true or false");
+  parameters.erase("sequence_start");
+  parameters["sequence_id"].set_bool_param(true);
+  EXPECT_EQ(Told(request), "parameter \"sequence_id\" is an integer, not negative");
+}
+
 TEST(InferMessage, ARequestCutAnywhereIsRefusedOrSmaller) {
   Request request;
   request.set_model_name("iris");

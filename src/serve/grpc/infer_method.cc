@@ -39,6 +39,7 @@ Result<InferRequest> DecodeInference(const GrpcApiParts& parts, const InferTarge
       PlaceShared(parts.shared_memory, parts.limits.max_message_bytes, message));
   InferRequest request{.model = std::move(model), .inputs = std::move(message.inputs)};
   request.priority = message.priority;
+  request.sequence = std::move(message.sequence);
   for (const RequestedOutput& output : message.outputs) request.outputs.push_back(output.name);
   return request;
 }

@@ -65,8 +65,8 @@ void FillStatistics(const ServedModel& model, inference::ModelStatistics& out) {
   Set(counted.compute_input, *all.mutable_compute_input());
   Set(counted.compute_infer, *all.mutable_compute_infer());
   Set(counted.compute_output, *all.mutable_compute_output());
-  all.mutable_cache_hit();
-  all.mutable_cache_miss();
+  Set(counted.cache_hit, *all.mutable_cache_hit());
+  Set(counted.cache_miss, *all.mutable_cache_miss());
   for (const auto& row : counted.batches) {
     inference::InferBatchStatistics& batch = *out.add_batch_stats();
     batch.set_batch_size(row.batch_size);
@@ -131,8 +131,8 @@ void ModelMetadata(const GrpcCall& call) {
         for (const ModelHandle& each : models)
           response.add_versions(std::to_string((*each)->version));
         response.set_platform(model->platform);
-        FillTensors(model->signature.inputs, *response.mutable_inputs());
-        FillTensors(model->signature.outputs, *response.mutable_outputs());
+        FillTensors(model.client_signature().inputs, *response.mutable_inputs());
+        FillTensors(model.client_signature().outputs, *response.mutable_outputs());
         return response;
       });
 }
@@ -149,9 +149,9 @@ void ModelConfig(const GrpcCall& call) {
         config.set_platform(model->platform);
         config.set_backend(std::string(model.backend()));
         config.mutable_version_policy()->mutable_specific()->add_versions(model->version);
-        for (const TensorSpec& spec : model->signature.inputs)
+        for (const TensorSpec& spec : model.client_signature().inputs)
           FillConfigTensor(spec, model->config, *config.add_input());
-        for (const TensorSpec& spec : model->signature.outputs)
+        for (const TensorSpec& spec : model.client_signature().outputs)
           FillConfigTensor(spec, model->config, *config.add_output());
         FillSchedule(model->config, config);
         if (model->ensemble != nullptr)

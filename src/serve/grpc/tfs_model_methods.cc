@@ -29,9 +29,9 @@ tensorflow::TensorInfo InfoOf(const TensorSpec& spec) {
 pb::GetModelMetadataResponse MetadataOf(const ServedModel& model) {
   tensorflow::SignatureDef definition;
   definition.set_method_name("tensorflow/serving/predict");
-  for (const TensorSpec& spec : model->signature.inputs)
+  for (const TensorSpec& spec : model.client_signature().inputs)
     (*definition.mutable_inputs())[spec.name] = InfoOf(spec);
-  for (const TensorSpec& spec : model->signature.outputs)
+  for (const TensorSpec& spec : model.client_signature().outputs)
     (*definition.mutable_outputs())[spec.name] = InfoOf(spec);
   pb::SignatureDefMap map;
   (*map.mutable_signature_def())[std::string(tfs::kSignatureName)] = std::move(definition);

@@ -42,9 +42,10 @@ Result<bool> AsksForExplanation(std::string_view query) {
 void AppendExplanation(const InferResponse& response, std::string& json) {
   fmt::format_to(
       std::back_inserter(json),
-      R"("parameters":{{"queue_us":{},"compute_us":{},"priority":{},"batch_rows":{},"batch_end":"{}"}},)",
+      R"("parameters":{{"queue_us":{},"compute_us":{},"priority":{},"batch_rows":{},"batch_end":"{}","cached":{}}},)",
       Microseconds(response.times.queue), Microseconds(response.times.compute),
-      response.run.priority, response.run.rows, BatchEndName(response.run.batch_end));
+      response.run.priority, response.run.rows, BatchEndName(response.run.batch_end),
+      response.run.is_cached);
 }
 
 std::string ServerTiming(const InferResponse& response) {

@@ -13,7 +13,8 @@ namespace slipway::serve {
 Result<bool> AsksForExplanation(std::string_view query);
 
 /// Appends what it asks for as parameters of an answer, with a comma behind:
-/// `"parameters":{"queue_us":120,"compute_us":800,"priority":0,"batch_rows":3,"batch_end":"full"},`
+/// `"parameters":{"queue_us":120,"compute_us":800,"priority":0,"batch_rows":3,"batch_end":"full",
+/// "cached":false},`
 void AppendExplanation(const InferResponse& response, std::string& json);
 
 /// The same as the value of a header Server-Timing, in milliseconds: what browsers show.

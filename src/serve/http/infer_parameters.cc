@@ -22,6 +22,17 @@ Status DropValue(JsonReader& reader) {
   }
 }
 
+Result<SequenceId> ReadSequenceId(JsonReader& reader) {
+  if (reader.Peek() != JsonReader::Kind::kString) {
+    SLIPWAY_TRY(const std::uint64_t number, reader.ReadUint64());
+    return SequenceId(number);
+  }
+  SLIPWAY_TRY(const std::string_view text, reader.ReadString());
+  Status allowed = CheckRequestId(text);
+  if (!allowed.ok()) return std::move(allowed).At(reader.Pointer());
+  return SequenceId(std::string(text));
+}
+
 struct RequestParameter {
   std::string_view key;
   Status (*read)(JsonReader& reader, V2Request& request);
@@ -42,6 +53,21 @@ constexpr RequestParameter kRequestParameters[] = {
     {"priority",
      [](JsonReader& reader, V2Request& request) -> Status {
        SLIPWAY_TRY(request.priority, reader.ReadUint64());
+       return {};
+     }},
+    {"sequence_id",
+     [](JsonReader& reader, V2Request& request) -> Status {
+       SLIPWAY_TRY(request.sequence.id, ReadSequenceId(reader));
+       return {};
+     }},
+    {"sequence_start",
+     [](JsonReader& reader, V2Request& request) -> Status {
+       SLIPWAY_TRY(request.sequence.is_start, reader.ReadBool());
+       return {};
+     }},
+    {"sequence_end",
+     [](JsonReader& reader, V2Request& request) -> Status {
+       SLIPWAY_TRY(request.sequence.is_end, reader.ReadBool());
        return {};
      }},
 };

@@ -40,6 +40,7 @@ struct V2Request {
   bool wants_explanation = false;  ///< of how it ran, in the answer
   std::optional<std::chrono::microseconds> timeout;
   std::uint64_t priority = 0;  ///< as InferRequest has it
+  SequenceStep sequence;
 
   std::list<std::string> strings;  ///< texts that had escapes
   /// One per input with `data`; never grows beyond its first room.

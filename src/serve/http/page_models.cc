@@ -15,11 +15,12 @@ OrderedJson EncodeSpec(const TensorSpec& spec) {
   return {{"name", spec.name}, {"datatype", OipName(spec.dtype)}, {"shape", std::move(shape)}};
 }
 
-void AddSignature(const ServedModel::Parts& model, OrderedJson& entry) {
-  for (const TensorSpec& spec : model.signature.inputs) entry["inputs"].push_back(EncodeSpec(spec));
-  for (const TensorSpec& spec : model.signature.outputs) {
+void AddSignature(const ServedModel& model, OrderedJson& entry) {
+  const Signature& signature = model.client_signature();
+  for (const TensorSpec& spec : signature.inputs) entry["inputs"].push_back(EncodeSpec(spec));
+  for (const TensorSpec& spec : signature.outputs) {
     OrderedJson output = EncodeSpec(spec);
-    if (const auto labels = model.labels.find(spec.name); labels != model.labels.end())
+    if (const auto labels = model->labels.find(spec.name); labels != model->labels.end())
       output["labels"] = labels->second;
     entry["outputs"].push_back(std::move(output));
   }
@@ -38,8 +39,7 @@ std::string EncodePageModels(const ModelSet& models) {
                          {"inputs", OrderedJson::array()},
                          {"outputs", OrderedJson::array()}};
     const Result<ModelHandle> loaded = models.Find(status.name, status.version);
-    if (status.state == ModelState::kReady && loaded.ok())
-      AddSignature(*(*loaded)->operator->(), entry);
+    if (status.state == ModelState::kReady && loaded.ok()) AddSignature(**loaded, entry);
     list.push_back(std::move(entry));
   }
   return DumpJson(OrderedJson{{"models", std::move(list)}});

@@ -153,8 +153,8 @@ Result<std::string> EncodeVersionStatus(std::string_view model, std::optional<st
 }
 
 std::string EncodeMetadata(const ServedModel& model) {
-  const OrderedJson definition = {{"inputs", EncodeTensorInfos(model->signature.inputs)},
-                                  {"outputs", EncodeTensorInfos(model->signature.outputs)},
+  const OrderedJson definition = {{"inputs", EncodeTensorInfos(model.client_signature().inputs)},
+                                  {"outputs", EncodeTensorInfos(model.client_signature().outputs)},
                                   {"method_name", "tensorflow/serving/predict"},
                                   {"defaults", OrderedJson::object()}};
   return DumpJson(

@@ -97,8 +97,8 @@ OrderedJson EncodeModelStatistics(const ServedModel& model) {
             {"compute_input", EncodeTotal(statistics.compute_input)},
             {"compute_infer", EncodeTotal(statistics.compute_infer)},
             {"compute_output", EncodeTotal(statistics.compute_output)},
-            {"cache_hit", EncodeTotal({})},
-            {"cache_miss", EncodeTotal({})}}},
+            {"cache_hit", EncodeTotal(statistics.cache_hit)},
+            {"cache_miss", EncodeTotal(statistics.cache_miss)}}},
           {"response_stats", OrderedJson::object()},
           {"batch_stats", std::move(batches)},
           {"memory_usage", std::move(memory)}};
@@ -127,8 +127,8 @@ std::string EncodeModelMetadata(const ServedModel& model, std::span<const std::i
   return DumpJson(OrderedJson{{"name", model->name},
                               {"versions", std::move(texts)},
                               {"platform", model->platform},
-                              {"inputs", EncodeSpecs(model->signature.inputs)},
-                              {"outputs", EncodeSpecs(model->signature.outputs)}});
+                              {"inputs", EncodeSpecs(model.client_signature().inputs)},
+                              {"outputs", EncodeSpecs(model.client_signature().outputs)}});
 }
 
 std::string EncodeModelConfig(const ServedModel& model) {
@@ -139,8 +139,8 @@ std::string EncodeModelConfig(const ServedModel& model) {
       {"runtime", ""},
       {"version_policy", {{"specific", {{"versions", OrderedJson::array({model->version})}}}}}};
   AppendConfig(model->config, document);
-  document.update({{"input", ConfigInputs(model->signature.inputs, model->config)},
-                   {"output", ConfigOutputs(model->signature.outputs, model->config)},
+  document.update({{"input", ConfigInputs(model.client_signature().inputs, model->config)},
+                   {"output", ConfigOutputs(model.client_signature().outputs, model->config)},
                    {"batch_input", OrderedJson::array()},
                    {"batch_output", OrderedJson::array()},
                    {"default_model_filename", ""},

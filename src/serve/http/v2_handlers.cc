@@ -64,6 +64,7 @@ Result<InferRequest> Prepare(const ApiCall& call, const std::shared_ptr<Inferenc
   for (const OutputWish& wish : decoded.outputs) request.outputs.push_back(wish.name);
   SLIPWAY_TRY(request.deadline, call.Deadline(decoded.timeout));
   request.priority = decoded.priority;
+  request.sequence = std::move(decoded.sequence);
   request.keeper = inference;
   request.loop = inference->exchange->loop();
   request.abandoned = [exchange = inference->exchange.get()] { return exchange->Abandoned(); };

@@ -351,7 +351,7 @@ TEST(V2Infer, ExplainsHowItRan) {
       Ranked(""),
       testing::MatchesRegex(R"(200 \{"model_name":"levels","model_version":"1","parameters":\{)"
                             R"("queue_us":[0-9]+,"compute_us":[0-9]+,"priority":2,"batch_rows":2,)"
-                            R"("batch_end":"not_known"\},"outputs":.*)"));
+                            R"("batch_end":"not_known","cached":false\},"outputs":.*)"));
   EXPECT_THAT(Ranked("", ""), testing::Not(HasSubstr("parameters")));
   EXPECT_THAT(Ranked("", "?explain=0&x=1"), testing::Not(HasSubstr("parameters")));
   EXPECT_THAT(Ranked("", "?explain=maybe"),
@@ -372,6 +372,16 @@ TEST(V2Infer, ServesAtTheRequestsPriority) {
   EXPECT_THAT(Ranked(R"(,"parameters":{"priority":0})"), HasSubstr(R"("priority":2)"));
   EXPECT_THAT(Ranked(R"(,"parameters":{"priority":-1})"), StartsWith("400 "));
   EXPECT_THAT(Ranked(R"(,"parameters":{"priority":"high"})"), StartsWith("400 "));
+}
+
+TEST(V2Infer, ReadsWhereARequestStandsInItsSequence) {
+  EXPECT_THAT(Ranked(R"(,"parameters":{"sequence_id":"a b","sequence_start":true})"),
+              StartsWith("200 "));
+  for (const char* parameter :
+       {R"("sequence_id":-1)", R"("sequence_id":true)", R"("sequence_id":"\u0007")",
+        R"("sequence_start":1)", R"("sequence_end":"yes")"})
+    EXPECT_THAT(Ranked(std::string(R"(,"parameters":{)") + parameter + "}"), StartsWith("400 "))
+        << parameter;
 }
 
 // Bad input T4: a batch beyond the maximum

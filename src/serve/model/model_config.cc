@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/error_catalogue.h"
 
 namespace slipway::serve {
 
-Status CheckConfig(const ModelConfig& config, const Signature& signature) {
+namespace {
+
+Status CheckBatchSize(const ModelConfig& config, const Signature& signature) {
   if (config.max_batch_size == 0) return {};
   for (const auto* tensors : {&signature.inputs, &signature.outputs}) {
     for (const TensorSpec& spec : *tensors) {
@@ -21,6 +24,20 @@ Status CheckConfig(const ModelConfig& config, const Signature& signature) {
     }
   }
   return {};
+}
+
+}  // namespace
+
+Status CheckConfig(const ModelConfig& config, const Signature& signature) {
+  SLIPWAY_RETURN_IF_ERROR(CheckBatchSize(config, signature));
+  if (!config.sequence_batching.has_value()) return {};
+  if (config.response_cache) {
+    return InvalidArgument("response_cache and sequence_batching exclude each other")
+        .With(errors::kRequestFieldInvalid)
+        .Hint("what a sequence is answered depends on the requests before");
+  }
+  Status fits = CheckSequences(*config.sequence_batching, signature);
+  return fits.ok() ? Status() : std::move(fits).At("sequence_batching");
 }
 
 std::optional<BatchRules> BatchRulesOf(const ModelConfig& config) {

@@ -8,6 +8,7 @@
 
 #include "base/status.h"
 #include "serve/batch/batch_rules.h"
+#include "serve/model/sequence_config.h"
 #include "tensor/signature.h"
 
 namespace slipway::serve {
@@ -46,11 +47,13 @@ struct ModelConfig {
 
   std::int64_t max_batch_size = 0;  ///< rows of a run, and of a request; 0: not bounded
   std::optional<DynamicBatching> dynamic_batching;
+  std::optional<SequenceBatching> sequence_batching;
+  bool response_cache = false;  ///< equal requests have equal answers, which may be kept
   bool operator==(const ModelConfig&) const = default;
 };
 
 /// InvalidArgument (kRequestFieldInvalid): a batch size for a model whose tensors have no batch
-/// dimension.
+/// dimension; what CheckSequences() says; a response cache for a model that keeps sequences.
 Status CheckConfig(const ModelConfig& config, const Signature& signature);
 /// How batches are closed; nullopt: by measurement.
 std::optional<BatchRules> BatchRulesOf(const ModelConfig& config);

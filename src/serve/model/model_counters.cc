@@ -4,10 +4,21 @@
 
 namespace slipway::serve {
 
-void ModelCounters::RecordSuccess(std::uint64_t rows, const InferenceTimes& times, WallTime now) {
+void ModelCounters::NoteTime(WallTime now) {
   using std::chrono::milliseconds;
   const auto unix_ms = std::chrono::duration_cast<milliseconds>(now.time_since_epoch()).count();
   last_inference_unix_ms_.store(static_cast<std::uint64_t>(unix_ms), std::memory_order_relaxed);
+}
+
+void ModelCounters::RecordCacheHit(std::chrono::nanoseconds duration, WallTime now) {
+  NoteTime(now);
+  success_.Record(duration);
+  queue_.Record({});
+  cache_hit_.Record(duration);
+}
+
+void ModelCounters::RecordSuccess(std::uint64_t rows, const InferenceTimes& times, WallTime now) {
+  NoteTime(now);
   rows_.Add(rows);
   success_.Record(times.Total());
   queue_.Record(times.queue);
@@ -58,6 +69,8 @@ ModelStatistics ModelCounters::Read() const {
       .compute_input = compute_input_.Read(),
       .compute_infer = compute_infer_.Read(),
       .compute_output = compute_output_.Read(),
+      .cache_hit = cache_hit_.Read(),
+      .cache_miss = cache_miss_.Read(),
       .rejected_count = rejected_.Value(),
       .cancelled_count = cancelled_.Value(),
       .expired_count = expired_.Value()};

@@ -48,6 +48,8 @@ struct ModelStatistics {
   Total compute_input;
   Total compute_infer;
   Total compute_output;
+  Total cache_hit;   ///< requests answered from the response cache; in `success`, `queue` too
+  Total cache_miss;  ///< looking there in vain
   std::uint64_t rejected_count = 0;   ///< queue full; counted in `fail` as well
   std::uint64_t cancelled_count = 0;  ///< the client had gone; counted in `fail` as well
   std::uint64_t expired_count = 0;    ///< past its deadline; counted in `fail` as well
@@ -67,6 +69,10 @@ class ModelCounters {
   void RecordSuccess(std::uint64_t rows, const InferenceTimes& times, WallTime now);
   /// One run of the engine, of `rows` rows, that answered one request or several.
   void RecordRun(std::uint64_t rows, const InferenceTimes& times);
+  /// One request that was answered from the response cache at `now`.
+  void RecordCacheHit(std::chrono::nanoseconds duration, WallTime now);
+  /// One that was looked up in vain, which took so long.
+  void RecordCacheMiss(std::chrono::nanoseconds duration) { cache_miss_.Record(duration); }
   /// A batch was closed, for that reason.
   void RecordBatchEnd(BatchEnd end) { batch_ends_[static_cast<std::size_t>(end)].Add(); }
   std::uint64_t BatchesEnded(BatchEnd end) const {
@@ -90,6 +96,7 @@ class ModelCounters {
     telemetry::DurationTotal compute_output;
   };
   Batch* BatchOf(std::uint64_t rows);
+  void NoteTime(WallTime now);
 
   std::atomic<std::uint64_t> last_inference_unix_ms_{0};
   telemetry::Counter rows_;
@@ -100,6 +107,8 @@ class ModelCounters {
   telemetry::DurationTotal compute_input_;
   telemetry::DurationTotal compute_infer_;
   telemetry::DurationTotal compute_output_;
+  telemetry::DurationTotal cache_hit_;
+  telemetry::DurationTotal cache_miss_;
   telemetry::Counter rejected_;
   telemetry::Counter cancelled_;
   telemetry::Counter expired_;

@@ -25,10 +25,21 @@ std::int64_t MostRows(const ModelConfig& config) {
   return std::min(config.max_batch_size, BatchLearner::kMostRows);
 }
 
+Signature ForClients(const ServedModel::Parts& parts) {
+  Signature signature = parts.signature;
+  if (!parts.config.sequence_batching) return signature;
+  const SequenceBatching& sequences = *parts.config.sequence_batching;
+  std::erase_if(signature.inputs, [&](const auto& spec) { return sequences.Fills(spec.name); });
+  std::erase_if(signature.outputs, [&](const auto& spec) { return sequences.Keeps(spec.name); });
+  return signature;
+}
+
 }  // namespace
 
 ServedModel::ServedModel(Parts parts)
-    : parts_(WithinConfig(std::move(parts))), learner_(MostRows(parts_.config)) {}
+    : parts_(WithinConfig(std::move(parts))),
+      client_signature_(ForClients(parts_)),
+      learner_(MostRows(parts_.config)) {}
 
 std::string_view ModelStateName(ModelState state) {
   switch (state) {

@@ -68,6 +68,8 @@ class ServedModel {
   const Parts* operator->() const { return &parts_; }
   /// What runs it, as Triton names backends: "onnxruntime"; "" for an ensemble.
   std::string_view backend() const;
+  /// The tensors that clients send and get: without those that the server keeps for a sequence.
+  const Signature& client_signature() const { return client_signature_; }
   /// What this version has counted since it was loaded.
   ModelCounters& counters() const { return counters_; }
   /// Which of its requests that wait for a worker run together now; thread-safe. See
@@ -101,6 +103,7 @@ class ServedModel {
 
  private:
   const Parts parts_;
+  const Signature client_signature_;
   mutable ModelCounters counters_;
   mutable BatchLearner learner_;
   mutable std::atomic<MonotonicTime::rep> surprised_until_{

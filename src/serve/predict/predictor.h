@@ -13,6 +13,7 @@
 #include "base/status.h"
 #include "serve/batch/batch_policy.h"
 #include "serve/model/model_set.h"
+#include "serve/predict/sequence_step.h"
 #include "tensor/tensor.h"
 
 namespace slipway::serve {
@@ -30,6 +31,7 @@ struct InferRequest {
   std::vector<std::string_view> outputs;  ///< empty: all, in the model's order
   std::optional<MonotonicTime> deadline;
   std::uint64_t priority = 0;  ///< 1 is the highest; 0: the model's default. See PriorityLevel()
+  SequenceStep sequence;       ///< without meaning for a model that keeps none
   std::shared_ptr<const void> keeper;
   std::function<bool()> abandoned;  ///< true: nobody waits any more; may be null
   /// Number of the event loop on whose thread this call is made and FinishRound() will be. Absent:
@@ -48,6 +50,7 @@ struct RunFacts {
   std::int64_t rows = 0;                     ///< of all requests that shared it
   BatchEnd batch_end = BatchEnd::kNotKnown;  ///< why no more requests shared it
   std::uint32_t priority = 0;                ///< PriorityLevel() that the request had
+  bool is_cached = false;                    ///< there was none: it was answered before
 };
 
 struct InferResponse {
