@@ -61,11 +61,17 @@ bool Connection::MayRead() const {
   return !closed_ && !peer_finished_ && (lingering_ || !protocol_ || protocol_->MayRead());
 }
 
-/// Where the next bytes belong, if that is worth a read of its own.
-std::span<std::byte> Connection::DirectRoom() {
-  if (lingering_ || !protocol_) return {};
+/// Where the next bytes belong, if that is worth a read of its own: nowhere, in the body itself, or
+/// in `buffer`.
+Connection::Intake Connection::Receive(std::span<char> buffer) {
+  if (lingering_) return {transport_.ReceiveRaw(buffer), buffer.size(), false};
+  if (!protocol_) return {transport_.Receive(buffer), buffer.size(), false};
+  const std::size_t droppable = transport_.tls() == nullptr ? protocol_->Droppable() : 0;
+  if (droppable >= kDirectRoom) return {transport_.Drop(droppable), droppable, true};
   const std::span<std::byte> room = protocol_->DirectRoom();
-  return room.size() >= kDirectRoom ? room : std::span<std::byte>();
+  if (room.size() < kDirectRoom) return {transport_.Receive(buffer), buffer.size(), false};
+  return {transport_.Receive({reinterpret_cast<char*>(room.data()), room.size()}), room.size(),
+          true};
 }
 
 std::uint32_t Connection::WantedEvents() const {
@@ -98,14 +104,10 @@ void Connection::OnReady(std::uint32_t events) {
 
 void Connection::Read() {
   if (awaits_tls_ && !BeginTls()) return;
-  const std::span<std::byte> room = DirectRoom();
-  const bool direct = !room.empty();
-  const std::span<char> buffer =
-      direct ? std::span(reinterpret_cast<char*>(room.data()), room.size()) : read_buffer_;
-  const IoResult read = lingering_ ? transport_.ReceiveRaw(buffer) : transport_.Receive(buffer);
+  const Intake intake = Receive(read_buffer_);
   if (in_handshake_ && transport_.tls()->IsEstablished()) LeaveHandshake();
-  if (read.moved()) return OnBytes(direct, read.count);
-  OnNothing(read.state);
+  if (intake.read.moved()) return OnBytes(intake.is_taken, intake.read.count);
+  OnNothing(intake.read.state);
 }
 
 void Connection::OnNothing(IoResult::State state) {
@@ -122,11 +124,11 @@ void Connection::OnNothing(IoResult::State state) {
   }
 }
 
-void Connection::OnBytes(bool direct, std::size_t count) {
+void Connection::OnBytes(bool is_taken, std::size_t count) {
   if (lingering_) return;
-  if (direct || count == read_buffer_.size()) {
+  if (is_taken || count == read_buffer_.size()) {
     now_ = std::chrono::steady_clock::now();
-    Take(direct, read_buffer_.data(), count);
+    Take(is_taken, read_buffer_.data(), count);
     ReadRest();
   } else {
     received_ = count;
@@ -134,8 +136,8 @@ void Connection::OnBytes(bool direct, std::size_t count) {
   Enlist();
 }
 
-void Connection::Take(bool direct, const char* bytes, std::size_t count) {
-  if (direct) {
+void Connection::Take(bool is_taken, const char* bytes, std::size_t count) {
+  if (is_taken) {
     protocol_->Received(count);
     protocol_->Parse({}, now_);
   } else if (protocol_) {
@@ -175,15 +177,11 @@ void Connection::Refuse(std::string_view message) {
 void Connection::ReadRest() {
   for (int i = 0; i < kReadsInARow; ++i) {
     if (lingering_ || !MayRead()) return;
-    const std::span<std::byte> room = DirectRoom();
-    const bool direct = !room.empty();
     const std::span<char> scratch = loop_->scratch();
-    const std::span<char> buffer =
-        direct ? std::span(reinterpret_cast<char*>(room.data()), room.size()) : scratch;
-    const IoResult read = transport_.Receive(buffer);
-    if (!read.moved()) return;  // nothing there, or an end that the next armed read reports
-    Take(direct, scratch.data(), read.count);
-    if (read.count < buffer.size() && !transport_.HasBuffered()) return;
+    const Intake intake = Receive(scratch);
+    if (!intake.read.moved()) return;  // nothing there, or an end that the next armed read reports
+    Take(intake.is_taken, scratch.data(), intake.read.count);
+    if (intake.read.count < intake.room && !transport_.HasBuffered()) return;
   }
 }
 

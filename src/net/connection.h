@@ -69,13 +69,18 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   std::uint32_t WantedEvents() const;
   void UpdateWatch();
   bool MayRead() const;
-  std::span<std::byte> DirectRoom();
+  struct Intake {
+    IoResult read;
+    std::size_t room;  ///< that there was
+    bool is_taken;     ///< it is where it belongs; else in the buffer
+  };
+  Intake Receive(std::span<char> buffer);
   void Read();
   void OnNothing(IoResult::State state);
-  void OnBytes(bool direct, std::size_t count);
+  void OnBytes(bool is_taken, std::size_t count);
   void OnEndOfInput();
   void ReadRest();
-  void Take(bool direct, const char* bytes, std::size_t count);
+  void Take(bool is_taken, const char* bytes, std::size_t count);
   bool Choose(std::string_view bytes);
   void Refuse(std::string_view message);
   void ReadBuffered();

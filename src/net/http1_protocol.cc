@@ -15,6 +15,9 @@ namespace {
 constexpr std::size_t kMostBacklog = 64 * 1024;
 /// Unsent bytes beyond which no further request is taken on.
 constexpr std::size_t kMostOutput = 256 * 1024;
+/// A refused request's body up to this size is read and dropped: that costs less than the
+/// connection which the client would make anew.
+constexpr std::uint64_t kDroppableBody = 1024 * 1024;
 
 }  // namespace
 
@@ -38,6 +41,8 @@ std::span<std::byte> Http1Protocol::DirectRoom() {
   if (!backlog_.empty()) return {};
   return reader_.DirectRoom();
 }
+
+std::size_t Http1Protocol::Droppable() { return backlog_.empty() ? reader_.Droppable() : 0; }
 
 void Http1Protocol::Received(std::size_t count) { reader_.Received(count); }
 
@@ -95,9 +100,9 @@ void Http1Protocol::OnHead() {
 
 void Http1Protocol::Reject(Response response) {
   const RequestHead& head = reader_.head();
-  const bool readable = !reader_.has_body() ||
-                        (head.content_length.value_or(kDiscardableBody + 1) <= kDiscardableBody &&
-                         head.Find("Expect") == nullptr);
+  const bool readable =
+      !reader_.has_body() || (head.content_length.value_or(kDroppableBody + 1) <= kDroppableBody &&
+                              head.Find("Expect") == nullptr);
   PendingAnswer& answer = Expect(&head);
   answer.response = std::move(response);
   if (!readable) answer.response->close = true;
@@ -180,12 +185,18 @@ Http1Protocol::PendingAnswer& Http1Protocol::Expect(const RequestHead* head) {
   return answer;
 }
 
+/// The answer to a request whose body is dropped waits for its end: many a client that is answered
+/// while it sends gives up the connection.
+bool Http1Protocol::AwaitsDroppedBody() const {
+  return pending_.size() == 1 && !pending_.front().response->close && reader_.IsDiscarding();
+}
+
 /// Answers that were there at once leave in one write with their neighbours.
 bool Http1Protocol::MoveAnswers(MonotonicTime now) {
   now_ = now;
   in_round_ = false;
   bool moved = false;
-  while (!ended_ && !pending_.empty() && pending_.front().response) {
+  while (!ended_ && !pending_.empty() && pending_.front().response && !AwaitsDroppedBody()) {
     PendingAnswer answer = std::move(pending_.front());
     pending_.pop_front();
     ++first_pending_;
@@ -258,6 +269,12 @@ bool Http1Protocol::Sweep(MonotonicTime now, bool reading) {
   return !input_ended_ && CheckReadTimes(reading);
 }
 
+/// What the rest of a body was waited for goes out without it.
+bool Http1Protocol::EndWithAnswer() {
+  pending_.back().response->close = true;
+  return input_ended_ = true;
+}
+
 bool Http1Protocol::CheckReadTimes(bool reading) {
   const HttpLimits& limits = context_.limits;
   if (IsIdle()) {
@@ -272,6 +289,7 @@ bool Http1Protocol::CheckReadTimes(bool reading) {
     if (progress_.body.Holds(now_, reader_.body_received(), limits.body_grace,
                              limits.body_bytes_per_second))
       return false;
+    if (reader_.IsDiscarding()) return EndWithAnswer();
     Refuse({408, "the request's body does not arrive at the least rate"}, &reader_.head());
     return true;
   }

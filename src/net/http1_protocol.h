@@ -27,6 +27,7 @@ class Http1Protocol final : public Protocol {
 
   bool MayRead() const override;
   std::span<std::byte> DirectRoom() override;
+  std::size_t Droppable() override;
   void Received(std::size_t count) override;
   void Parse(std::string_view bytes, MonotonicTime now) override;
   void Work(std::string_view bytes, MonotonicTime now) override;
@@ -77,11 +78,13 @@ class Http1Protocol final : public Protocol {
   PendingAnswer& Expect(const RequestHead* head);
   void Serialize(PendingAnswer& answer, bool close);
   bool IsLastInDrain() const;
+  bool AwaitsDroppedBody() const;
 
   // Times.
   bool IsIdle() const;
   void NoteProgress();
   bool CheckReadTimes(bool reading);
+  bool EndWithAnswer();
 
   Connection& connection_;
   ServerContext& context_;

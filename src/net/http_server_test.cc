@@ -421,7 +421,42 @@ TEST(HttpServer, ARejectedRequestsBodyIsNotRead) {
   EXPECT_EQ(client.Receive().status, 404);
   EXPECT_EQ(client.Receive().body, "GET b ? []");
   // A large one ends it.
-  const auto answer = client.Ask("POST /no HTTP/1.1\r\nHost: a\r\nContent-Length: 900000\r\n\r\n");
+  const auto answer = client.Ask("POST /no HTTP/1.1\r\nHost: a\r\nContent-Length: 2000000\r\n\r\n");
+  EXPECT_EQ(answer.status, 404);
+  EXPECT_EQ(answer.Header("Connection"), "close");
+}
+
+TEST(HttpServer, TheAnswerToARejectedRequestComesBehindItsBody) {
+  TestService service;
+  service.plan = [](const RequestHead& head, BodyPlan& plan) {
+    if (head.segments[0] == "no") plan.reject = Response::Text(404, "text/plain", "no");
+  };
+  const auto server = StartServer(service);
+  RawClient client(server->port());
+  const std::string body(500'000, 'x');
+  client.Send("POST /no HTTP/1.1\r\nHost: a\r\nContent-Length: 500000\r\n\r\n");
+  client.Send(std::string_view(body).substr(1));
+  EXPECT_EQ(RawClient(server->port()).Ask(Get("/b")).status, 200);  // a round of the loop is over
+  pollfd answer_is_there{.fd = client.socket(), .events = POLLIN, .revents = 0};
+  EXPECT_EQ(poll(&answer_is_there, 1, 0), 0);
+  client.Send("x");
+  const auto answer = client.Receive();
+  EXPECT_EQ(answer.status, 404);
+  EXPECT_EQ(answer.Header("Connection"), "");
+  EXPECT_EQ(client.Ask(Get("/b")).body, "GET b ? []");
+}
+
+// Bad input H9: a body that stalls ends the connection though it is dropped, with the answer that
+// is due
+TEST(HttpServer, ARejectedRequestWhoseBodyStallsIsAnsweredAndEnds) {
+  TestService service;
+  service.plan = [](const RequestHead&, BodyPlan& plan) {
+    plan.reject = Response::Text(404, "text/plain", "no");
+  };
+  const auto server = StartServer(service, {.body_grace = milliseconds(40)});
+  RawClient client(server->port());
+  client.Send("POST /no HTTP/1.1\r\nHost: a\r\nContent-Length: 500000\r\n\r\nfew");
+  const auto answer = client.Receive();
   EXPECT_EQ(answer.status, 404);
   EXPECT_EQ(answer.Header("Connection"), "close");
 }

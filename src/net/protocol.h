@@ -24,7 +24,9 @@ class Protocol {
   /// Room for the next bytes where they belong, so that a large body is received without a copy;
   /// empty: they are taken by Parse() alone.
   virtual std::span<std::byte> DirectRoom() { return {}; }
-  /// `count` bytes of DirectRoom() were received.
+  /// So many of the next bytes are dropped unseen; they need not be received, but told of.
+  virtual std::size_t Droppable() { return 0; }
+  /// `count` bytes of DirectRoom() were received, or of Droppable() dropped.
   virtual void Received(std::size_t count) { (void)count; }
   /// Takes all of the bytes. Requests that they complete wait for the round.
   virtual void Parse(std::string_view bytes, MonotonicTime now) = 0;

@@ -5,8 +5,8 @@
 
 namespace slipway::net {
 
-/// The rest of a refused request up to this size is read and dropped; of a larger one the client is
-/// told to stop.
+/// Of HTTP/2: the rest of a refused request up to this size is read and dropped; of a larger one
+/// the client is told to stop, which costs it a stream.
 inline constexpr std::uint64_t kDiscardableBody = 64 * 1024;
 
 /// Why a request is not served, found before any service sees it: the status of the answer and one

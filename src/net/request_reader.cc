@@ -151,10 +151,16 @@ std::span<std::byte> RequestReader::DirectRoom() {
   return room.first(static_cast<std::size_t>(std::min<std::uint64_t>(room.size(), body_left_)));
 }
 
+std::size_t RequestReader::Droppable() const {
+  return IsDiscarding() && !chunks_ ? static_cast<std::size_t>(body_left_) : 0;
+}
+
 RequestReader::Event RequestReader::Received(std::size_t count) {
   body_left_ -= count;
   body_received_ += count;
-  if (auto refusal = receiver_->Commit(count)) return Refuse(std::move(*refusal));
+  if (receiver_) {
+    if (auto refusal = receiver_->Commit(count)) return Refuse(std::move(*refusal));
+  }
   return body_left_ == 0 ? FinishBody() : Event::kNeedMore;
 }
 

@@ -47,11 +47,16 @@ class RequestReader {
   std::optional<Refusal> AcceptBody(const BodyPlan& plan);
   /// The body is read and dropped.
   void DiscardBody();
+  /// A body is on its way that will be dropped.
+  bool IsDiscarding() const { return discarding_ && phase_ == Phase::kBody; }
 
   /// Room in the body itself for the next bytes of the connection, so that a large one is received
   /// without a copy; empty where they go through Feed().
   std::span<std::byte> DirectRoom();
-  /// `count` bytes of DirectRoom() were received. kNeedMore, kRequest or kRefused.
+  /// So many of the connection's next bytes are of a body that is dropped.
+  std::size_t Droppable() const;
+  /// `count` bytes of DirectRoom() were received, or of Droppable() dropped. kNeedMore, kRequest or
+  /// kRefused.
   Event Received(std::size_t count);
 
   Request Take();

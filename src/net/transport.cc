@@ -21,6 +21,10 @@ IoResult Transport::ReceiveRaw(std::span<char> room) {
   return Received(recv(socket_.get(), room.data(), room.size(), MSG_DONTWAIT));
 }
 
+IoResult Transport::Drop(std::size_t count) {
+  return Received(recv(socket_.get(), nullptr, count, MSG_TRUNC | MSG_DONTWAIT));  // tcp(7)
+}
+
 IoResult Transport::Peek(char& byte) const {
   return Received(recv(socket_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT));
 }

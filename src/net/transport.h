@@ -31,6 +31,8 @@ class Transport {
   IoResult Receive(std::span<char> room) { return tls_ ? tls_->Receive(room) : ReceiveRaw(room); }
   /// What the socket brings, and be it encrypted: for whoever throws it away.
   IoResult ReceiveRaw(std::span<char> room);
+  /// Throws away up to `count` bytes that the socket brings, without a copy. Not with TLS.
+  IoResult Drop(std::size_t count);
   /// The first byte that ReceiveRaw() would bring, which stays there.
   IoResult Peek(char& byte) const;
   /// True if Receive() would bring something though the socket is not readable.

@@ -26,6 +26,11 @@ class EnsemblePredictor final : public Predictor {
 
   /// Unavailable (kModelNotReady): a step's model has gone. Else as said above.
   void Predict(InferRequest request, InferCompletion done) override;
+  /// Nothing of an ensemble: its steps are refused one by one.
+  Status Foresee(const ServedModel& model,
+                 std::optional<std::chrono::nanoseconds> patience) override {
+    return inner_->Foresee(model, patience);
+  }
   std::chrono::nanoseconds FinishRound(unsigned loop) override;
   void Stop() override { inner_->Stop(); }
 

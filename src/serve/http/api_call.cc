@@ -23,8 +23,8 @@ Result<std::optional<std::int64_t>> ApiCall::Version() const {
 Result<std::optional<MonotonicTime>> ApiCall::Deadline(
     std::optional<std::chrono::microseconds> wished) const {
   std::optional<std::chrono::nanoseconds> by_header;
-  if (const std::string_view* const header = head().Find("Slipway-Timeout")) {
-    SLIPWAY_TRY(by_header, ParseTimeout("Slipway-Timeout", *header));
+  if (const std::string_view* const header = head().Find(kTimeoutHeader)) {
+    SLIPWAY_TRY(by_header, ParseTimeout(kTimeoutHeader, *header));
   }
   return EarliestDeadline(exchange_->received(), by_header, wished, parts().limits.max_deadline);
 }

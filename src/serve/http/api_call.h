@@ -27,6 +27,9 @@ struct ApiContext {
   AliasCache aliases;
 };
 
+/// A client's word for how long it waits.
+inline constexpr std::string_view kTimeoutHeader = "Slipway-Timeout";
+
 /// One request on its way through a handler: cheap to copy, and whoever holds it may answer, once,
 /// from any thread.
 class ApiCall {

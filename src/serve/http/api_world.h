@@ -83,6 +83,8 @@ class ApiWorld {
   }
 
   HttpApi& api() { return *api_; }
+  /// The latest version.
+  ModelHandle Model(std::string_view name) { return models_.Find(name, std::nullopt).value(); }
 
   FixedControl control;
   net::BodyPlan plan;  ///< of the last request

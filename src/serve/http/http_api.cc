@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "net/router.h"
 #include "serve/http/api_call.h"
+#include "serve/http/foreseen_refusal.h"
 #include "serve/http/routes.h"
 #include "serve/http/status_mapping.h"
 #include "serve/http/v2_handlers.h"
@@ -20,6 +21,8 @@ namespace slipway::serve {
 namespace {
 
 constexpr RequestMetrics::RouteName kNoRoute = {"other", "unknown"};
+/// What asks for an inference in the Open Inference protocol.
+constexpr RequestMetrics::RouteName kInferRoute = {"v2", "infer"};
 
 std::vector<net::RouteRow> RouteRows() {
   std::vector<net::RouteRow> rows;
@@ -140,6 +143,10 @@ class RestApi final : public HttpApi {
     if (admission.status.ok()) admission = context_.parts.gatekeeper->Admit(route.right, head);
     if (!admission.status.ok()) return Rejected(head, match.row, Refusal(head, route, admission));
     Result<net::BodyPlan> plan = PlanRoute(head, route);
+    if (plan.ok() && route.name == kInferRoute) {
+      if (Status refusal = v2::ForeseeRefusal(context_.parts, head, match.captures); !refusal.ok())
+        plan = std::move(refusal);
+    }
     if (!plan.ok())
       return Rejected(head, match.row, ErrorAnswer(plan.status(), FormFor(head, &route)));
     plan->note = std::move(admission.caller);

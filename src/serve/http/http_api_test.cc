@@ -266,6 +266,21 @@ TEST(HttpApi, AClientsTimeoutIsADeadline) {
     EXPECT_EQ(with_timeout(timeout), 400) << timeout;
 }
 
+TEST(HttpApi, ALongBodyIsNotReadWhereThereIsNoRoomForIt) {
+  ApiWorld world;
+  const auto ask = [&](std::string_view path, std::size_t bytes) {
+    return world.Ask("POST", std::string(path), std::string(bytes, 'x')).status;
+  };
+  EXPECT_EQ(ask("/v2/models/row/infer", 100'000), 400);  // it was read, and is no JSON
+  world.Model("row")->counters().waiting().Add(256);
+  EXPECT_EQ(ask("/v2/models/row/infer", 100'000), 503);
+  EXPECT_EQ(ask("/v2/models/row/versions/2/infer", 100'000), 503);
+  EXPECT_EQ(ask("/v2/models/row/versions/1/infer", 100'000), 400);
+  EXPECT_EQ(ask("/v2/models/row/infer", 100), 400);
+  EXPECT_EQ(ask("/v2/models/nobody/infer", 100'000), 404);
+  world.Model("row")->counters().waiting().Add(-256);
+}
+
 TEST(StatusMapping, HasOneCodeForEveryKindOfFailure) {
   EXPECT_EQ(HttpCode(InvalidArgument("")), 400);
   EXPECT_EQ(HttpCode(NotFound("")), 404);

@@ -88,6 +88,21 @@ class ThreadedPredictor final : public Predictor {
     Admit(task);
   }
 
+  Status Foresee(const ServedModel& model,
+                 std::optional<std::chrono::nanoseconds> patience) override {
+    const auto waiting = static_cast<std::size_t>(model.counters().waiting().Value());
+    if (waiting == 0) return {};
+    const Admission admission = DecideAdmission(
+        {.run_time = model.IsPredictable(clock_.Now()) ? model->run_time : kNotKnown,
+         .remaining = patience.value_or(options_.default_deadline),
+         .waiting = waiting,
+         .lower = model->config.dynamic_batching ? waiting : 0},
+        options_);
+    if (admission != Admission::kQueueFull && admission != Admission::kTooLate) return {};
+    model.counters().RecordFailure(ModelCounters::Failure::kRejected, std::chrono::nanoseconds(0));
+    return WhyRefused(admission, model);
+  }
+
   std::chrono::nanoseconds FinishRound(unsigned loop) override {
     if (loop >= cohorts_.size()) return {};
     cohorts_[loop].Run(kLongestCohort, on_loop_);

@@ -272,6 +272,38 @@ TEST(Predictor, BeyondItsQueueAModelIsOverloaded) {
   EXPECT_EQ(model->counters().Read().rejected_count, 1u);
 }
 
+TEST(Predictor, ForeseesWhatItWouldRefuse) {
+  World world({.max_queued = 1, .default_deadline = seconds(10)});
+  Brake brake;
+  const ModelHandle model = Model(kSlow, {.on_run = [&] { return brake.Hold(); }});
+  EXPECT_TRUE(world.predictor->Foresee(*model, std::nullopt).ok());
+  Answer runs;
+  Answer waits;
+  world.predictor->Predict(Request(model), runs.Completion());
+  ASSERT_TRUE(brake.WaitForArrival());
+  EXPECT_TRUE(world.predictor->Foresee(*model, std::nullopt).ok());
+  world.predictor->Predict(Request(model), waits.Completion());
+  EXPECT_EQ(world.predictor->Foresee(*model, std::nullopt).number(), errors::kQueueFull);
+  EXPECT_EQ(model->counters().Read().rejected_count, 1u);
+  brake.Release();
+  EXPECT_TRUE(runs.Get().ok() && waits.Get().ok());
+}
+
+TEST(Predictor, ForeseesThatARequestWouldBeTooLate) {
+  World world;
+  Brake brake;
+  const ModelHandle model = Model(kSlow, {.on_run = [&] { return brake.Hold(); }});
+  Answer runs;
+  Answer waits;
+  world.predictor->Predict(Request(model), runs.Completion());
+  ASSERT_TRUE(brake.WaitForArrival());
+  world.predictor->Predict(Request(model), waits.Completion());
+  EXPECT_TRUE(world.predictor->Foresee(*model, kSlow).ok());
+  EXPECT_EQ(world.predictor->Foresee(*model, kSlow / 2).number(), errors::kQueueFull);
+  brake.Release();
+  EXPECT_TRUE(runs.Get().ok() && waits.Get().ok());
+}
+
 TEST(Predictor, ALoopThatRefusesRestsForIt) {
   const ModelHandle model = Model(kSlow);
   World world({.loops = 1, .max_queued = 0});
