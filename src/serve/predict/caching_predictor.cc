@@ -32,6 +32,12 @@ class CachingPredictor final : public Predictor {
     });
   }
 
+  /// What may be kept needs no room.
+  Status Foresee(const ServedModel& model,
+                 std::optional<std::chrono::nanoseconds> patience) override {
+    if (cache_.IsOn() && model->config.response_cache) return {};
+    return inner_.Foresee(model, patience);
+  }
   std::chrono::nanoseconds FinishRound(unsigned loop) override { return inner_.FinishRound(loop); }
   void Stop() override { inner_.Stop(); }
 

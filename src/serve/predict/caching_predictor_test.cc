@@ -26,6 +26,9 @@ class CountingPredictor final : public Predictor {
     response.outputs.emplace_back(&(*request.model)->signature.outputs[0], std::move(y));
     done(std::move(response));
   }
+  Status Foresee(const ServedModel&, std::optional<std::chrono::nanoseconds>) override {
+    return refuses ? Unavailable("full") : Status();
+  }
   std::chrono::nanoseconds FinishRound(unsigned) override { return {}; }
   void Stop() override {}
 
@@ -78,6 +81,12 @@ TEST_F(CachingPredictorTest, TheSameQuestionIsRunOnce) {
   EXPECT_EQ(counted.cache_miss.count, 1u);
   EXPECT_EQ(counted.success.count, 1u) << "hits are successes; runs are counted inside";
   EXPECT_EQ(counted.inference_count, 0u) << "hits run nothing";
+}
+
+TEST_F(CachingPredictorTest, WantOfRoomIsForeseenOnlyWhereNothingIsKept) {
+  inner.refuses = true;
+  EXPECT_TRUE(predictor->Foresee(*model, std::nullopt).ok());
+  EXPECT_FALSE(predictor->Foresee(*Model(false), std::nullopt).ok());
 }
 
 TEST_F(CachingPredictorTest, AnythingElseIsAnotherQuestion) {

@@ -96,8 +96,10 @@ class Predictor {
   /// Whether Predict() would refuse a request for this model as Unavailable now: for whoever has
   /// its head, and would have to read its body. `patience`: until its deadline; absent: that of a
   /// request without one. A refusal counts as one.
-  virtual Status Foresee(const ServedModel& model,
-                         std::optional<std::chrono::nanoseconds> patience) = 0;
+  virtual Status Foresee(const ServedModel& /*model*/,
+                         std::optional<std::chrono::nanoseconds> /*patience*/) {
+    return {};
+  }
 
   /// Runs what Predict() put off in this round, on this thread: that of the loop. Returns how long
   /// the loop shall rest for what was refused in it: a flood of refusals must not take the cores

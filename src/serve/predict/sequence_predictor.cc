@@ -81,6 +81,10 @@ class SequencePredictor final : public Predictor {
     inner_.Stop();
   }
 
+  Status Foresee(const ServedModel& model,
+                 std::optional<std::chrono::nanoseconds> patience) override {
+    return inner_.Foresee(model, patience);
+  }
   std::chrono::nanoseconds FinishRound(unsigned loop) override { return inner_.FinishRound(loop); }
 
   void Predict(InferRequest request, InferCompletion done) override {
