@@ -27,6 +27,7 @@ const std::vector<Command>& Table() {
     commands.push_back(MakeVerifyCommand());
     commands.push_back(MakeCompareCommand());
     commands.push_back(MakeEvalCommand());
+    commands.push_back(MakeEnsembleCommand());
     commands.push_back(MakeBenchCommand());
     // Store
     commands.push_back(MakePushCommand());

@@ -55,6 +55,7 @@ Command MakeInspectCommand();
 Command MakeVerifyCommand();
 Command MakeCompareCommand();
 Command MakeEvalCommand();
+Command MakeEnsembleCommand();
 Command MakeBenchCommand();
 Command MakePushCommand();
 Command MakeLsCommand();

@@ -14,6 +14,25 @@ std::string HumanCount(std::uint64_t count) {
   return std::to_string(count);
 }
 
+/// "  step 0    mnist:3 (image=x) -> (scores=member_0)".
+std::string DescribeSteps(const package::Ensemble& ensemble) {
+  const auto mapped = [](const std::map<std::string, std::string>& map) {
+    std::vector<std::string> pairs;
+    for (const auto& [of_model, of_ensemble] : map)
+      pairs.push_back(fmt::format("{}={}", of_model, of_ensemble));
+    return fmt::format("({})", fmt::join(pairs, ", "));
+  };
+  std::string text;
+  for (std::size_t i = 0; i < ensemble.steps.size(); ++i) {
+    const package::EnsembleStep& step = ensemble.steps[i];
+    const std::string version = step.version ? fmt::format(":{}", *step.version) : std::string();
+    text += fmt::format("  {:<9} {}{} {} -> {}\n", fmt::format("step {}", i),
+                        step.model.empty() ? "own graph" : step.model, version,
+                        mapped(step.input_map), mapped(step.output_map));
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string DescribeSignature(const Signature& signature) {
@@ -32,7 +51,9 @@ std::string DescribeManifest(const package::Manifest& manifest) {
                       lineage.framework.empty() ? "" : ", ", lineage.framework);
   if (lineage.source_digest)
     text += fmt::format("            {}\n", lineage.source_digest->ToString());
-  text += fmt::format("  imported  by {}\n", lineage.tool_version);
+  if (manifest.ensemble) text += DescribeSteps(*manifest.ensemble);
+  text += fmt::format("  {}by {}\n", manifest.ensemble ? "made      " : "imported  ",
+                      lineage.tool_version);
   text += fmt::format("  checked   {}\n", lineage.self_check);
   for (const std::string& warning : lineage.warnings)
     text += fmt::format("  warning   {}\n", warning);

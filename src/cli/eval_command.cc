@@ -1,8 +1,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <limits>
+#include <memory>
+#include <optional>
 
 #include "base/clock.h"
 #include "base/error_catalogue.h"
@@ -10,6 +13,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/context.h"
+#include "cli/ensemble_gain.h"
 #include "cli/labelled_set.h"
 #include "cli/load_report.h"
 #include "cli/metrics.h"
@@ -29,6 +33,7 @@ struct Evaluation {
   std::int64_t batch = 1;
   std::vector<float> latencies;  ///< seconds of every batch; sorted at the end
   double seconds = 0;
+  std::optional<EnsembleGain> gain;  ///< of an ensemble
 };
 
 /// Runs the rows of `set` in batches and feeds the metric.
@@ -84,7 +89,14 @@ Status EvaluateServed(const Arguments& arguments, const Context& context, Evalua
 
 Status EvaluateHere(const Arguments& arguments, Context& context, Evaluation& evaluation) {
   SLIPWAY_TRY(const OpenedModel model, OpenModel(context, evaluation.title));
-  SLIPWAY_TRY(const auto executable, Compile(context, model));
+  std::shared_ptr<const engine::Executable> executable;
+  std::shared_ptr<const jobs::EnsembleExecutable> ensemble;
+  if (model.manifest.ensemble) {
+    SLIPWAY_TRY(ensemble, CompileEnsemble(context, model));
+    executable = ensemble;
+  } else {
+    SLIPWAY_TRY(executable, Compile(context, model));
+  }
   SLIPWAY_TRY(const LabelledSet set,
               ReadLabelledSet(executable->signature(), arguments.Text("--data")));
   SLIPWAY_TRY(const std::size_t output,
@@ -96,7 +108,36 @@ Status EvaluateHere(const Arguments& arguments, Context& context, Evaluation& ev
     SLIPWAY_RETURN_IF_ERROR(executable->Run(inputs, {&output, 1}, outputs));
     return std::move(outputs[0]);
   };
-  return Evaluate(set, run, context, evaluation);
+  SLIPWAY_RETURN_IF_ERROR(Evaluate(set, run, context, evaluation));
+  if (ensemble == nullptr) return {};
+  SLIPWAY_TRY(evaluation.gain,
+              GainOverMembers(*ensemble, set, evaluation.metric, evaluation.batch));
+  return {};
+}
+
+/// "gain +0.43 points over small:1", and every member.
+std::string DescribeGain(const EnsembleGain& gain, const Metric& metric) {
+  const auto signed_text = [&](double value) {
+    return fmt::format("{}{}", value < 0 ? "-" : "+", metric.Text(std::abs(value)));
+  };
+  std::vector<std::string> members;
+  for (const auto& [title, estimate] : gain.members)
+    members.push_back(fmt::format("{} {}", title, metric.Text(estimate.value)));
+  return fmt::format("members  {}\ngain     {} over {}  (95 % interval {} .. {}, paired by row)\n",
+                     fmt::join(members, ", "), signed_text(gain.gain.value),
+                     gain.members[gain.best].first, signed_text(gain.gain.low),
+                     signed_text(gain.gain.high));
+}
+
+OrderedJson GainToJson(const EnsembleGain& gain) {
+  OrderedJson json;
+  json["over"] = gain.members[gain.best].first;
+  json["value"] = gain.gain.value;
+  json["interval95"] = {gain.gain.low, gain.gain.high};
+  json["members"] = OrderedJson::array();
+  for (const auto& [title, estimate] : gain.members)
+    json["members"].push_back({{"model", title}, {"value", estimate.value}});
+  return json;
 }
 
 Status PrintEvaluation(const Evaluation& evaluation, const Context& context) {
@@ -109,6 +150,7 @@ Status PrintEvaluation(const Evaluation& evaluation, const Context& context) {
   json["metric"] = metric.name();
   json["value"] = estimate.value;
   json["interval95"] = {estimate.low, estimate.high};
+  if (evaluation.gain) json["gain"] = GainToJson(*evaluation.gain);
   json["rows"] = metric.rows();
   json["seconds"] = evaluation.seconds;
   json["rows_per_request"] = evaluation.batch;
@@ -118,6 +160,7 @@ Status PrintEvaluation(const Evaluation& evaluation, const Context& context) {
                                  metric.Text(estimate.value), metric.Text(estimate.low),
                                  metric.Text(estimate.high), metric.rows());
   if (!metric.remark().empty()) text += fmt::format("  {}\n", metric.remark());
+  if (evaluation.gain) text += DescribeGain(*evaluation.gain, metric);
   text += fmt::format("latency  p50 {}, p99 {}  ({} runs of {} {}, {} in all)\n", HumanSeconds(p50),
                       HumanSeconds(p99), evaluation.latencies.size(), evaluation.batch,
                       evaluation.batch == 1 ? "row" : "rows", HumanSeconds(evaluation.seconds));
@@ -137,7 +180,7 @@ CommandResult RunEval(const Arguments& arguments, Context& context) {
     SLIPWAY_TRY(least, arguments.Number("--at-least", -1e300, 1e300));
   }
   Evaluation evaluation{
-      .title = arguments.Text("MODEL"), .metric = std::move(metric), .batch = batch};
+      .title = arguments.Text("MODEL"), .metric = std::move(metric), .batch = batch, .gain = {}};
   SLIPWAY_RETURN_IF_ERROR(net::LooksLikeUrl(evaluation.title)
                               ? EvaluateServed(arguments, context, evaluation)
                               : EvaluateHere(arguments, context, evaluation));
@@ -160,7 +203,9 @@ Command MakeEvalCommand() {
           "The data file is a .npz with one array for each input (by name, or in_0, in_1, ...) and "
           "\"label\": class numbers,\n"
           "one-hot rows or target values. A URL of a served model is asked over HTTP, one request "
-          "after another.",
+          "after another.\n"
+          "Of an ensemble its members are measured as well, and what it gains over the best of "
+          "them, row by row.",
       .positionals = {{.name = "MODEL",
                        .help = "a model file, a model of the store, or the URL of a served model"}},
       .flags = {{.name = "--data",

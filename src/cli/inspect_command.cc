@@ -69,17 +69,25 @@ OrderedJson GraphToJson(const graph::Model& model) {
 
 CommandResult RunInspect(const Arguments& arguments, Context& context) {
   SLIPWAY_TRY(const OpenedModel opened, OpenModel(context, arguments.Text("MODEL")));
-  SLIPWAY_TRY(const graph::Model model, graph::ReadModelFile(opened.graph_path));
-  OrderedJson json = GraphToJson(model);
+  const bool has_graph = !opened.graph_path.empty();  // an ensemble may have none
+  graph::Model model;
+  if (has_graph) {
+    SLIPWAY_TRY(model, graph::ReadModelFile(opened.graph_path));
+  }
+  OrderedJson json = has_graph ? GraphToJson(model) : OrderedJson::object();
+  if (opened.manifest.ensemble)
+    json["ensemble"] = package::EnsembleToJson(*opened.manifest.ensemble);
   json["signature"] = package::SignatureToJson(opened.manifest.signature);
   if (opened.imported) json["import"] = ImportToJson(*opened.imported);
   const bool everything = !arguments.Switch("--signature") && !arguments.Switch("--ops") &&
                           !arguments.Switch("--weights") && !arguments.Switch("--graph");
   std::string text;
   if (everything) {
-    text += fmt::format("{}\n{}  opset     {} ({} nodes, {} weights)\n", opened.title,
-                        DescribeManifest(opened.manifest), model.Opset(), model.main.nodes.size(),
-                        model.main.initializers.size());
+    text += fmt::format("{}\n{}", opened.title, DescribeManifest(opened.manifest));
+    if (has_graph) {
+      text += fmt::format("  opset     {} ({} nodes, {} weights)\n", model.Opset(),
+                          model.main.nodes.size(), model.main.initializers.size());
+    }
   }
   if (everything || arguments.Switch("--ops"))
     text += (everything ? "operators\n" : "") + DescribeOperators(model.main);

@@ -50,6 +50,12 @@ Estimate MeanInterval(const std::vector<double>& values) {
   return {mean, mean - half, mean + half};
 }
 
+Estimate PairedInterval(const std::vector<double>& values, const std::vector<double>& others) {
+  std::vector<double> differences(values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) differences[i] = values[i] - others[i];
+  return MeanInterval(differences);
+}
+
 Result<Metric> Metric::Named(std::string_view name) {
   static constexpr std::string_view kNames[] = {"accuracy", "top5", "mae", "mse", "rmse"};
   if (std::ranges::find(kNames, name) != std::end(kNames)) return Metric(std::string(name));

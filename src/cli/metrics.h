@@ -25,6 +25,12 @@ Estimate ProportionInterval(std::uint64_t hits, std::uint64_t total);
 /// Mean with the normal interval, value +- 1.96 s / sqrt(n). Precondition: not empty.
 Estimate MeanInterval(const std::vector<double>& values);
 
+/// How much larger `values` are than `others` on average, row by row: both stand for the same rows.
+/// The mean of the differences with its normal interval; of hits and misses that is Wald's interval
+/// for the difference of paired proportions (A. Agresti, "Categorical Data Analysis", 3rd edition,
+/// 11.1.1). Precondition: of one length, not empty.
+Estimate PairedInterval(const std::vector<double>& values, const std::vector<double>& others);
+
 /// One metric over a labelled set: rows are added as they are predicted.
 class Metric {
  public:
@@ -40,6 +46,8 @@ class Metric {
   std::string_view name() const { return name_; }
   /// A value of this metric for people: "98.85 %", or "0.0312" for an error.
   std::string Text(double value) const;
+  /// One a row: 1 or 0 for a hit or miss, or the error.
+  const std::vector<double>& scores() const { return scores_; }
   std::uint64_t rows() const { return scores_.size(); }
   /// How a row is judged, where the shape leaves a choice: "one score a row: above 0.5 is class 1".
   /// May be empty.
@@ -52,7 +60,7 @@ class Metric {
 
   std::string name_;
   std::string remark_;
-  std::vector<double> scores_;  ///< one a row: 1 or 0 for a hit or miss, or the error
+  std::vector<double> scores_;
 };
 
 }  // namespace slipway::cli

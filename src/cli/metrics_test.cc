@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/error_catalogue.h"
@@ -43,6 +44,20 @@ TEST(MeanInterval, IsTheNormalInterval) {
   EXPECT_DOUBLE_EQ(estimate.value, 3);
   EXPECT_NEAR(estimate.high - 3, 1.959964 * std::sqrt(2.5 / 5), 1e-6);
   EXPECT_DOUBLE_EQ(MeanInterval({7}).low, 7);
+}
+
+TEST(PairedInterval, IsThatOfTheDifferences) {
+  const Estimate same = PairedInterval({1, 0, 1}, {1, 0, 1});
+  EXPECT_DOUBLE_EQ(same.low, 0);
+  EXPECT_DOUBLE_EQ(same.high, 0);
+  // Of 100 rows 10 are right with the first alone and 4 with the second alone: Wald's interval.
+  std::vector<double> first(100, 1);
+  std::vector<double> second(100, 1);
+  std::fill_n(second.begin(), 10, 0);
+  std::fill_n(first.end() - 4, 4, 0);
+  const Estimate gain = PairedInterval(first, second);
+  EXPECT_DOUBLE_EQ(gain.value, 0.06);
+  EXPECT_NEAR(gain.high - 0.06, 1.959964 * std::sqrt((0.14 - 0.06 * 0.06) / 99), 1e-6);
 }
 
 TEST(Metric, AccuracyTakesClassNumbersAndOneHotRows) {

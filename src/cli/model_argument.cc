@@ -67,10 +67,20 @@ Result<OpenedModel> OpenModel(Context& context, const std::string& argument,
   return OpenReference(context, argument);
 }
 
+Result<std::unique_ptr<jobs::EnsembleExecutable>> CompileEnsemble(
+    Context& context, const OpenedModel& model, const engine::CompileOptions& options) {
+  SLIPWAY_TRY(engine::Engine * engine, context.Engine());
+  SLIPWAY_TRY(registry::Registry * registry, context.Registry());
+  return jobs::CompileEnsemble(*registry, *engine, model.manifest, model.graph_path, options);
+}
+
 Result<std::unique_ptr<engine::Executable>> Compile(Context& context, const OpenedModel& model,
                                                     const engine::CompileOptions& options) {
   SLIPWAY_TRY(engine::Engine * engine, context.Engine());
-  return engine->Compile({.path = model.graph_path}, options);
+  if (!model.manifest.ensemble) return engine->Compile({.path = model.graph_path}, options);
+  SLIPWAY_TRY(std::unique_ptr<engine::Executable> ensemble,
+              CompileEnsemble(context, model, options));
+  return ensemble;
 }
 
 }  // namespace slipway::cli

@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "cli/context.h"
 #include "engine/engine.h"
+#include "jobs/ensemble_executable.h"
 #include "jobs/import_model.h"
 #include "package/manifest.h"
 #include "registry/registry.h"
@@ -35,7 +36,11 @@ Result<OpenedModel> OpenModel(Context& context, const std::string& argument,
 /// file's ending.
 bool LooksLikePath(const std::string& text);
 
-/// Compiles it on the engine.
+/// Compiles an ensemble of the store: its models and its own graph. Precondition: it is one.
+Result<std::unique_ptr<jobs::EnsembleExecutable>> CompileEnsemble(
+    Context& context, const OpenedModel& model, const engine::CompileOptions& options = {});
+
+/// Compiles it on the engine, an ensemble too.
 Result<std::unique_ptr<engine::Executable>> Compile(Context& context, const OpenedModel& model,
                                                     const engine::CompileOptions& options = {});
 

@@ -34,6 +34,7 @@ class Verification {
   }
 
   Status CheckGraph() {
+    if (model_.graph_path.empty()) return {};  // an ensemble without a graph of its own
     SLIPWAY_TRY(const graph::Model graph, graph::ReadModelFile(model_.graph_path));
     SLIPWAY_RETURN_IF_ERROR(graph::ToStatus(graph::Verify(graph)));
     Passed("structure", fmt::format("{} nodes, {} constants, opset {}", graph.main.nodes.size(),
@@ -45,6 +46,9 @@ class Verification {
 
   Status CheckEngine() {
     SLIPWAY_TRY(const auto executable, Compile(context_, model_));
+    if (model_.manifest.ensemble) {
+      Passed("steps", fmt::format("{} steps fit together", model_.manifest.ensemble->steps.size()));
+    }
     SLIPWAY_TRY(const std::vector<TensorBuffer> inputs,
                 RandomInputs(executable->signature(), 1, 1));
     std::vector<TensorView> views;
