@@ -24,12 +24,14 @@ test:  ## build and run every test
 	@cmake --build --preset $(PRESET) -j $(JOBS)
 	@ctest --preset $(PRESET) -j $(JOBS)
 
-test-interop:  ## run clients too large for every test: TensorFlow Serving's own
+test-interop:  ## run clients too large for every test: TensorFlow Serving's own, and the example in Java
 	@tools/bootstrap --interop
 	@cmake --preset $(PRESET) >$(if $(V),/dev/stdout,/dev/null)
 	@cmake --build --preset $(PRESET) -j $(JOBS) --target slipway slipway-import
 	@SLIPWAY_BINARY_DIR=$(CURDIR)/build/$(PRESET) SLIPWAY_TESTDATA=$(CURDIR)/tests/data \
 	  third_party/interop-clients/bin/python tests/interop/tfserving_client.py
+	@SLIPWAY_BINARY_DIR=$(CURDIR)/build/$(PRESET) SLIPWAY_TESTDATA=$(CURDIR)/tests/data \
+	  third_party/interop-clients/bin/python tests/interop/java_example.py
 
 bench:  ## measure the speed goals as ratios; writes docs/performance.md
 	@tools/bootstrap --bench
