@@ -12,11 +12,12 @@ from measure import ROOT, SLIPWAY, calibrate, output_of
 DOCUMENT = ROOT / "docs" / "performance.md"
 METHOD = """
 Measured by `make bench` (`bench/run`), which wrote this page. The server runs on core 0 and the client on core 1. Server, in-process loop and
-bare echo of the same request take turns in five rounds, and medians are shown: on a shared machine ratios and differences within one run
-hold still, absolute times do not. CPU time is the kernel's own account of the server's threads. The echo (`bench/echo_server.cc`) is one
-epoll loop that answers without looking, so what it costs is the socket's price; the loop (`bench/in_process.cc`) runs the same graph on the
-same engine with preallocated outputs. The client looks for answers without pause: one that sleeps has to be woken by whoever answers it, at the
-server's expense, by a server that is slower than the client at every answer and by the echo at hardly any.
+bare echo of the same request take turns in nine rounds or more. Ratios are taken round by round, and their median is shown. Of CPU times the
+least is shown, and beside it the median: what else runs on a shared machine can only raise them. CPU time is the kernel's own account of the
+server's threads. The echo (`bench/echo_server.cc`) is one epoll loop that answers without looking, so what it costs is the socket's price; the
+loop (`bench/in_process.cc`) runs the same graph on the same engine with preallocated outputs, beside a core that is as awake as the client's.
+The client looks for answers without pause: one that sleeps has to be woken by whoever answers it, at the server's expense, by a server that is
+slower than the client at every answer and by the echo at hardly any.
 
 gRPC is driven in the same way with one message as the public client encodes it, and beside it stands a server on grpc++
 (`bench/grpc_reference.cc`: one completion queue, one thread) that decodes the same message and answers it without running a model.

@@ -48,15 +48,14 @@ def learned():
 
 def latency():
     publish(["iris"])
-    added, ours, echoed = [], [], []
+    ours, echoed = [], []
     with Server(["iris"], STORE) as server, ALONE.reference() as echo:
         request = write_request(server, ALONE)
         for _ in range(ROUNDS):
             ours.append(ALONE.drive(server, request, ALONE.milliseconds)["p50_us"])
             echoed.append(ALONE.drive(echo, request, ALONE.milliseconds)["p50_us"])
-            added.append(ours[-1] - echoed[-1])
-    yield Row("p50 above a bare echo at one connection, iris in json", "us", median(added), 40, 10,
-              f"served {median(ours):.1f}, bare echo {median(echoed):.1f} us")
+    yield Row("p50 above a bare echo at one connection, iris in json", "us", min(ours) - min(echoed), 40, 10,
+              f"served {min(ours):.1f}, bare echo {min(echoed):.1f} us, the least of {ROUNDS} rounds")
 
 
 def beside():

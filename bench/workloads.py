@@ -11,7 +11,7 @@ from measure import SLIPWAY, WORK, Reference, Server, grpc_load, in_process, loa
 
 MODELS = WORK / "models"
 STORE = WORK / "store"
-ROUNDS = 5
+ROUNDS = 9
 MIB = 1 << 20
 
 
@@ -44,6 +44,7 @@ class Workload:
     encode: object  # of requests
     connections: int
     milliseconds: int
+    rounds: int = ROUNDS
 
     reference_title = "bare echo"
 
@@ -76,7 +77,7 @@ class GrpcWorkload(Workload):
 
 @dataclasses.dataclass
 class Measured:
-    """CPU microseconds a request: medians over the rounds, differences and ratios taken round by round."""
+    """CPU microseconds a request: the least of the rounds, which others on the machine can only raise; and ratios, the median of those of each round."""
     served: float
     reference: float
     above: float  # the model
@@ -94,7 +95,7 @@ MLP_ALONE = Workload("mlp", (1, 784), http_requests.as_binary, 1, 2000)
 WIDE = Workload("wide", (1, 784), http_requests.as_binary, 16, 2000)
 ALONE = Workload("iris", (1, 4), http_requests.as_json, 1, 500)
 MNIST = Workload("mnist", (1, 28, 28, 1), http_requests.as_binary, 32, 1000)
-MOBILENET = Workload("mobilenetv2", (1, 224, 224, 3), http_requests.as_binary, 8, 3000)
+MOBILENET = Workload("mobilenetv2", (1, 224, 224, 3), http_requests.as_binary, 8, 1000, rounds=15)
 LARGE_BINARY = Workload("pool224", (1, 224, 224, 3), http_requests.as_binary, 8, 1000)
 LARGE_JSON = Workload("pool224", (1, 224, 224, 3), http_requests.as_json, 8, 2000)
 LARGE_GRPC = GrpcWorkload("pool224", (1, 224, 224, 3), grpc_requests.as_grpc, 8, 1000)
@@ -127,14 +128,14 @@ def measure_workload(workload):
         if isinstance(workload, GrpcWorkload):
             grpc_requests.check_that_it_answers(server.port, request.read_bytes())
         workload.drive(server, request, workload.milliseconds // 4)
-        for _ in range(ROUNDS):
+        for _ in range(workload.rounds):
             reports.append(workload.drive(server, request, workload.milliseconds))
             served.append(reports[-1]["cpu_us"])
             reference.append(workload.drive(other, request, min(workload.milliseconds, 700))["cpu_us"])
             bare.append(in_process(MODELS / f"{workload.model}.onnx", workload.milliseconds // 2))
     above = [one - model for one, model in zip(served, bare)]
-    return Measured(served=median(served), reference=median(reference), above=median(above),
+    return Measured(served=min(served), reference=min(reference), above=min(served) - min(bare),
                     ratio=median([model / one for one, model in zip(served, bare)]),
                     advantage=median([other / one for one, other in zip(above, reference)]),
-                    beside=f"served {median(served):.1f}, in-process {median(bare):.1f}, {workload.reference_title} {median(reference):.1f} us a request; "
-                           f"{workload.describe(reports)}")
+                    beside=f"served {min(served):.1f}, its median {median(served):.1f}, in-process {min(bare):.1f}, "
+                           f"{workload.reference_title} {min(reference):.1f} us a request; {workload.describe(reports)}")

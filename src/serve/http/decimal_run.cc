@@ -5,8 +5,10 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 #include "serve/http/decimal.h"
+#include "serve/http/decimal_pair.h"
 #include "serve/http/decimal_short.h"
 #include "serve/http/last_digits.h"
 #include "serve/http/separators.h"
@@ -101,8 +103,8 @@ template <class T>
                                              T& value) {
   const bool is_negative = *text == '-';
   double exact = 0;
-  if (after - text > 8 && ReadFraction(text + (is_negative ? 1 : 0), after, is_negative, exact) &&
-      Narrow(exact, value)) [[likely]]
+  if (ReadFraction(text + (is_negative ? 1 : 0), after, is_negative, exact) && Narrow(exact, value))
+      [[likely]]
     return true;
   return ReadOther(text, after, end, value);
 }
@@ -129,6 +131,43 @@ class Stretch {
 
 const char* SkipOneSpace(const char* text) { return text + (*text == ' ' ? 1 : 0); }
 
+/// One by one, apart like ReadOther().
+[[gnu::noinline]] bool ReadBothAlone(decimal::Ended a, decimal::Ended b, const char* end,
+                                     float* out) {
+  return ReadEnded(a.text, a.after, end, out[0]) && ReadEnded(b.text, b.after, end, out[1]);
+}
+
+[[gnu::always_inline]] inline bool ReadBoth(decimal::Ended a, decimal::Ended b, const char* end,
+                                            float* out) {
+  return decimal::ReadPair(a, b, out) || ReadBothAlone(a, b, end, out);
+}
+
+/// Numbers from `at` on that a ',' follows each, by their separators from the one called `first`;
+/// moves `at` behind the last of them. Returns how many were read.
+template <class T>
+[[gnu::always_inline]] inline std::size_t ReadEach(const char*& at, const char* end,
+                                                   const Stretch& separators, std::size_t first,
+                                                   std::span<T> out) {
+  std::size_t i = 0;
+  if constexpr (decimal::kReadsPairs && std::is_same_v<T, float>) {
+    for (; i + 1 < out.size(); i += 2) {
+      const char* const comma = separators[first + i];
+      const char* const after = separators[first + i + 1];
+      const char* const next = SkipOneSpace(comma + 1);
+      if (*comma != ',' || *after != ',' ||
+          !ReadBoth({at, comma}, {next, after}, end, out.data() + i))
+        break;
+      at = SkipOneSpace(after + 1);
+    }
+  }
+  for (; i < out.size(); ++i) {
+    const char* const comma = separators[first + i];
+    if (*comma != ',' || !ReadEnded(at, comma, end, out.data()[i])) break;
+    at = SkipOneSpace(comma + 1);
+  }
+  return i;
+}
+
 template <class T>
 DecimalRun ReadList(const char* text, const char* end, std::span<T> out) {
   DecimalRun run{.after = text};
@@ -136,17 +175,10 @@ DecimalRun ReadList(const char* text, const char* end, std::span<T> out) {
     const Stretch separators(run.after, end);
     const std::size_t count = std::min(separators.count(), out.size() - run.elements);
     if (count == 0) return run;
-    T* const values = out.data() + run.elements;
-    const char* at = run.after;
-    std::size_t i = 0;
-    for (; i < count; ++i) {
-      const char* const separator = separators[i];
-      if (*separator != ',' || !ReadEnded(at, separator, end, values[i])) break;
-      at = SkipOneSpace(separator + 1);
-    }
-    run.after = at;
-    run.elements += i;
-    if (i < count) return run;
+    const std::size_t read =
+        ReadEach(run.after, end, separators, 0, out.subspan(run.elements, count));
+    run.elements += read;
+    if (read < count) return run;
   }
   return run;
 }
@@ -161,13 +193,9 @@ const char* NextRow(const char* bracket) {
 template <class T>
 bool ReadRow(const char* text, const char* end, const Stretch& separators, std::size_t first,
              std::span<T> out) {
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    const char* const separator = separators[first + i];
-    const char expected = i + 1 == out.size() ? ']' : ',';
-    if (*separator != expected || !ReadEnded(text, separator, end, out.data()[i])) return false;
-    text = SkipOneSpace(separator + 1);
-  }
-  return true;
+  const std::size_t last = out.size() - 1;
+  if (ReadEach(text, end, separators, first, out.first(last)) < last) return false;
+  return ReadEnded(text, separators[first + last], end, out.back());
 }
 
 template <class T>

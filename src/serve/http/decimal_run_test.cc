@@ -18,21 +18,24 @@ namespace {
 
 const std::string kBefore(16, '9');
 
-/// What the quick way says of "<text>,<filling>": whether it read `text`, and to which value.
+/// What the quick way says of "<text>,<text>,<filling>", read alone and as one of two: whether it
+/// read `text`, and to which value.
 template <class T>
 void ExpectSame(const std::string& text) {
-  const PaddedText padded(kBefore + text + "," + std::string(64, ' '));
+  const PaddedText padded(kBefore + text + "," + text + "," + std::string(64, ' '));
   const char* const at = padded.text().data() + kBefore.size();
   const char* const end = padded.text().data() + padded.text().size();
-  std::vector<T> quick(1);
-  const DecimalRun run = ReadDecimals(at, end, std::span<T>(quick));
   T slow{};
-  const char* const after = ReadDecimalSlowly(at, end, slow);
-  const bool is_number = after == at + text.size();
-  ASSERT_EQ(run.elements == 1, is_number) << text;
-  if (!is_number) return;
-  using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
-  EXPECT_EQ(std::bit_cast<Bits>(quick[0]), std::bit_cast<Bits>(slow)) << text;
+  const bool is_number = ReadDecimalSlowly(at, end, slow) == at + text.size();
+  for (const std::size_t count : {1U, 2U}) {
+    std::vector<T> quick(count);
+    const DecimalRun run = ReadDecimals(at, end, std::span<T>(quick));
+    ASSERT_EQ(run.elements, is_number ? count : 0) << text;
+    if (!is_number) return;
+    using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+    for (const T value : quick)
+      EXPECT_EQ(std::bit_cast<Bits>(value), std::bit_cast<Bits>(slow)) << text;
+  }
 }
 
 void ExpectSameOfBoth(const std::string& text) {

@@ -56,7 +56,7 @@ std::size_t CountOf(std::uint64_t bits) {
 }  // namespace
 
 std::size_t FindSeparators(const char* text, std::size_t blocks, std::uint16_t* offsets) {
-  constexpr std::size_t kUsual = 10;  // this many are written always: fewer branches to guess
+  constexpr std::size_t kUsual = 8;  // this many are written always: fewer branches to guess
   constexpr std::uint64_t kTop = std::uint64_t{1} << 63;
   std::size_t count = 0;
   for (std::size_t block = 0; block < blocks; ++block) {
@@ -68,7 +68,7 @@ std::size_t FindSeparators(const char* text, std::size_t blocks, std::uint16_t* 
           static_cast<std::uint16_t>(base + static_cast<unsigned>(std::countr_zero(bits | kTop)));
       bits &= bits - 1;
     };
-#pragma GCC unroll 10
+#pragma GCC unroll 8
     for (std::size_t i = 0; i < kUsual; ++i) write(i);
     for (std::size_t i = kUsual; i < found; ++i) write(i);
     count += found;
