@@ -44,6 +44,7 @@ constexpr FieldRule kRules[] = {
     {"input.format", Effect::kIgnored, "the model's own shape counts"},
     {"input.reshape", Effect::kIgnored, "requests have the model's own shape"},
     {"input.optional", Effect::kIgnored, "the model says which inputs it needs"},
+    {"input.allow_ragged_batch", Effect::kIgnored, "requests of different shapes have a run each"},
     {"output", Effect::kInside},
     {"output.name", Effect::kRead},
     {"output.data_type", Effect::kRead},
@@ -185,6 +186,8 @@ void ReadTensors(const inference::ModelConfig& config, ModelSettings& settings) 
 // Ensembles and requests that come back change what an answer is: without them nothing is served.
 std::string ReasonAgainst(const inference::ModelConfig& config) {
   if (config.has_ensemble_scheduling()) return "ensembles in folders are not read";
+  if (!config.batch_input().empty() || !config.batch_output().empty())
+    return "batch_input, batch_output: tensors that describe a batch are not made";
   if (config.sequence_batching().iterative_sequence())
     return "iterative_sequence: requests that come back are not served";
   const std::string& name = config.backend().empty() ? config.platform() : config.backend();

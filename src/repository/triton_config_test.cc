@@ -93,6 +93,7 @@ TEST(ParseTritonConfig, ABackendThatIsNotHereIsARefusal) {
       {R"(platform: "tensorflow_savedmodel")", "SavedModel"},
       {R"(backend: "dali")", "\"dali\" is not here"},
       {R"(platform: "ensemble" ensemble_scheduling {})", "ensembles"},
+      {R"(batch_input { kind: BATCH_ELEMENT_COUNT target_name: "n" })", "batch_input"},
       {R"(sequence_batching { iterative_sequence: true })", "iterative_sequence"}};
   for (const auto& [text, reason] : cases)
     EXPECT_THAT(ParseTritonConfig(text).value().refusal, HasSubstr(reason)) << text;

@@ -12,6 +12,7 @@
 #include "repository/layout.h"
 #include "serve/control/model_control.h"
 #include "serve/grpc/grpc_api.h"
+#include "serve/model/kept_profiles.h"
 #include "serve/model/model_config.h"
 #include "serve/predict/response_cache.h"
 #include "tensor/shape.h"
@@ -79,6 +80,8 @@ std::vector<Limit> ServingLimits(const ServerOptions& options) {
        "400: max_queue_delay_microseconds of a model's configuration"},
       {"configured_priorities", serve::ModelConfig::kMaxPriorityLevels, "levels",
        "400: priority_levels of a model's configuration"},
+      {"kept_profiles", serve::KeptProfiles::kMostFiles, "files",
+       "of the store's folder profiles; the oldest goes"},
       {"folder_models", repository::RepositoryLayout::kMaxModels, "models",
        "of one served folder or list; others are passed over"},
       {"folder_entries", repository::FolderLimits{}.max_entries, "files and folders",

@@ -14,6 +14,7 @@
 #include "access/audit_log.h"
 #include "access/door.h"
 #include "access/gatekeeper.h"
+#include "base/cpu_model.h"
 #include "base/log.h"
 #include "monitor/metrics_page.h"
 #include "monitor/process_usage.h"
@@ -35,9 +36,20 @@ namespace slipway::server {
 namespace {
 
 constexpr std::chrono::milliseconds kAdminDrain{1000};
+constexpr unsigned kThreadsOfARun = 1;
 
 std::string EngineTitle(const engine::Engine& engine) {
   return fmt::format("{} {}", engine.name(), engine.version());
+}
+
+/// Beside the packages, and known by all that their times depend on.
+serve::KeptProfiles ProfilesOf(const ServerOptions& options,
+                               const ServerSurroundings& surroundings) {
+  if (options.store_folder.empty()) return {};
+  return serve::KeptProfiles(
+      options.store_folder + "/profiles",
+      fmt::format("{}, {} cores, {}, {} threads a run", CpuModel(), surroundings.budget.cores,
+                  EngineTitle(surroundings.engine), kThreadsOfARun));
 }
 
 std::unique_ptr<serve::Predictor> MakePredictor(const ServerOptions& options,
@@ -66,7 +78,8 @@ class WholeServer final : public Server {
         tls_(std::move(tls)),
         configuration_(
             ReportConfiguration(options, surroundings.budget, EngineTitle(surroundings.engine))),
-        models_(serve::ModelSet::Create(surroundings.engine, surroundings.clock, 1)),
+        models_(serve::ModelSet::Create(surroundings.engine, surroundings.clock, kThreadsOfARun,
+                                        ProfilesOf(options, surroundings))),
         runs_(MakePredictor(options, *models_, surroundings.clock)),
         sequences_(serve::KeepSequences(*runs_, options.sequence_limits, options.default_deadline,
                                         surroundings.clock)),

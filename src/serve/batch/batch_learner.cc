@@ -23,6 +23,14 @@ constexpr unsigned kLookBack = 16;
 
 }  // namespace
 
+BatchLearner::BatchLearner(std::int64_t most_rows, const BatchProfile& before)
+    : most_rows_(most_rows) {
+  for (const BatchProfile::Point& point : before.points()) {
+    if (point.rows > std::min(most_rows, kMostRows)) break;
+    costs_[point.rows] = {static_cast<double>(point.time.count()), kRunsToJudge};
+  }
+}
+
 BatchLearner::Plan BatchLearner::Next(std::span<const std::int64_t> rows,
                                       std::chrono::nanoseconds longest) {
   const std::lock_guard lock(mutex_);

@@ -36,8 +36,9 @@ class BatchLearner {
     kNothing,  ///< it could not be tried this time
   };
 
-  /// `most_rows`: of a batch; what its configuration says, if that is less.
-  explicit BatchLearner(std::int64_t most_rows = kMostRows) : most_rows_(most_rows) {}
+  /// `most_rows`: of a batch; what its configuration says, if that is less. `before`: what runs
+  /// cost when it was learned before; whether rows are independent is found out again.
+  explicit BatchLearner(std::int64_t most_rows = kMostRows, const BatchProfile& before = {});
 
   /// As NextBatch(): how many of those that wait run together now. A trial is planned only where
   /// somebody waits who could have shared the run, and one at a time.

@@ -128,6 +128,32 @@ TEST(BatchLearner, ForgetsThatRunningAloneWasSlowOnce) {
   EXPECT_EQ(server.SettleAt(8), 1u);
 }
 
+TEST(BatchLearner, WhatWasLearnedBeforeIsUsedOnceRowsAreFoundIndependentAgain) {
+  const BatchProfile before({{1, milliseconds(10)}, {8, milliseconds(17)}, {16, milliseconds(48)}});
+  BatchLearner learner(BatchLearner::kMostRows, before);
+  EXPECT_FALSE(learner.Profile().IsKnown());
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(learner.Next(Waiting(20), kAnyTime).is_trial);
+    learner.NoteTrial(Trial::kAgreed);
+  }
+  EXPECT_EQ(learner.Next(Waiting(20), kAnyTime).requests, 8u);
+  EXPECT_EQ(learner.Profile().points().size(), 3u);
+}
+
+TEST(BatchLearner, WhatWasLearnedBeforeJoinsNoRowsThatDependOnTheirNeighbours) {
+  BatchLearner learner(BatchLearner::kMostRows,
+                       BatchProfile({{1, milliseconds(10)}, {8, milliseconds(17)}}));
+  EXPECT_TRUE(learner.Next(Waiting(20), kAnyTime).is_trial);
+  learner.NoteTrial(Trial::kDiffers);
+  EXPECT_EQ(learner.Next(Waiting(20), kAnyTime).requests, 1u);
+}
+
+TEST(BatchLearner, WhatWasLearnedBeforeStaysWithinTheConfiguredRows) {
+  BatchLearner learner(4, BatchProfile({{1, milliseconds(10)}, {8, milliseconds(17)}}));
+  for (int i = 0; i < 2; ++i) learner.NoteTrial(Trial::kAgreed);
+  EXPECT_EQ(learner.Profile().points().size(), 1u);
+}
+
 TEST(BatchLearner, FollowsAMachineThatChanges) {
   bool is_shared = true;
   Server server([&](std::int64_t rows) { return is_shared ? Shared(rows) : Apart(rows); });

@@ -141,9 +141,16 @@ bool MayHoldStrangers(const Signature& signature, std::span<const OutputMemory> 
              outputs, [](OutputMemory memory) { return memory == OutputMemory::kFollowsBatch; });
 }
 
+bool StayRowsTheirOwn(const engine::Executable& executable, const Signature& signature) {
+  const Result<Rows> rows = Rows::Make(signature, kRowsCompared);
+  if (!rows.ok()) return false;
+  const Result<bool> independent = AreRowsIndependent(executable, *rows);
+  return independent.ok() && *independent;
+}
+
 BatchProfile MeasureBatches(const engine::Executable& executable, const Signature& signature,
                             std::span<const OutputMemory> outputs,
-                            std::chrono::nanoseconds run_time) {
+                            std::chrono::nanoseconds run_time, const BatchProfile& before) {
   if (run_time.count() <= 0 || run_time >= kMeasuredBelow) return {};
   if (!MayHoldStrangers(signature, outputs)) return {};
   const std::int64_t most_rows = std::min(MostRows(signature), kSizes[std::size(kSizes) - 1]);
@@ -152,7 +159,7 @@ BatchProfile MeasureBatches(const engine::Executable& executable, const Signatur
   if (!rows.ok()) return {};
   const Result<bool> independent = AreRowsIndependent(executable, *rows);
   if (!independent.ok() || !*independent) return {};
-  return MeasureSizes(executable, *rows, most_rows);
+  return before.IsKnown() ? before : MeasureSizes(executable, *rows, most_rows);
 }
 
 }  // namespace slipway::serve

@@ -20,16 +20,22 @@ inline constexpr std::chrono::milliseconds kMeasuredBelow{1};
 /// open, and for strings. `outputs`: one per output, as WarmUpModel() confirmed them.
 bool MayHoldStrangers(const Signature& signature, std::span<const OutputMemory> outputs);
 
+/// Whether a row's answer is the same beside other rows: tried with rows of different magnitude,
+/// run together and alone. False where the model does not run with several. Costs five runs.
+/// Precondition: MayHoldStrangers().
+bool StayRowsTheirOwn(const engine::Executable& executable, const Signature& signature);
+
 /// Finds out whether requests of strangers may share a run of this model, and what that costs.
 /// `outputs`: one per output, as WarmUpModel() confirmed them; `run_time`: t(1).
 ///
 /// They may if every output has a row for each row of the inputs and a row's answer does not depend
 /// on its neighbours. The latter is tried, with rows of different magnitude run together and alone:
 /// a model that normalises over the batch, or quantizes it by its common range, gives itself away.
-/// Unknown (no batching) where they may not, and for a model of kMeasuredBelow or more. Takes some
-/// 15 ms at most, usually less than 2.
+/// Unknown (no batching) where they may not, and for a model of kMeasuredBelow or more. `before`:
+/// what was measured before, and is not again where rows are independent. Takes some 15 ms at most,
+/// usually less than 2.
 BatchProfile MeasureBatches(const engine::Executable& executable, const Signature& signature,
                             std::span<const OutputMemory> outputs,
-                            std::chrono::nanoseconds run_time);
+                            std::chrono::nanoseconds run_time, const BatchProfile& before = {});
 
 }  // namespace slipway::serve

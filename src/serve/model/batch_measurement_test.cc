@@ -54,6 +54,19 @@ TEST(MeasureBatches, MeasuresAModelOfIndependentRows) {
   EXPECT_GT(profile.points().size(), 1u);
 }
 
+TEST(MeasureBatches, TakesWhatWasMeasuredBeforeWhereRowsAreIndependent) {
+  const OutputMemory follows[] = {OutputMemory::kFollowsBatch};
+  const BatchProfile before({{1, microseconds(10)}, {2, microseconds(11)}});
+  const auto measure = [&](const Formula& model) {
+    return MeasureBatches(model, model.signature(), follows, microseconds(10), before);
+  };
+  EXPECT_EQ(measure(Formula(Halved)).points().size(), 2u);
+  const auto shifted = [](std::span<const float> x) {
+    return std::vector<float>(x.size(), x.front() + x.back());
+  };
+  EXPECT_FALSE(measure(Formula(shifted)).IsKnown());
+}
+
 TEST(MeasureBatches, FindsRowsThatDependOnTheirNeighbours) {
   const auto less_the_mean = [](std::span<const float> x) {
     std::vector<float> y(x.begin(), x.end());

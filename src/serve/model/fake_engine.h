@@ -19,6 +19,7 @@ class FakeExecutable final : public engine::Executable {
   struct Behaviour {
     Signature signature;
     float answer = 0;
+    bool answers_rows = false;       ///< the answer is how many rows the run has instead
     std::function<Status()> on_run;  ///< before every run; an error ends it
     std::shared_ptr<std::atomic<int>> alive = std::make_shared<std::atomic<int>>(0);
     std::shared_ptr<std::atomic<int>> runs = std::make_shared<std::atomic<int>>(0);
@@ -49,7 +50,8 @@ class FakeExecutable final : public engine::Executable {
       if (shape.rank() > 0 && shape[0] < 0) shape.SetDim(0, inputs.front().shape[0]);
       SLIPWAY_TRY(output, TensorBuffer::Allocate(spec.dtype, shape));
     }
-    std::ranges::fill(output.As<float>(), behaviour_.answer);
+    const auto rows = static_cast<float>(inputs.front().shape[0]);
+    std::ranges::fill(output.As<float>(), behaviour_.answers_rows ? rows : behaviour_.answer);
     return {};
   }
 

@@ -3,13 +3,16 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "base/clock.h"
 #include "base/error_catalogue.h"
 #include "base/file.h"
 #include "base/freed_memory.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "serve/model/batch_measurement.h"
 #include "serve/model/served_ensemble.h"
@@ -49,6 +52,7 @@ struct GraphLoad {
   const ModelPackage& package;
   engine::Engine& engine;
   unsigned intra_op_threads;
+  const KeptProfiles& profiles;
   const std::function<void(ModelState)>& progress;
 
   Result<std::unique_ptr<engine::Executable>> Compile() const {
@@ -56,23 +60,87 @@ struct GraphLoad {
   }
 };
 
+/// What was measured of the package before; unknown where the model takes quite another time now.
+/// Where sizes are open the time says nothing: it is that of other sizes.
+BatchProfile MeasuredBefore(const GraphLoad& load, std::chrono::nanoseconds run_time,
+                            bool is_open) {
+  constexpr int kOften = 4;
+  const std::optional<BatchProfile> kept = load.profiles.Find(load.package.digest);
+  if (!kept) return {};
+  if (is_open) return *kept;
+  const std::chrono::nanoseconds then = kept->TimeOf(1);
+  return then < run_time * kOften && run_time < then * kOften ? *kept : BatchProfile();
+}
+
+/// Whether the requests of strangers may share a run: tried once, where somebody asks.
+class RowTrial {
+ public:
+  RowTrial(const engine::Executable& executable, const Signature& signature,
+           std::span<const OutputMemory> outputs)
+      : executable_(executable),
+        signature_(signature),
+        may_hold_strangers_(MayHoldStrangers(signature, outputs)) {}
+
+  bool may_hold_strangers() const { return may_hold_strangers_; }
+  bool StayTheirOwn() {
+    if (!outcome_) outcome_ = may_hold_strangers_ && StayRowsTheirOwn(executable_, signature_);
+    return *outcome_;
+  }
+  /// Whether made-up rows tell little of whole numbers, since these are 0 and 1 whatever the
+  /// magnitude: then one trial beside them while serving is not enough.
+  bool HasWholeNumbers() const {
+    return !std::ranges::all_of(signature_.inputs, IsFloatingPoint, &TensorSpec::dtype);
+  }
+
+ private:
+  const engine::Executable& executable_;
+  const Signature& signature_;
+  const bool may_hold_strangers_;
+  std::optional<bool> outcome_;
+};
+
+/// Whether t(b) is learned while it serves: where it takes too long to measure, or differs by size.
+bool LearnsBatches(const WarmUp& warm, bool is_open, RowTrial& trial) {
+  if (!trial.may_hold_strangers()) return false;
+  if (!is_open && warm.run_time < kMeasuredBelow) return false;
+  return (!is_open && !trial.HasWholeNumbers()) || trial.StayTheirOwn();
+}
+
+/// The rules of a configuration, where the answers of rows do not depend on each other; else each
+/// request has a run to itself.
+std::optional<BatchRules> RulesOf(const GraphLoad& load, const ModelConfig& config,
+                                  const BatchProfile& batches, RowTrial& trial) {
+  std::optional<BatchRules> rules = BatchRulesOf(config);
+  if (!rules || rules->max_rows == 1 || batches.IsKnown() || trial.StayTheirOwn()) return rules;
+  Log(LogLevel::kWarning,
+      "model {}:{} has dynamic_batching, yet a request may change another's answer in its run: "
+      "each runs alone",
+      load.package.name, load.package.version);
+  return BatchRules();
+}
+
 /// What comes of running a graph: the rest of the parts is the caller's.
 Result<ServedModel::Parts> Measured(const GraphLoad& load,
                                     std::unique_ptr<engine::Executable> executable,
                                     const Signature& signature, const ModelConfig& config) {
   load.progress(ModelState::kWarming);
   SLIPWAY_TRY(WarmUp warm, WarmUpModel(*executable, signature));
-  BatchProfile batches = MeasureBatches(*executable, signature, warm.outputs, warm.run_time);
-  const bool may_hold_strangers = MayHoldStrangers(signature, warm.outputs);
-  const bool learns_batches = warm.run_time >= kMeasuredBelow && may_hold_strangers;
-  std::optional<BatchRules> rules = BatchRulesOf(config);
-  if (rules.has_value() && !may_hold_strangers) rules = BatchRules();
+  const Signature sized = WithSizes(signature, warm.size);
+  const bool is_open = sized != signature;
+  BatchProfile before = MeasuredBefore(load, warm.run_time, is_open);
+  BatchProfile batches =
+      MeasureBatches(*executable, signature, warm.outputs, warm.run_time, before);
+  if (!before.IsKnown()) load.profiles.Keep(load.package.digest, batches);
+  RowTrial trial(*executable, sized, warm.outputs);
+  const bool learns_batches = LearnsBatches(warm, is_open, trial);
+  std::optional<BatchRules> rules = RulesOf(load, config, batches, trial);
   return ServedModel::Parts{.executable = std::move(executable),
                             .platform = fmt::format("{}_onnx", load.engine.name()),
                             .output_memory = std::move(warm.outputs),
                             .run_time = warm.run_time,
                             .batches = std::move(batches),
                             .learns_batches = learns_batches,
+                            .measured_before = std::move(before),
                             .batch_rules = std::move(rules)};
 }
 
@@ -121,12 +189,12 @@ std::uint64_t ReturnFreedMemory() {
 }
 
 Result<ServedModel::Parts> LoadModel(ModelPackage package, engine::Engine& engine,
-                                     unsigned intra_op_threads,
+                                     unsigned intra_op_threads, const KeptProfiles& profiles,
                                      const std::function<void(ModelState)>& progress) {
   const Stopwatch watch;
   const std::uint64_t before = ResidentBytes();
   progress(ModelState::kLoading);
-  const GraphLoad load{package, engine, intra_op_threads, progress};
+  const GraphLoad load{package, engine, intra_op_threads, profiles, progress};
   SLIPWAY_TRY(ServedModel::Parts parts,
               package.manifest.ensemble ? LoadEnsemble(load) : LoadPromisedGraph(load));
   const std::uint64_t after = ReturnFreedMemory();

@@ -28,15 +28,25 @@ std::string Title(const LoadAttempt& load) {
   return fmt::format("model {}:{}", load.name, load.version);
 }
 
+// Where what is known of its batches comes from.
+std::string BatchTitle(const ServedModel& model) {
+  if (!model->batches.IsKnown() && !model->learns_batches) return "";
+  const bool were_kept = model->measured_before.IsKnown();
+  if (model->learns_batches && !were_kept) return ", batches are learned";
+  const BatchProfile& known = model->learns_batches ? model->measured_before : model->batches;
+  return fmt::format(", rows of a batch: {} ({})", known.best_rows(),
+                     were_kept ? "kept from before" : "measured");
+}
+
 std::string Announcement(const LoadAttempt& load, const ServedModel& model) {
   const std::string loaded =
       fmt::format("{} is ready: loaded in {}", Title(load),
                   HumanSeconds(std::chrono::duration<double>(model->load_time).count()));
   if (model->ensemble != nullptr)
     return fmt::format("{}, of {} steps", loaded, model->ensemble->ensemble.steps.size());
-  return fmt::format("{}, one run takes {}, memory grew by {}", loaded,
+  return fmt::format("{}, one run takes {}, memory grew by {}{}", loaded,
                      HumanSeconds(std::chrono::duration<double>(model->run_time).count()),
-                     HumanBytes(model->memory_bytes));
+                     HumanBytes(model->memory_bytes), BatchTitle(model));
 }
 
 // The last handle hands the model to the loading thread: freeing an engine's memory takes
@@ -50,15 +60,18 @@ ModelHandle MakeHandle(const LoadAttempt& load, ServedModel::Parts parts,
 
 class ThreadedModelSet final : public ModelSet {
  public:
-  ThreadedModelSet(engine::Engine& engine, const Clock& clock, unsigned intra_op_threads)
+  ThreadedModelSet(engine::Engine& engine, const Clock& clock, unsigned intra_op_threads,
+                   KeptProfiles profiles)
       : engine_(engine),
         clock_(clock),
         intra_op_threads_(intra_op_threads),
+        profiles_(std::move(profiles)),
         thread_([this](const std::stop_token& stop) { DoTasks(stop); }) {}
 
   ~ThreadedModelSet() override {
     thread_.request_stop();
     thread_.join();
+    for (const ModelHandle& model : Ready()) KeepLearned(*model);
     for (const LoadTask& task : work_->Close()) {
       if (task.done) task.done(Cancelled(fmt::format("{}: the server ends", Title(task.load))));
     }
@@ -130,8 +143,8 @@ class ThreadedModelSet final : public ModelSet {
 
   void Do(LoadTask& task) {
     if (IsCalledOff(task.load)) return Fail(task, CalledOff(task.load));
-    Result<ServedModel::Parts> parts =
-        LoadModel(std::move(task.package), engine_, intra_op_threads_, [&](ModelState state) {
+    Result<ServedModel::Parts> parts = LoadModel(
+        std::move(task.package), engine_, intra_op_threads_, profiles_, [&](ModelState state) {
           const std::lock_guard lock(mutex_);
           ledger_.Advance(task.load, state, clock_.WallNow());
         });
@@ -150,7 +163,12 @@ class ThreadedModelSet final : public ModelSet {
     return published_.Read([&](const ModelMap& map) { return CheckMembers(model, map); });
   }
 
+  void KeepLearned(const ServedModel& model) const {
+    if (model->learns_batches) profiles_.Keep(model->package_digest, model.Batches());
+  }
+
   void Do(BuryTask& task) {
+    KeepLearned(*task.model);
     task.model.reset();
     ReturnFreedMemory();
     {
@@ -232,6 +250,7 @@ class ThreadedModelSet final : public ModelSet {
   engine::Engine& engine_;
   const Clock& clock_;
   const unsigned intra_op_threads_;
+  const KeptProfiles profiles_;
   const std::shared_ptr<LoadingWork> work_ = std::make_shared<LoadingWork>();
   PublishedValue<ModelMap> published_{std::make_unique<const ModelMap>()};
   mutable std::mutex mutex_;
@@ -242,8 +261,8 @@ class ThreadedModelSet final : public ModelSet {
 }  // namespace
 
 std::unique_ptr<ModelSet> ModelSet::Create(engine::Engine& engine, const Clock& clock,
-                                           unsigned intra_op_threads) {
-  return std::make_unique<ThreadedModelSet>(engine, clock, intra_op_threads);
+                                           unsigned intra_op_threads, KeptProfiles profiles) {
+  return std::make_unique<ThreadedModelSet>(engine, clock, intra_op_threads, std::move(profiles));
 }
 
 Status ModelSet::LoadAndWait(ModelPackage package) {

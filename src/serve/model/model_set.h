@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "serve/model/kept_profiles.h"
 #include "serve/model/model_config.h"
 #include "serve/model/served_model.h"
 
@@ -40,9 +41,10 @@ struct ModelStatus {
 /// model. Thread-safe.
 class ModelSet {
  public:
-  /// Both outlive this object.
+  /// `engine` and `clock` outlive this object. What is learned of a model is added to `profiles`
+  /// when it goes.
   static std::unique_ptr<ModelSet> Create(engine::Engine& engine, const Clock& clock,
-                                          unsigned intra_op_threads);
+                                          unsigned intra_op_threads, KeptProfiles profiles = {});
   virtual ~ModelSet() = default;
 
   /// Queues a load and returns; `done` (may be null) runs once on the loading thread with the

@@ -9,6 +9,8 @@
 
 #include "base/error_catalogue.h"
 #include "base/fake_clock.h"
+#include "base/file.h"
+#include "base/sha256.h"
 #include "serve/model/fake_engine.h"
 #include "serve/model/served_ensemble.h"
 
@@ -36,6 +38,13 @@ class Gate {
   std::shared_future<void> future_ = opened_.get_future().share();
   std::promise<void> arrived_;
 };
+
+Status Busy(std::chrono::nanoseconds duration) {
+  const Stopwatch watch;
+  while (watch.Elapsed() < duration) {
+  }
+  return {};
+}
 
 struct World {
   FakeClock clock;
@@ -441,6 +450,113 @@ TEST(ModelSet, AnEnsembleIsNoStepOfAnother) {
   outer.manifest.ensemble->steps[0].model = "ensemble";
   EXPECT_THAT(world.models->LoadAndWait(std::move(outer)).ToString(),
               HasSubstr("an ensemble cannot be a step of another"));
+}
+
+TEST(ModelSet, ASecondStartTakesTheProfileThatTheFirstKept) {
+  World world;
+  const TemporaryDirectory folder = TemporaryDirectory::Create("profiles-").value();
+  const std::string digest = Sha256Of("package").ToString();
+  const auto start = [&](const std::string& machine, std::string digest_of_package) {
+    world.models =
+        ModelSet::Create(world.engine, world.clock, 1, KeptProfiles(folder.path(), machine));
+    ModelPackage package = World::Package(1, "a");
+    package.digest = std::move(digest_of_package);
+    EXPECT_TRUE(world.models->LoadAndWait(std::move(package)).ok());
+    return world.models->Find("mnist", std::nullopt).value();
+  };
+  world.File("a").on_run = [] { return Busy(std::chrono::microseconds(50)); };
+  EXPECT_FALSE((*start("here", digest))->measured_before.IsKnown());
+  const ModelHandle second = start("here", digest);
+  EXPECT_TRUE((*second)->measured_before.IsKnown());
+  EXPECT_EQ((*second)->batches.points().size(), (*second)->measured_before.points().size());
+  EXPECT_FALSE((*start("elsewhere", digest))->measured_before.IsKnown());
+  EXPECT_FALSE((*start("here", ""))->measured_before.IsKnown());
+}
+
+TEST(ModelSet, AKeptProfileOfQuiteAnotherTimeIsMeasuredAnew) {
+  World world;
+  const TemporaryDirectory folder = TemporaryDirectory::Create("profiles-").value();
+  const KeptProfiles profiles(folder.path(), "here");
+  const std::string digest = Sha256Of("package").ToString();
+  profiles.Keep(digest, BatchProfile({{1, std::chrono::seconds(9)}}));
+  world.models = ModelSet::Create(world.engine, world.clock, 1, profiles);
+  world.File("a");
+  ModelPackage package = World::Package(1, "a");
+  package.digest = digest;
+  ASSERT_TRUE(world.models->LoadAndWait(std::move(package)).ok());
+  EXPECT_FALSE((*world.models->Find("mnist", 1).value())->measured_before.IsKnown());
+  EXPECT_LT(profiles.Find(digest)->TimeOf(1), std::chrono::seconds(9));
+}
+
+TEST(ModelSet, WhatASlowModelLearnedIsKeptWhenItGoes) {
+  World world;
+  const TemporaryDirectory folder = TemporaryDirectory::Create("profiles-").value();
+  const KeptProfiles profiles(folder.path(), "here");
+  const std::string digest = Sha256Of("package").ToString();
+  world.File("slow").on_run = [] { return Busy(std::chrono::milliseconds(2)); };
+  world.models = ModelSet::Create(world.engine, world.clock, 1, profiles);
+  ModelPackage package = World::Package(1, "slow");
+  package.digest = digest;
+  ASSERT_TRUE(world.models->LoadAndWait(std::move(package)).ok());
+  {
+    const ModelHandle model = world.models->Find("mnist", 1).value();
+    ASSERT_TRUE((*model)->learns_batches);
+    model->NoteRun(1, std::chrono::milliseconds(2));
+    model->NoteRun(2, std::chrono::milliseconds(3));
+    for (int i = 0; i < 2; ++i) model->NoteTrial(BatchLearner::Trial::kAgreed);
+  }
+  EXPECT_FALSE(profiles.Find(digest).has_value());
+  world.models.reset();
+  EXPECT_EQ(profiles.Find(digest)->points().size(), 2u);
+}
+
+std::int64_t MostRowsTogether(FakeExecutable::Behaviour behaviour) {
+  World world;
+  world.File("a") = std::move(behaviour);
+  ModelPackage package = World::Package(1, "a");
+  package.manifest.signature = world.files["a"].signature;
+  package.config = {.max_batch_size = 8, .dynamic_batching = DynamicBatching{}};
+  EXPECT_TRUE(world.models->LoadAndWait(std::move(package)).ok());
+  return (*world.models->Find("mnist", 1).value())->batch_rules->max_rows;
+}
+
+TEST(ModelSet, AConfigurationJoinsNoRowsThatDependOnTheirNeighbours) {
+  EXPECT_EQ(MostRowsTogether({.signature = FakeSignature()}), 8);
+  EXPECT_EQ(MostRowsTogether({.signature = FakeSignature(), .answers_rows = true}), 1);
+  const auto slow = [] { return Busy(std::chrono::milliseconds(2)); };
+  EXPECT_EQ(MostRowsTogether({.signature = FakeSignature(), .on_run = slow}), 8);
+  EXPECT_EQ(MostRowsTogether({.signature = FakeSignature(), .answers_rows = true, .on_run = slow}),
+            1);
+}
+
+TEST(ModelSet, RequestsOfOneShapeMayShareRunsWhereSizesAreOpen) {
+  Signature open = FakeSignature();
+  open.inputs[0].shape = {-1, -1};
+  EXPECT_EQ(MostRowsTogether({.signature = open}), 8);
+  EXPECT_EQ(MostRowsTogether({.signature = open, .answers_rows = true}), 1);
+  open.outputs[0].shape = {-1, -1};
+  EXPECT_EQ(MostRowsTogether({.signature = open}), 1) << "the size of the output is not known";
+}
+
+TEST(ModelSet, WhatIsLearnedOfOpenSizesAndOfIndicesIsTriedFirst) {
+  const auto learns = [](Signature signature, bool depends) {
+    World world;
+    world.File("a") = {.signature = signature, .answers_rows = depends};
+    world.files["a"].on_run = [] { return Busy(std::chrono::milliseconds(2)); };
+    ModelPackage package = World::Package(1, "a");
+    package.manifest.signature = std::move(signature);
+    EXPECT_TRUE(world.models->LoadAndWait(std::move(package)).ok());
+    return (*world.models->Find("mnist", 1).value())->learns_batches;
+  };
+  Signature open = FakeSignature();
+  open.inputs[0].shape = {-1, -1};
+  Signature indices = FakeSignature();
+  indices.inputs[0].dtype = DType::kI64;
+  for (const Signature& signature : {open, indices}) {
+    EXPECT_TRUE(learns(signature, false));
+    EXPECT_FALSE(learns(signature, true));
+  }
+  EXPECT_TRUE(learns(FakeSignature(), true)) << "found out beside its first requests";
 }
 
 }  // namespace

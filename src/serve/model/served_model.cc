@@ -39,7 +39,8 @@ Signature ForClients(const ServedModel::Parts& parts) {
 ServedModel::ServedModel(Parts parts)
     : parts_(WithinConfig(std::move(parts))),
       client_signature_(ForClients(parts_)),
-      learner_(MostRows(parts_.config)) {}
+      learner_(MostRows(parts_.config),
+               parts_.learns_batches ? parts_.measured_before : BatchProfile()) {}
 
 std::string_view ModelStateName(ModelState state) {
   switch (state) {

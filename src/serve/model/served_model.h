@@ -57,6 +57,7 @@ class ServedModel {
     std::chrono::nanoseconds run_time{0};     ///< t(1), measured while warming; 0: not measured
     BatchProfile batches;                     ///< t(b), measured at load
     bool learns_batches = false;              ///< t(b) is learned while it serves
+    BatchProfile measured_before;             ///< t(b) that an earlier start kept; or unknown
     ModelConfig config;
     std::optional<BatchRules> batch_rules;  ///< by configuration, in the place of t(b)
     std::uint64_t memory_bytes = 0;         ///< growth of the process while loading

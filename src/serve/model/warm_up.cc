@@ -35,11 +35,9 @@ bool HasFreeInputs(const Signature& signature) {
   });
 }
 
-Result<TensorBuffer> Zeros(const TensorSpec& spec, std::int64_t any_size) {
+Result<TensorBuffer> Zeros(const TensorSpec& spec) {
   Shape shape = spec.shape;
-  for (std::size_t axis = 0; axis < shape.rank(); ++axis) {
-    if (shape[axis] < 0) shape.SetDim(axis, axis == 0 ? 1 : any_size);
-  }
+  if (shape.rank() > 0 && shape[0] < 0) shape.SetDim(0, 1);
   if (spec.dtype == DType::kString) {
     const std::vector<std::string_view> empty(shape.ElementCount().value_or(0));
     return TensorBuffer::FromStrings(shape, empty);
@@ -55,8 +53,9 @@ class Rehearsal {
   static Result<Rehearsal> Make(const engine::Executable& executable, const Signature& signature,
                                 std::int64_t any_size) {
     Rehearsal rehearsal(executable, signature.outputs.size());
-    for (const TensorSpec& input : signature.inputs) {
-      SLIPWAY_TRY(TensorBuffer zeros, Zeros(input, any_size));
+    const Signature sized = WithSizes(signature, any_size);
+    for (const TensorSpec& input : sized.inputs) {
+      SLIPWAY_TRY(TensorBuffer zeros, Zeros(input));
       rehearsal.buffers_.push_back(std::move(zeros));
     }
     for (const TensorBuffer& buffer : rehearsal.buffers_)
@@ -102,9 +101,10 @@ std::vector<OutputMemory> ConfirmOutputs(const Signature& signature,
   return memory;
 }
 
-Result<WarmUp> Measure(Rehearsal& rehearsal, const Signature& signature,
+Result<WarmUp> Measure(Rehearsal& rehearsal, const Signature& signature, std::int64_t size,
                        std::chrono::nanoseconds first) {
-  WarmUp warm{.run_time = first, .outputs = ConfirmOutputs(signature, rehearsal.outputs())};
+  WarmUp warm{
+      .run_time = first, .outputs = ConfirmOutputs(signature, rehearsal.outputs()), .size = size};
   std::chrono::nanoseconds spent = first;
   for (int i = 0; i < kMostRuns && spent + warm.run_time < kRepeatBudget; ++i) {
     SLIPWAY_TRY(const std::chrono::nanoseconds again, rehearsal.Run());
@@ -116,13 +116,22 @@ Result<WarmUp> Measure(Rehearsal& rehearsal, const Signature& signature,
 
 }  // namespace
 
+Signature WithSizes(Signature signature, std::int64_t size) {
+  for (TensorSpec& input : signature.inputs) {
+    for (std::size_t axis = 1; axis < input.shape.rank(); ++axis) {
+      if (input.shape[axis] < 0) input.shape.SetDim(axis, size);
+    }
+  }
+  return signature;
+}
+
 Result<WarmUp> WarmUpModel(const engine::Executable& executable, const Signature& signature) {
   const bool tries_sizes = HasFreeDimensionBehindTheFirst(signature);
   Status last;
   for (const std::int64_t size : kSizesToTry) {
     SLIPWAY_TRY(Rehearsal rehearsal, Rehearsal::Make(executable, signature, size));
     const Result<std::chrono::nanoseconds> first = rehearsal.Run();
-    if (first.ok()) return Measure(rehearsal, signature, *first);
+    if (first.ok()) return Measure(rehearsal, signature, size, *first);
     last = first.status();
     if (!tries_sizes) break;
   }

@@ -13,7 +13,11 @@ namespace slipway::serve {
 struct WarmUp {
   std::chrono::nanoseconds run_time{0};  ///< t(1): the shortest run of one row; 0: none succeeded
   std::vector<OutputMemory> outputs;     ///< one per output of the signature
+  std::int64_t size = 1;                 ///< that dimensions of any size had, but for the first
 };
+
+/// The signature of requests whose open dimensions have that size, but for the first. Pure.
+Signature WithSizes(Signature signature, std::int64_t size);
 
 /// Runs a model a few times on zeros, so that its first request is not slow, and finds what the
 /// request path wants to know: one run, and more while they take less than 10 ms together.
