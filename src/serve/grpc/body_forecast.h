@@ -16,5 +16,7 @@ net::BodyForecast ForecastMessage(std::span<const std::byte> first);
 /// Of a ModelInferRequest also where its first raw tensor begins, which is to be aligned: the
 /// engine then reads it in place.
 net::BodyForecast ForecastInfer(std::span<const std::byte> first);
+/// The same of a PredictRequest of TensorFlow Serving, and the tensor_content of its first input.
+net::BodyForecast ForecastPredict(std::span<const std::byte> first);
 
 }  // namespace slipway::serve::grpc

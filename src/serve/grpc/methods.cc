@@ -27,9 +27,11 @@ constexpr RpcMethod Served(std::string_view path, Right right, void (*handle)(co
   return {.path = path, .name = {"grpc", NameOf(path)}, .right = right, .handle = handle};
 }
 
-constexpr RpcMethod Infers(std::string_view path, void (*handle)(const GrpcCall&)) {
+using Forecast = net::BodyForecast (*)(std::span<const std::byte> first);
+constexpr RpcMethod Infers(std::string_view path, void (*handle)(const GrpcCall&),
+                           Forecast forecast) {
   RpcMethod method = Served(path, Right::kInfer, handle);
-  method.forecast = ForecastInfer;
+  method.forecast = forecast;
   return method;
 }
 
@@ -54,7 +56,7 @@ constexpr std::array kMethods = {
     NotServed("/inference.GRPCInferenceService/CudaSharedMemoryUnregister", kNoGpuMemory),
     NotServed("/inference.GRPCInferenceService/LogSettings", kNoSettings),
     Served("/inference.GRPCInferenceService/ModelConfig", Right::kDescribe, ModelConfig),
-    Infers("/inference.GRPCInferenceService/ModelInfer", ModelInfer),
+    Infers("/inference.GRPCInferenceService/ModelInfer", ModelInfer, ForecastInfer),
     Served("/inference.GRPCInferenceService/ModelMetadata", Right::kDescribe, ModelMetadata),
     Served("/inference.GRPCInferenceService/ModelReady", Right::kDescribe, ModelReady),
     Served("/inference.GRPCInferenceService/ModelStatistics", Right::kObserve, ModelStatistics),
@@ -80,7 +82,7 @@ constexpr std::array kMethods = {
     Served("/tensorflow.serving.PredictionService/GetModelMetadata", Right::kDescribe,
            TfsGetModelMetadata),
     NotServed("/tensorflow.serving.PredictionService/MultiInference", kNoMultiInference),
-    Served("/tensorflow.serving.PredictionService/Predict", Right::kInfer, TfsPredict),
+    Infers("/tensorflow.serving.PredictionService/Predict", TfsPredict, ForecastPredict),
     Served("/tensorflow.serving.PredictionService/Regress", Right::kInfer, TfsRegress),
 };
 static_assert(std::ranges::is_sorted(kMethods, {}, &RpcMethod::path));

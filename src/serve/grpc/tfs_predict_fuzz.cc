@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 
+#include "serve/grpc/body_forecast.h"
 #include "serve/grpc/tensor_proto.h"
 #include "serve/grpc/tfs_model_spec.h"
 #include "serve/grpc/tfs_predict_message.h"
@@ -38,6 +39,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       .outputs = {{.name = "y", .dtype = DType::kF32, .shape = {-1, 3}}}};
   const std::span<const std::byte> message = std::as_bytes(std::span(data, size));
   (void)slipway::serve::grpc::ReadModelSpecOf(message);
+  // The first bytes stand for the prefix here, in front of what is left.
+  const auto forecast = slipway::serve::grpc::ForecastPredict(message);
+  if (forecast.aligned_offset.value_or(0) > message.size()) std::abort();
   slipway::serve::grpc::TfsPredictMessage request;
   if (!slipway::serve::grpc::DecodePredictMessage(message, kSignature, kMostBytes, request).ok())
     return 0;
