@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <climits>
 #include <cstring>
@@ -51,13 +52,13 @@ Result<AddressList> Resolve(const HttpUrl& server) {
 }
 
 /// 0, or the errno value that says why there is no connection.
-int TryConnect(const addrinfo& address, std::chrono::milliseconds timeout, FileDescriptor& out) {
+int TryConnect(const addrinfo& address, MonotonicTime deadline, int interrupt,
+               FileDescriptor& out) {
   FileDescriptor socket(::socket(address.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket.valid()) return errno;
-  const MonotonicTime deadline = std::chrono::steady_clock::now() + timeout;
   if (connect(socket.get(), address.ai_addr, address.ai_addrlen) != 0) {
     if (errno != EINPROGRESS) return errno;
-    if (WaitFor(socket.get(), POLLOUT, deadline) == 0) return ETIMEDOUT;
+    if (WaitFor(socket.get(), POLLOUT, deadline, interrupt) == 0) return ETIMEDOUT;
     int error = 0;
     socklen_t size = sizeof error;
     getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error, &size);
@@ -71,24 +72,27 @@ int TryConnect(const addrinfo& address, std::chrono::milliseconds timeout, FileD
 
 }  // namespace
 
-short WaitFor(int socket, short events, MonotonicTime deadline) {
-  pollfd entry{.fd = socket, .events = events, .revents = 0};
+short WaitFor(int socket, short events, MonotonicTime deadline, int interrupt) {
+  // poll(2) passes over a descriptor below 0.
+  std::array<pollfd, 2> entries{pollfd{.fd = socket, .events = events, .revents = 0},
+                                pollfd{.fd = interrupt, .events = POLLIN, .revents = 0}};
   int ready = 0;
   do {
-    ready = poll(&entry, 1, MillisecondsLeft(deadline));
+    ready = poll(entries.data(), entries.size(), MillisecondsLeft(deadline));
   } while (ready < 0 && errno == EINTR);
-  return ready > 0 ? entry.revents : short{0};
+  return ready > 0 && entries[1].revents == 0 ? entries[0].revents : short{0};
 }
 
 Connector::Connector(HttpUrl server, ConnectorOptions options)
     : server_(std::move(server)), options_(std::move(options)) {}
 
-Result<FileDescriptor> Connector::ConnectSocket() const {
+Result<FileDescriptor> Connector::ConnectSocket(MonotonicTime deadline) const {
   SLIPWAY_TRY(const AddressList addresses, Resolve(server_));
   int error = ENOENT;
   FileDescriptor socket;
   for (const addrinfo* address = addresses.get(); address != nullptr; address = address->ai_next) {
-    error = TryConnect(*address, options_.timeout, socket);
+    const MonotonicTime latest = std::chrono::steady_clock::now() + options_.timeout;
+    error = TryConnect(*address, std::min(latest, deadline), options_.interrupt, socket);
     if (error == 0) return socket;
   }
   if (error == ECONNREFUSED) {
@@ -100,27 +104,27 @@ Result<FileDescriptor> Connector::ConnectSocket() const {
       "check the address, the network and its firewalls");
 }
 
-Result<Transport> Connector::Connect() {
-  SLIPWAY_TRY(FileDescriptor socket, ConnectSocket());
+Result<Transport> Connector::Connect(MonotonicTime deadline) {
+  SLIPWAY_TRY(FileDescriptor socket, ConnectSocket(deadline));
   Transport transport(std::move(socket));
-  if (server_.tls) SLIPWAY_RETURN_IF_ERROR(Encrypt(transport));
+  if (server_.tls) SLIPWAY_RETURN_IF_ERROR(Encrypt(transport, deadline));
   return transport;
 }
 
-Status Connector::Encrypt(Transport& transport) {
+Status Connector::Encrypt(Transport& transport, MonotonicTime deadline) {
   if (tls_ == nullptr) {
     SLIPWAY_TRY(tls_, TlsContext::ForClient(options_.tls));
   }
   const int socket = transport.descriptor();
   auto session = TlsSession::Connect(tls_, socket, server_.host);
-  const MonotonicTime deadline = std::chrono::steady_clock::now() + options_.timeout;
+  deadline = std::min(deadline, std::chrono::steady_clock::now() + options_.timeout);
   for (;;) {
     const IoResult::State state = session->Handshake();
     if (state == IoResult::State::kMoved) break;
     if (state != IoResult::State::kWaitsForInput && state != IoResult::State::kWaitsForRoom)
       return session->Failure(server_.Authority());
     const short events = state == IoResult::State::kWaitsForInput ? POLLIN : POLLOUT;
-    if (WaitFor(socket, events, deadline) == 0) {
+    if (WaitFor(socket, events, deadline, options_.interrupt) == 0) {
       return Unreachable(fmt::format("no TLS handshake with {} in time", server_.Authority()),
                          "if that port speaks no TLS, write http:// instead of https://");
     }

@@ -14,6 +14,7 @@ namespace slipway::net {
 struct ConnectorOptions {
   std::chrono::milliseconds timeout{5'000};  ///< for each address of the host, and the handshake
   TlsClientOptions tls;
+  int interrupt = -1;  ///< a descriptor of the caller's: once it is readable, nothing is waited for
 };
 
 /// Makes connections to one server, through TLS where its URL says https. Not thread-safe; movable.
@@ -24,21 +25,22 @@ class Connector {
   /// Connected, and a TLS handshake done: from here on nothing blocks. Unavailable
   /// (kServerUnreachable) saying what to do: the name is unknown, nothing listens there, no answer
   /// in time, no TLS there. FailedPrecondition (kTlsUntrustedServer); what TlsContext::ForClient()
-  /// says. Resolving a name blocks as long as the system's resolver does.
-  Result<Transport> Connect();
+  /// says. Resolving a name blocks as long as the system's resolver does; the rest until
+  /// `deadline` at most.
+  Result<Transport> Connect(MonotonicTime deadline = MonotonicTime::max());
 
   const HttpUrl& server() const { return server_; }
 
  private:
-  Result<FileDescriptor> ConnectSocket() const;
-  Status Encrypt(Transport& transport);
+  Result<FileDescriptor> ConnectSocket(MonotonicTime deadline) const;
+  Status Encrypt(Transport& transport, MonotonicTime deadline);
 
   HttpUrl server_;
   ConnectorOptions options_;
   std::shared_ptr<const TlsContext> tls_;  ///< made for the first connection that needs it
 };
 
-/// The events of poll(2) that came; 0 once the deadline has passed.
-short WaitFor(int socket, short events, MonotonicTime deadline);
+/// The events of poll(2) that came; 0 once the deadline has passed, or `interrupt` is readable.
+short WaitFor(int socket, short events, MonotonicTime deadline, int interrupt = -1);
 
 }  // namespace slipway::net

@@ -33,7 +33,9 @@ std::string EncodeHead(const ClientRequest& request, const HttpUrl& server) {
 }
 
 HttpClient::HttpClient(HttpUrl server, const HttpClientOptions& options)
-    : connector_(std::move(server), {.timeout = options.connect_timeout, .tls = options.tls}),
+    : connector_(
+          std::move(server),
+          {.timeout = options.connect_timeout, .tls = options.tls, .interrupt = options.interrupt}),
       options_(options) {}
 
 Status HttpClient::Broken(std::string_view what) const {
@@ -42,7 +44,8 @@ Status HttpClient::Broken(std::string_view what) const {
 }
 
 Status HttpClient::Late() const {
-  return DeadlineExceeded(fmt::format("no answer from {} within {} s", server().Authority(),
+  return DeadlineExceeded(fmt::format("no answer from {} in time: at most {} s",
+                                      server().Authority(),
                                       static_cast<double>(options_.answer_timeout.count()) / 1e3))
       .With(errors::kServerUnreachable)
       .Hint("the server is overloaded or stuck: its log and /metrics say more");
@@ -65,10 +68,13 @@ Result<HttpAnswer> HttpClient::Send(const ClientRequest& request) {
 
 Result<HttpAnswer> HttpClient::Exchange(const ClientRequest& request, const std::string& head) {
   answer_began_ = false;
+  was_connected_ = transport_.valid();
   if (!transport_.valid()) {
-    SLIPWAY_TRY(transport_, connector_.Connect());
+    SLIPWAY_TRY(transport_, connector_.Connect(request.deadline));
+    was_connected_ = true;
   }
-  const MonotonicTime deadline = std::chrono::steady_clock::now() + options_.answer_timeout;
+  const MonotonicTime deadline =
+      std::min(request.deadline, std::chrono::steady_clock::now() + options_.answer_timeout);
   SLIPWAY_TRY(const bool whole, SendAll(head, request.body, deadline));
   Result<HttpAnswer> answer =
       Receive(AnswerParser({.limits = options_.limits, .answers_head = request.method == "HEAD"}),
@@ -98,7 +104,8 @@ Result<bool> HttpClient::SendAll(const std::string& head, std::string_view body,
       left -= taken;
     }
     if (sent.moved()) continue;
-    const short events = WaitFor(transport_.descriptor(), POLLIN | POLLOUT, deadline);
+    const short events =
+        WaitFor(transport_.descriptor(), POLLIN | POLLOUT, deadline, options_.interrupt);
     if (events == 0) return Late();
     if ((events & POLLIN) != 0 && transport_.HasInput()) return false;
   }
@@ -114,7 +121,8 @@ Result<HttpAnswer> HttpClient::Receive(AnswerParser parser, MonotonicTime deadli
     if (read.state == IoResult::State::kWaitsForInput ||
         read.state == IoResult::State::kWaitsForRoom) {
       const short events = read.state == IoResult::State::kWaitsForInput ? POLLIN : POLLOUT;
-      if (WaitFor(transport_.descriptor(), events, deadline) == 0) return Late();
+      if (WaitFor(transport_.descriptor(), events, deadline, options_.interrupt) == 0)
+        return Late();
       continue;
     }
     const bool ended = read.state == IoResult::State::kEnded;

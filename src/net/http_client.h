@@ -21,6 +21,7 @@ struct HttpClientOptions {
       60'000};  ///< from the first byte sent to the last received
   AnswerLimits limits;
   TlsClientOptions tls;
+  int interrupt = -1;  ///< a descriptor of the caller's: once it is readable, nothing is waited for
 };
 
 /// A request of a tool. Views must live until Send() returns.
@@ -29,6 +30,7 @@ struct ClientRequest {
   std::string_view target = "/";
   std::vector<Header> headers;  ///< without Host and Content-Length
   std::string_view body;
+  MonotonicTime deadline = MonotonicTime::max();  ///< of connecting and of the whole answer
 };
 
 /// The head of the request as it is sent, with Host and Content-Length.
@@ -48,6 +50,8 @@ class HttpClient {
   Result<HttpAnswer> Send(const ClientRequest& request);
 
   const HttpUrl& server() const { return connector_.server(); }
+  /// Whether there was a connection for the last request, so that some of it may have arrived.
+  bool WasConnected() const { return was_connected_; }
 
  private:
   Result<HttpAnswer> Exchange(const ClientRequest& request, const std::string& head);
@@ -59,6 +63,7 @@ class HttpClient {
   Connector connector_;
   HttpClientOptions options_;
   Transport transport_;
+  bool was_connected_ = false;
   bool answer_began_ = false;  ///< of the request in hand: it may not be sent again
 };
 

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 
 #include <future>
@@ -113,6 +114,27 @@ TEST(HttpClient, GivesUpOnAServerThatDoesNotAnswer) {
   const Status status = client.Send({}).status();
   EXPECT_EQ(status.code(), Code::kDeadlineExceeded);
   EXPECT_EQ(status.number(), errors::kServerUnreachable);
+}
+
+TEST(HttpClient, GivesUpAtTheDeadlineOfTheRequest) {
+  ScriptedServer server({[](int socket) {
+    char buffer[4096];
+    while (recv(socket, buffer, sizeof buffer, 0) > 0) continue;
+  }});
+  HttpClient client(server.url());
+  const MonotonicTime deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(30);
+  EXPECT_EQ(client.Send({.deadline = deadline}).status().code(), Code::kDeadlineExceeded);
+  EXPECT_TRUE(client.WasConnected());
+}
+
+TEST(HttpClient, GivesUpWhenItIsInterrupted) {
+  ScriptedServer server({[](int socket) {
+    char buffer[4096];
+    while (recv(socket, buffer, sizeof buffer, 0) > 0) continue;
+  }});
+  const FileDescriptor interrupt(eventfd(1, EFD_CLOEXEC));
+  HttpClient client(server.url(), {.interrupt = interrupt.get()});
+  EXPECT_EQ(client.Send({}).status().number(), errors::kServerUnreachable);
 }
 
 TEST(HttpClient, DoesNotSendARequestTwiceOnceItsAnswerBegan) {
