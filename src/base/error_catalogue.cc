@@ -190,6 +190,22 @@ const std::array kCatalogue = {
                "unloading, listing and its configuration there and nowhere else, and inference at "
                "its own address alone.",
                403, ExitCode::kNetwork},
+    ErrorEntry{errors::kRemoteNotAllowed, "a step's server was not named at the start",
+               "A step of an ensemble may be a model on another server, which the step calls by a "
+               "name. Only whoever starts a server says what that name means: "
+               "slipway serve --remote NAME=http://HOST:PORT.",
+               0, ExitCode::kPolicy},
+    ErrorEntry{errors::kRemoteUnavailable, "another server that a step needs is not available",
+               "The server of a step refused the connection, did not answer in time or answered "
+               "503, and trying again is not allowed or did not help; after several such failures "
+               "it is not asked for some seconds. Look at that server; `slipway_remote_circuit` in "
+               "/metrics says when it is asked again.",
+               0, ExitCode::kServerUnavailable},
+    ErrorEntry{errors::kRemoteAnswer, "another server answered a step with something else",
+               "The answer is not of the Open Inference Protocol, has not the outputs that the "
+               "step reads, or is an error that the ensemble's client did not cause. Ask the "
+               "other server for the same model, and look at the versions on both sides.",
+               502, ExitCode::kNetwork},
     ErrorEntry{errors::kUsage, "the command line is not valid",
                "`slipway COMMAND --help` shows what the command takes, with examples.", 0,
                ExitCode::kUsage},

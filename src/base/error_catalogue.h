@@ -93,6 +93,9 @@ inline constexpr ErrorNumber kTlsUntrustedServer{5006};  ///< as its client sees
 inline constexpr ErrorNumber kRoleMissing{5007};         ///< 403
 inline constexpr ErrorNumber kQuotaUsed{5008};           ///< 429
 inline constexpr ErrorNumber kWrongDoor{5009};           ///< 403
+inline constexpr ErrorNumber kRemoteNotAllowed{5010};    ///< a step's server that nobody named
+inline constexpr ErrorNumber kRemoteUnavailable{5011};   ///< a step's server does not answer now
+inline constexpr ErrorNumber kRemoteAnswer{5012};        ///< 502: or answers something else
 inline constexpr ErrorNumber kUsage{6001};
 inline constexpr ErrorNumber kCheckFailed{6002};
 }  // namespace errors

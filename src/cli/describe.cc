@@ -26,8 +26,9 @@ std::string DescribeSteps(const package::Ensemble& ensemble) {
   for (std::size_t i = 0; i < ensemble.steps.size(); ++i) {
     const package::EnsembleStep& step = ensemble.steps[i];
     const std::string version = step.version ? fmt::format(":{}", *step.version) : std::string();
-    text += fmt::format("  {:<9} {}{} {} -> {}\n", fmt::format("step {}", i),
-                        step.model.empty() ? "own graph" : step.model, version,
+    const std::string server = step.server.empty() ? "" : fmt::format(" on {}", step.server);
+    text += fmt::format("  {:<9} {}{}{} {} -> {}\n", fmt::format("step {}", i),
+                        step.model.empty() ? "own graph" : step.model, version, server,
                         mapped(step.input_map), mapped(step.output_map));
   }
   return text;

@@ -7,14 +7,13 @@
 #include "base/error_catalogue.h"
 #include "base/text.h"
 #include "cli/context.h"
-#include "cli/oip_codec.h"
+#include "serve/remote/oip_codec.h"
 
 namespace slipway::cli {
 
 namespace {
 
 constexpr std::string_view kModels = "/v2/models/";
-constexpr const char* kJsonBytes = "Inference-Header-Content-Length";
 
 /// True for /v2/models/NAME and /v2/models/NAME/versions/N.
 bool NamesAModel(std::string_view path) {
@@ -29,11 +28,11 @@ std::vector<net::Header> KeyHeader(const std::string& key) {
   return {{"Authorization", "Bearer " + key}};
 }
 
-net::ClientRequest InferRequest(std::string_view target, const InferBody& body,
+net::ClientRequest InferRequest(std::string_view target, const serve::InferBody& body,
                                 const std::string& key) {
   std::vector<net::Header> headers = KeyHeader(key);
   headers.emplace_back("Content-Type", "application/octet-stream");
-  headers.emplace_back(kJsonBytes, std::to_string(body.json_bytes));
+  headers.emplace_back(serve::kJsonBytesHeader, std::to_string(body.json_bytes));
   return {.method = "POST", .target = target, .headers = std::move(headers), .body = body.bytes};
 }
 
@@ -61,8 +60,8 @@ Result<RemoteModel> RemoteModel::Open(const std::string& url, const Context& con
   }
   RemoteModel model(url, std::move(server), context.tls());
   SLIPWAY_TRY(const net::HttpAnswer answer, model.AskForMetadata(context));
-  if (Status status = StatusOfAnswer(answer); !status.ok()) return std::move(status).At(url);
-  Result<Signature> signature = ParseModelMetadata(answer.body);
+  if (Status status = serve::StatusOfAnswer(answer); !status.ok()) return std::move(status).At(url);
+  Result<Signature> signature = serve::ParseModelMetadata(answer.body);
   if (!signature.ok()) return std::move(signature).status().At(url);
   model.signature_ = std::move(*signature);
   return model;
@@ -70,21 +69,31 @@ Result<RemoteModel> RemoteModel::Open(const std::string& url, const Context& con
 
 Result<TensorBuffer> RemoteModel::Run(std::span<const TensorView> inputs, std::size_t output) {
   const TensorSpec& wanted = signature_.outputs[output];
-  const InferBody body = EncodeInfer(signature_, inputs, wanted.name);
+  const std::string_view names[] = {wanted.name};
+  const serve::InferBody body = serve::EncodeInfer(Named(inputs), names);
   const std::string target = path_ + "/infer";
   SLIPWAY_TRY(const net::HttpAnswer answer, client_.Send(InferRequest(target, body, key_)));
-  if (Status status = StatusOfAnswer(answer); !status.ok()) return std::move(status).At(url_);
-  const std::string* json_bytes = answer.Find(kJsonBytes);
-  const std::size_t json_end = json_bytes == nullptr
-                                   ? answer.body.size()
-                                   : ParseUint64(*json_bytes).value_or(answer.body.size());
-  Result<TensorBuffer> tensor = DecodeInferOutput(answer.body, json_end, wanted);
-  if (!tensor.ok()) return std::move(tensor).status().At(url_);
-  return tensor;
+  if (Status status = serve::StatusOfAnswer(answer); !status.ok())
+    return std::move(status).At(url_);
+  Result<std::vector<TensorBuffer>> tensors =
+      serve::DecodeInfer(answer.body, serve::JsonBytesOf(answer), names);
+  if (!tensors.ok()) return std::move(tensors).status().At(url_);
+  TensorBuffer& tensor = tensors->front();
+  if (tensor.dtype() == wanted.dtype) return std::move(tensor);
+  return DataLoss(fmt::format("output \"{}\" is {}, the model says {}", wanted.name,
+                              OipName(tensor.dtype()), OipName(wanted.dtype)))
+      .At(url_);
+}
+
+std::vector<serve::InferInput> RemoteModel::Named(std::span<const TensorView> inputs) const {
+  std::vector<serve::InferInput> named;
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    named.push_back({.name = signature_.inputs[i].name, .tensor = inputs[i]});
+  return named;
 }
 
 std::string RemoteModel::EncodeRequest(std::span<const TensorView> inputs) const {
-  const InferBody body = EncodeInfer(signature_, inputs);
+  const serve::InferBody body = serve::EncodeInfer(Named(inputs));
   const std::string target = path_ + "/infer";
   return net::EncodeHead(InferRequest(target, body, key_), client_.server()) + body.bytes;
 }

@@ -2,9 +2,11 @@
 
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/status.h"
 #include "net/http_client.h"
+#include "serve/predict/predictor.h"
 #include "tensor/signature.h"
 
 namespace slipway::cli {
@@ -33,6 +35,7 @@ class RemoteModel {
  private:
   RemoteModel(std::string url, net::HttpUrl server, const net::TlsClientOptions& tls);
   Result<net::HttpAnswer> AskForMetadata(const Context& context);
+  std::vector<serve::InferInput> Named(std::span<const TensorView> inputs) const;
 
   std::string url_;
   std::string path_;  ///< "/v2/models/mnist"

@@ -19,6 +19,7 @@
 #include "cli/describe.h"
 #include "cli/folder_watches.h"
 #include "cli/quota_flags.h"
+#include "cli/remote_flags.h"
 #include "cli/request_example.h"
 #include "cli/serve_sources.h"
 #include "cli/served_address.h"
@@ -34,14 +35,12 @@ namespace slipway::cli {
 namespace {
 
 constexpr std::int64_t kMaxBodyLimit = std::int64_t{1} << 34;
-constexpr std::int64_t kMaxSharedMemory = std::int64_t{1} << 50;
+constexpr std::int64_t kMaxBytes = std::int64_t{1} << 50;  // of memory
 constexpr std::int64_t kMaxQueueLimit = 1'000'000;
 constexpr double kMaxSeconds = 3600;
 constexpr std::chrono::seconds kCertificateTick{5};   // how soon new files are noticed
 constexpr std::chrono::seconds kSoon{7 * 24 * 3600};  // for a certificate that expires
-constexpr std::int64_t kMaxCache = std::int64_t{1} << 50;
 constexpr std::int64_t kMaxSequences = 1'000'000;
-constexpr std::int64_t kMaxRunMemory = std::int64_t{1} << 50;
 
 Result<std::chrono::milliseconds> Seconds(const Arguments& arguments, std::string_view flag) {
   SLIPWAY_TRY(const double seconds, arguments.Number(flag, 0, kMaxSeconds));
@@ -86,7 +85,7 @@ Status ReadSchedule(const Arguments& arguments, server::ServerOptions& options) 
   options.batching = !arguments.Switch("--no-batching");
   SLIPWAY_TRY(const std::int64_t queued, arguments.Integer("--max-queued", 1, kMaxQueueLimit));
   options.max_queued = static_cast<std::size_t>(queued);
-  SLIPWAY_TRY(const std::int64_t cached, arguments.Integer("--response-cache", 0, kMaxCache));
+  SLIPWAY_TRY(const std::int64_t cached, arguments.Integer("--response-cache", 0, kMaxBytes));
   options.response_cache_bytes = static_cast<std::uint64_t>(cached);
   SLIPWAY_TRY(const std::int64_t sequences, arguments.Integer("--max-sequences", 1, kMaxSequences));
   options.sequence_limits.max_sequences = static_cast<std::size_t>(sequences);
@@ -112,12 +111,12 @@ Result<server::ServerOptions> ReadOptions(const Arguments& arguments, const Cont
   SLIPWAY_TRY(const std::int64_t body, arguments.Integer("--max-body", 1, kMaxBodyLimit));
   options.max_body_bytes = static_cast<std::uint64_t>(body);
   SLIPWAY_RETURN_IF_ERROR(ReadSchedule(arguments, options));
-  SLIPWAY_TRY(const std::int64_t run, arguments.Integer("--max-run-memory", 0, kMaxRunMemory));
+  SLIPWAY_TRY(const std::int64_t run, arguments.Integer("--max-run-memory", 0, kMaxBytes));
   options.max_run_bytes = static_cast<std::uint64_t>(run);
   options.shared_memory = arguments.Switch("--shared-memory");
-  SLIPWAY_TRY(const std::int64_t shared,
-              arguments.Integer("--max-shared-memory", 1, kMaxSharedMemory));
+  SLIPWAY_TRY(const std::int64_t shared, arguments.Integer("--max-shared-memory", 1, kMaxBytes));
   options.shared_memory_limits.max_bytes = static_cast<std::uint64_t>(shared);
+  SLIPWAY_TRY(options.remotes, ReadRemotes(arguments, context.tls(), options.max_body_bytes));
   SLIPWAY_TRY(options.default_deadline, Seconds(arguments, "--deadline"));
   SLIPWAY_TRY(options.drain_timeout, Seconds(arguments, "--drain-timeout"));
   if (arguments.Given("--drain-delay")) {
@@ -269,7 +268,7 @@ CommandResult RunServe(const Arguments& arguments, Context& context) {
 }  // namespace
 
 Command MakeServeCommand() {
-  return {
+  Command command = {
       .name = "serve",
       .group = "Start",
       .summary = "serve models over HTTP",
@@ -394,6 +393,8 @@ Command MakeServeCommand() {
           {"slipway serve model.keras", "slipway serve mnist:3 resnet --port 9000",
            "slipway serve models/ --address 0.0.0.0 --tls-cert server.crt --tls-key server.key"},
       .run = RunServe};
+  for (Flag& flag : RemoteFlags()) command.flags.push_back(std::move(flag));
+  return command;
 }
 
 }  // namespace slipway::cli

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <map>
 #include <set>
 #include <utility>
@@ -44,7 +46,11 @@ class SourceReader {
     return AddAllOf(*registry, kStore);
   }
 
-  ServeSources Take() && { return std::move(found_); }
+  /// Ensembles last: what their models come from is known then.
+  ServeSources Take() && {
+    std::ranges::move(ensembles_, std::back_inserter(found_.startup));
+    return std::move(found_);
+  }
 
  private:
   Status AddFolder(const std::string& folder) {
@@ -60,9 +66,9 @@ class SourceReader {
     Tell(layout);
     for (const repository::FoundModel& model : layout.models)
       SLIPWAY_RETURN_IF_ERROR(Claim(model.name, folder));
-    const std::size_t before = found_.startup.size();
+    const std::size_t before = found_.startup.size() + ensembles_.size();
     for (const repository::FoundModel& model : layout.models) AddVersions(model);
-    if (found_.startup.size() == before)
+    if (found_.startup.size() + ensembles_.size() == before)
       return Unimplemented(fmt::format("nothing in {} can be served", folder));
     found_.folders.push_back(std::move(source));
     return {};
@@ -88,7 +94,8 @@ class SourceReader {
       if (!model.Find(version)->refusal.empty()) continue;
       server::StartupModel startup{.name = model.name, .request = {}, .may_fail = true};
       startup.request.version = version;
-      found_.startup.push_back(std::move(startup));
+      const bool is_ensemble = !model.settings.ensemble_json.empty();
+      (is_ensemble ? ensembles_ : found_.startup).push_back(std::move(startup));
     }
   }
 
@@ -152,7 +159,8 @@ class SourceReader {
 
   Context& context_;
   ServeSources found_;
-  std::map<std::string, std::string> owners_;  // the source of each name
+  std::vector<server::StartupModel> ensembles_;  // of folders
+  std::map<std::string, std::string> owners_;    // the source of each name
 };
 
 }  // namespace

@@ -6,7 +6,7 @@
 
 #include "base/error_catalogue.h"
 #include "base/json.h"
-#include "cli/oip_codec.h"
+#include "serve/remote/oip_codec.h"
 
 namespace slipway::cli {
 
@@ -36,13 +36,13 @@ Result<std::string> ServerClient::Call(std::string_view method, const std::strin
   if (!key_.empty()) request.headers.emplace_back("Authorization", "Bearer " + key_);
   SLIPWAY_TRY(net::HttpAnswer answer, client_.Send(request));
   if (answer.status == 401) {
-    return StatusOfAnswer(answer)
+    return serve::StatusOfAnswer(answer)
         .At(server().Authority())
         .Hint(
             "name the store of that server with --store DIR, or its key with --api-key-file FILE "
             "(the file admin.key in its store)");
   }
-  if (Status status = StatusOfAnswer(answer); !status.ok())
+  if (Status status = serve::StatusOfAnswer(answer); !status.ok())
     return std::move(status).At(server().Authority());
   return std::move(answer.body);
 }

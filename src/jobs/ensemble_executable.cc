@@ -30,6 +30,10 @@ class Compiler {
   }
 
   Result<EnsembleExecutable::Step> Member(const package::EnsembleStep& step) {
+    if (!step.server.empty()) {
+      return FailedPrecondition("a model on another server runs in a server only")
+          .Hint("slipway serve it, and ask that");
+    }
     SLIPWAY_TRY(const registry::ModelVersion version,
                 registry_.Resolve({.model = step.model, .version = step.version}));
     SLIPWAY_TRY(const package::Package package, registry_.Open(version));

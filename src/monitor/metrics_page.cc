@@ -117,6 +117,23 @@ void WriteCache(const MetricsSnapshot& snapshot, PrometheusText& text) {
                text);
 }
 
+void WriteRemotes(const MetricsSnapshot& snapshot, PrometheusText& text) {
+  if (snapshot.remotes.empty()) return;
+  text.Family("slipway_remote_requests_total", Type::kCounter,
+              "Steps of ensembles that another server was to run, by how they ended.");
+  for (const RemoteSample& remote : snapshot.remotes) {
+    for (const auto& [outcome, count] : remote.requests)
+      text.Sample({{"server", remote.server}, {"outcome", outcome}}, static_cast<double>(count));
+  }
+  text.Family("slipway_remote_retries_total", Type::kCounter, "Requests that were sent again.");
+  for (const RemoteSample& remote : snapshot.remotes)
+    text.Sample({{"server", remote.server}}, static_cast<double>(remote.retries));
+  text.Family("slipway_remote_circuit", Type::kGauge,
+              "0: the server is asked; 1: it failed and is not; 2: one request tries it.");
+  for (const RemoteSample& remote : snapshot.remotes)
+    text.Sample({{"server", remote.server}}, remote.circuit);
+}
+
 void WriteModels(const MetricsSnapshot& snapshot, PrometheusText& text) {
   text.Family("slipway_model_state", Type::kGauge, "1 for the state that a version is in.");
   for (const ModelSample& model : snapshot.models) {
@@ -172,6 +189,7 @@ std::string RenderMetrics(const MetricsSnapshot& snapshot, const ProcessUsage& p
   WriteConnections(snapshot, text);
   WriteModels(snapshot, text);
   WriteCache(snapshot, text);
+  WriteRemotes(snapshot, text);
   WriteProcess(process, text);
   return std::move(text).Take();
 }

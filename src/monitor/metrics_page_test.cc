@@ -50,6 +50,7 @@ MetricsSnapshot OneModelServed() {
                       distribution,
                       {{"best_size", 4}},
                       CacheSample{.hits = 5, .misses = 6}}},
+          .remotes = {{.server = "far", .circuit = 1, .requests = {{"ok", 8}}, .retries = 3}},
           .in_flight = 1,
           .cache_bytes = 77};
 }
@@ -70,7 +71,10 @@ TEST(RenderMetrics, NamesWhatWasCounted) {
         "slipway_batches_closed_total{model=\"mnist\",version=\"3\",reason=\"best_size\"} 4\n",
         "slipway_cache_hits_total{model=\"mnist\",version=\"3\"} 5\n",
         "slipway_cache_misses_total{model=\"mnist\",version=\"3\"} 6\n", "slipway_cache_bytes 77\n",
-        "process_resident_memory_bytes 1024\n", "process_open_fds 9\n"}) {
+        "slipway_remote_requests_total{server=\"far\",outcome=\"ok\"} 8\n",
+        "slipway_remote_retries_total{server=\"far\"} 3\n",
+        "slipway_remote_circuit{server=\"far\"} 1\n", "process_resident_memory_bytes 1024\n",
+        "process_open_fds 9\n"}) {
     EXPECT_THAT(text, HasSubstr(line));
   }
 }

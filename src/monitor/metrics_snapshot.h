@@ -51,14 +51,23 @@ struct ModelSample {
   std::optional<CacheSample> cache;  ///< absent: its answers are not kept
 };
 
-/// Everything that a server counts, at one moment. Names come from routes and loaded models only,
-/// so a client cannot make series.
+/// Another server, which steps of ensembles ask.
+struct RemoteSample {
+  std::string server;  ///< the name that an operator gave it
+  int circuit = 0;     ///< 0: it is asked; 1: it is not; 2: one request tries it
+  std::vector<std::pair<std::string, std::uint64_t>> requests;  ///< by how they ended
+  std::uint64_t retries = 0;
+};
+
+/// Everything that a server counts, at one moment. Names come from routes, loaded models and
+/// options only, so a client cannot make series.
 struct MetricsSnapshot {
   std::vector<std::pair<std::string, std::string>> build;  ///< labels of slipway_build_info
   std::vector<RequestSample> requests;
   std::vector<DurationSample> durations;
   std::vector<std::pair<std::string, std::uint64_t>> rejected;  ///< by reason
   std::vector<ModelSample> models;
+  std::vector<RemoteSample> remotes;
   std::uint64_t in_flight = 0;
   std::uint64_t open_connections = 0;
   std::uint64_t accepted_connections = 0;

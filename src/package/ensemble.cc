@@ -49,6 +49,12 @@ class Planner {
         return Invalid(fmt::format("step {}: \"{}\" does not match {}", i, Shown(step.model),
                                    kModelNamePattern));
       }
+      if (!step.server.empty() && (step.model.empty() || !IsModelName(step.server))) {
+        return Invalid(
+            fmt::format("step {}: a model on another server needs its name, and the "
+                        "server's, which matches {}",
+                        i, kModelNamePattern));
+      }
       if (step.version && *step.version <= 0)
         return Invalid(fmt::format("{}: version {} is not positive", Title(i), *step.version));
       if (step.input_map.empty() || step.output_map.empty()) {
@@ -254,6 +260,8 @@ class Fitting {
 std::string StepTitle(const Ensemble& ensemble, std::size_t step) {
   const std::string& model = ensemble.steps[step].model;
   if (model.empty()) return fmt::format("step {} (own graph)", step);
+  if (const std::string& server = ensemble.steps[step].server; !server.empty())
+    return fmt::format("step {} (model \"{}\" on \"{}\")", step, Shown(model), Shown(server));
   return fmt::format("step {} (model \"{}\")", step, Shown(model));
 }
 

@@ -18,6 +18,7 @@ namespace slipway::package {
 /// One model of an ensemble, and where its tensors come from and go to.
 struct EnsembleStep {
   std::string model;                              ///< "": the graph of the ensemble's own package
+  std::string server = "";                        ///< that has the model, by name; "": this one
   std::optional<std::int64_t> version;            ///< absent: the latest that is ready
   std::map<std::string, std::string> input_map;   ///< the model's input -> the ensemble's tensor
   std::map<std::string, std::string> output_map;  ///< the model's output -> the ensemble's tensor
@@ -64,11 +65,12 @@ Result<EnsemblePlan> PlanEnsemble(const Ensemble& ensemble, const Signature& sig
 Status CheckEnsemble(const Ensemble& ensemble, const EnsemblePlan& plan, const Signature& signature,
                      std::span<const Signature* const> steps);
 
-/// `step 1 (model "resnet")`, for messages.
+/// `step 1 (model "resnet")`, `step 1 (model "resnet" on "vision")`, for messages.
 std::string StepTitle(const Ensemble& ensemble, std::size_t step);
 
 /// The form of Triton's ensemble_scheduling: {"step": [{"model_name", "model_version", "input_map",
-/// "output_map"}]}. A step of the package's own graph has the name "".
+/// "output_map"}]}. A step of the package's own graph has the name "", the server of a model
+/// elsewhere is its "model_namespace".
 OrderedJson EnsembleToJson(const Ensemble& ensemble);
 /// InvalidArgument (kInvalidPackage) with the field's path, which begins with `path`. Versions are
 /// numbers or, as protobuf's JSON writes them, texts of numbers; -1 is the latest.

@@ -49,11 +49,15 @@ Result<Mapping> MappingFromJson(const Json& json, const std::string& path) {
 }
 
 Result<EnsembleStep> StepFromJson(const Json& json, const std::string& path) {
-  SLIPWAY_TRY(
-      const JsonFields fields,
-      JsonFields::Of(json, path, {"model_name", "model_version", "input_map", "output_map"}));
+  SLIPWAY_TRY(const JsonFields fields,
+              JsonFields::Of(
+                  json, path,
+                  {"model_name", "model_version", "model_namespace", "input_map", "output_map"}));
   EnsembleStep step;
   SLIPWAY_TRY(step.model, fields.String("model_name"));
+  if (fields.Find("model_namespace") != nullptr) {
+    SLIPWAY_TRY(step.server, fields.String("model_namespace"));
+  }
   SLIPWAY_TRY(step.version,
               VersionFromJson(fields.Find("model_version"), fields.PathOf("model_version")));
   SLIPWAY_TRY(const Json* inputs, fields.Required("input_map"));
@@ -68,10 +72,12 @@ Result<EnsembleStep> StepFromJson(const Json& json, const std::string& path) {
 OrderedJson EnsembleToJson(const Ensemble& ensemble) {
   OrderedJson steps = OrderedJson::array();
   for (const EnsembleStep& step : ensemble.steps) {
-    steps.push_back({{"model_name", step.model},
-                     {"model_version", step.version.value_or(kLatest)},
-                     {"input_map", step.input_map},
-                     {"output_map", step.output_map}});
+    OrderedJson& json =
+        steps.emplace_back(OrderedJson{{"model_name", step.model},
+                                       {"model_version", step.version.value_or(kLatest)},
+                                       {"input_map", step.input_map},
+                                       {"output_map", step.output_map}});
+    if (!step.server.empty()) json["model_namespace"] = step.server;
   }
   return OrderedJson{{"step", std::move(steps)}};
 }

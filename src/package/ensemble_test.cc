@@ -119,6 +119,21 @@ TEST(Ensemble, StepsAreBoundedAndWhole) {
   EXPECT_THAT(numbered.WhyNoPlan(), HasSubstr("version 0"));
 }
 
+// Bad input R2: a step that names an address, or no model, on another server
+TEST(Ensemble, AnotherServerIsNamedAndNeverAnAddress) {
+  for (const char* server : {"http://10.0.0.7", "127.0.0.1:80", "../x", "a b", "user@host"}) {
+    Diamond diamond;
+    diamond.ensemble.steps[1].server = server;
+    EXPECT_THAT(diamond.WhyNoPlan(), HasSubstr("step 1: a model on another server")) << server;
+  }
+  Diamond own;
+  own.ensemble.steps[1] = {.model = "",
+                           .server = "far",
+                           .input_map = own.ensemble.steps[1].input_map,
+                           .output_map = own.ensemble.steps[1].output_map};
+  EXPECT_THAT(own.WhyNoPlan(), HasSubstr("needs its name"));
+}
+
 TEST(Ensemble, ModelsThatDoNotFitAreNamedWithTheTensor) {
   Diamond type;
   type.cats.inputs[0].dtype = DType::kI64;
@@ -147,8 +162,11 @@ TEST(Ensemble, ADimensionOfAnySizeFitsEverySize) {
 TEST(Ensemble, JsonIsReadBack) {
   Diamond diamond;
   diamond.ensemble.steps[1].version = 3;
+  diamond.ensemble.steps[2].server = "far";
   const OrderedJson json = EnsembleToJson(diamond.ensemble);
   EXPECT_EQ(json["step"][0]["model_version"], -1);
+  EXPECT_EQ(json["step"][2]["model_namespace"], "far");
+  EXPECT_FALSE(json["step"][0].contains("model_namespace"));
   const Result<Ensemble> read = EnsembleFromJson(Json(json), "ensemble");
   ASSERT_TRUE(read.ok()) << read.status().ToString();
   EXPECT_EQ(*read, diamond.ensemble);

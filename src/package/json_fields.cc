@@ -33,7 +33,7 @@ const Json* JsonFields::Find(std::string_view name) const {
 }
 
 std::string JsonFields::PathOf(std::string_view name) const {
-  return fmt::format("{}.{}", path_, name);
+  return path_.empty() ? std::string(name) : fmt::format("{}.{}", path_, name);
 }
 
 Result<const Json*> JsonFields::Required(std::string_view name) const {

@@ -14,7 +14,7 @@ namespace slipway::repository {
 /// One version of a model in a folder.
 struct FoundVersion {
   std::int64_t number = 1;
-  std::string file;         ///< the model, relative to the model's root; "" with a refusal
+  std::string file;         ///< relative to the model's root; "": an ensemble, or a refusal
   std::string refusal;      ///< why it cannot be served
   std::string fingerprint;  ///< changes when a file of the version does: sizes and times
   bool operator==(const FoundVersion&) const = default;

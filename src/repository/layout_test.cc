@@ -35,6 +35,16 @@ TEST(Understand, ATritonRepositoryWithAndWithoutConfigurations) {
   EXPECT_EQ(Model(layout, "set").Find(3)->file, "set/3/model.onnx");
 }
 
+TEST(Understand, AnEnsembleHasVersionFoldersWithNothingInThem) {
+  const std::string config = R"(platform: "ensemble" ensemble_scheduling { step { } })";
+  const RepositoryLayout layout = Understand(
+      SnapshotOf({"both/1/"}, {{"both/config.pbtxt", config}, {"none/config.pbtxt", config}}),
+      "models");
+  EXPECT_EQ(Model(layout, "both").refusal, "");
+  EXPECT_EQ(Model(layout, "both").Find(1)->refusal, "");
+  EXPECT_THAT(Model(layout, "none").refusal, HasSubstr("an ensemble needs 1/ too"));
+}
+
 TEST(Understand, ABasePathIsOneModelCalledAsItsFolder) {
   const RepositoryLayout layout =
       Understand(SnapshotOf({"1/net.keras", "00000012/net.keras"}), "resnet");

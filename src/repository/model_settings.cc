@@ -55,6 +55,24 @@ Status CheckOne(std::string_view kind, const DeclaredTensor& declared,
   return CheckShape(kind, declared, *spec, has_batch);
 }
 
+Result<std::vector<TensorSpec>> SpecsOf(std::string_view kind,
+                                        const std::vector<DeclaredTensor>& declared,
+                                        bool has_batch) {
+  std::vector<TensorSpec> specs;
+  for (const DeclaredTensor& tensor : declared) {
+    if (tensor.dtype == DType::kUndefined || tensor.dims.empty()) {
+      return Mismatch(fmt::format("{} \"{}\" needs data_type and dims in config.pbtxt", kind,
+                                  Printable(tensor.name, 64)));
+    }
+    std::vector<std::int64_t> dims = tensor.dims;
+    if (has_batch) dims.insert(dims.begin(), -1);
+    SLIPWAY_TRY(Shape shape, Shape::Make(dims));
+    specs.push_back(
+        {.name = tensor.name, .dtype = tensor.dtype, .shape = std::move(shape), .axis_names = {}});
+  }
+  return specs;
+}
+
 }  // namespace
 
 Status CheckDeclared(const ModelSettings& settings, const Signature& signature) {
@@ -64,6 +82,14 @@ Status CheckDeclared(const ModelSettings& settings, const Signature& signature) 
   for (const DeclaredTensor& output : settings.outputs)
     SLIPWAY_RETURN_IF_ERROR(CheckOne("output", output, signature.outputs, has_batch));
   return {};
+}
+
+Result<Signature> DeclaredSignature(const ModelSettings& settings) {
+  const bool has_batch = settings.max_batch_size > 0;
+  Signature signature;
+  SLIPWAY_TRY(signature.inputs, SpecsOf("input", settings.inputs, has_batch));
+  SLIPWAY_TRY(signature.outputs, SpecsOf("output", settings.outputs, has_batch));
+  return signature;
 }
 
 }  // namespace slipway::repository

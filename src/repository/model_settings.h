@@ -31,7 +31,10 @@ struct ModelSettings {
   std::vector<DeclaredTensor> inputs;
   std::vector<DeclaredTensor> outputs;
   std::string config_json;  ///< how it is scheduled: Triton's ModelConfig in JSON; "": not said
-  std::string refusal;      ///< why no model that needs this can be served: "backend ..."
+  /// Of an ensemble: its ensemble_scheduling in JSON; it has no file, and inputs and outputs are
+  /// all that is known of its tensors. "": a model of its own.
+  std::string ensemble_json;
+  std::string refusal;               ///< why no model that needs this can be served: "backend ..."
   std::vector<std::string> ignored;  ///< "instance_group: why", for each field without effect
   bool operator==(const ModelSettings&) const = default;
 };
@@ -39,5 +42,9 @@ struct ModelSettings {
 /// Whether a model is what its configuration declares. InvalidArgument (kInvalidPackage) with both
 /// shapes: a name that the model has not, another type, rank or size. Pure.
 Status CheckDeclared(const ModelSettings& settings, const Signature& signature);
+
+/// What is declared, as a signature: where there is no model to ask. InvalidArgument
+/// (kInvalidPackage): a tensor without type or dims. Pure.
+Result<Signature> DeclaredSignature(const ModelSettings& settings);
 
 }  // namespace slipway::repository

@@ -86,6 +86,15 @@ constexpr FieldRule kRules[] = {
     {"sequence_batching.oldest.preserve_ordering", Effect::kIgnored,
      "answers leave when they are ready; those of a sequence stay in order"},
     {"model_transaction_policy", Effect::kIgnored, "every request has one answer"},
+    {"ensemble_scheduling", Effect::kInside},
+    {"ensemble_scheduling.step", Effect::kInside},
+    {"ensemble_scheduling.step.model_name", Effect::kPassed},
+    {"ensemble_scheduling.step.model_version", Effect::kPassed},
+    {"ensemble_scheduling.step.model_namespace", Effect::kPassed},
+    {"ensemble_scheduling.step.input_map", Effect::kPassed},
+    {"ensemble_scheduling.step.output_map", Effect::kPassed},
+    {"ensemble_scheduling.max_inflight_requests", Effect::kIgnored,
+     "the queues of its models are bounded"},
 };
 
 struct BackendRule {
@@ -106,7 +115,7 @@ constexpr BackendRule kBackends[] = {
     {"tensorflow_graphdef", "TensorFlow graphs are not read: convert the model to ONNX"},
     {"openvino", "OpenVINO files are not read: serve what they were made of"},
     {"python", "Python is never run here: export the network inside the model"},
-    {"ensemble", "ensembles in folders are not read"},
+    {"ensemble", "an ensemble needs ensemble_scheduling"},
 };
 
 const FieldRule* RuleOf(std::string_view path) {
@@ -183,9 +192,13 @@ void ReadTensors(const inference::ModelConfig& config, ModelSettings& settings) 
   }
 }
 
-// Ensembles and requests that come back change what an answer is: without them nothing is served.
+// Requests that come back change what an answer is: without them nothing is served.
 std::string ReasonAgainst(const inference::ModelConfig& config) {
-  if (config.has_ensemble_scheduling()) return "ensembles in folders are not read";
+  if (config.has_ensemble_scheduling()) {
+    const bool is_ensemble =
+        config.backend().empty() && (config.platform().empty() || config.platform() == "ensemble");
+    return is_ensemble ? "" : "a model with ensemble_scheduling has the platform \"ensemble\"";
+  }
   if (!config.batch_input().empty() || !config.batch_output().empty())
     return "batch_input, batch_output: tensors that describe a batch are not made";
   if (config.sequence_batching().iterative_sequence())
@@ -196,6 +209,14 @@ std::string ReasonAgainst(const inference::ModelConfig& config) {
   return fmt::format("backend \"{}\" is not here", Printable(name, 64));
 }
 
+Result<std::string> JsonOf(const Message& message) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.preserve_proto_field_names = true;
+  std::string json;
+  if (google::protobuf::util::MessageToJsonString(message, &json, options).ok()) return json;
+  return InvalidArgument("its scheduling cannot be read").With(errors::kInvalidPackage);
+}
+
 Result<std::string> SchedulingJson(const inference::ModelConfig& config) {
   inference::ModelConfig scheduling;
   scheduling.set_max_batch_size(config.max_batch_size());
@@ -204,11 +225,7 @@ Result<std::string> SchedulingJson(const inference::ModelConfig& config) {
   if (config.has_sequence_batching())
     *scheduling.mutable_sequence_batching() = config.sequence_batching();
   if (config.has_response_cache()) *scheduling.mutable_response_cache() = config.response_cache();
-  google::protobuf::util::JsonPrintOptions options;
-  options.preserve_proto_field_names = true;
-  std::string json;
-  if (google::protobuf::util::MessageToJsonString(scheduling, &json, options).ok()) return json;
-  return InvalidArgument("its scheduling cannot be read").With(errors::kInvalidPackage);
+  return JsonOf(scheduling);
 }
 
 }  // namespace
@@ -232,6 +249,9 @@ Result<ModelSettings> ParseTritonConfig(std::string_view text) {
   settings.max_batch_size = config.max_batch_size();
   ReadTensors(config, settings);
   SLIPWAY_TRY(settings.config_json, SchedulingJson(config));
+  if (config.has_ensemble_scheduling()) {
+    SLIPWAY_TRY(settings.ensemble_json, JsonOf(config.ensemble_scheduling()));
+  }
   return settings;
 }
 

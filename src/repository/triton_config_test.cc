@@ -92,11 +92,42 @@ TEST(ParseTritonConfig, ABackendThatIsNotHereIsARefusal) {
       {R"(backend: "openvino")", "OpenVINO"},
       {R"(platform: "tensorflow_savedmodel")", "SavedModel"},
       {R"(backend: "dali")", "\"dali\" is not here"},
-      {R"(platform: "ensemble" ensemble_scheduling {})", "ensembles"},
+      {R"(platform: "ensemble")", "needs ensemble_scheduling"},
+      {R"(platform: "onnxruntime_onnx" ensemble_scheduling {})", "the platform \"ensemble\""},
       {R"(batch_input { kind: BATCH_ELEMENT_COUNT target_name: "n" })", "batch_input"},
       {R"(sequence_batching { iterative_sequence: true })", "iterative_sequence"}};
   for (const auto& [text, reason] : cases)
     EXPECT_THAT(ParseTritonConfig(text).value().refusal, HasSubstr(reason)) << text;
+}
+
+TEST(ParseTritonConfig, ReadsTheStepsOfAnEnsemble) {
+  const ModelSettings settings = ParseTritonConfig(R"(
+    platform: "ensemble" max_batch_size: 4
+    input { name: "IN" data_type: TYPE_FP32 dims: 2 }
+    output { name: "OUT" data_type: TYPE_FP32 dims: 3 }
+    ensemble_scheduling {
+      max_inflight_requests: 3
+      step [ { model_name: "a" model_version: -1 input_map { key: "x" value: "IN" }
+               output_map { key: "y" value: "middle" } },
+             { model_name: "b" model_version: 2 model_namespace: "far"
+               input_map { key: "x" value: "middle" } output_map { key: "y" value: "OUT" } } ]
+    })")
+                                     .value();
+  EXPECT_EQ(settings.refusal, "");
+  EXPECT_EQ(settings.ensemble_json,
+            R"({"step":[{"model_name":"a","model_version":"-1","input_map":{"x":"IN"},)"
+            R"("output_map":{"y":"middle"}},{"model_name":"b","model_version":"2",)"
+            R"("input_map":{"x":"middle"},"output_map":{"y":"OUT"},"model_namespace":"far"}]})");
+  EXPECT_THAT(settings.ignored, ElementsAre(HasSubstr("max_inflight_requests")));
+  EXPECT_EQ(DeclaredSignature(settings)->inputs[0].shape, (Shape{-1, 2}));
+}
+
+TEST(DeclaredSignature, NeedsTypeAndDims) {
+  for (const char* text :
+       {R"(input { name: "x" data_type: TYPE_FP32 })", R"(output { name: "x" dims: 2 })"}) {
+    const Status refusal = DeclaredSignature(ParseTritonConfig(text).value()).status();
+    EXPECT_THAT(refusal.message(), HasSubstr("needs data_type and dims")) << text;
+  }
 }
 
 // Bad input S8: a config.pbtxt that is none, of a wrong type, or nested without end

@@ -12,8 +12,10 @@
 namespace slipway::repository {
 namespace {
 
-std::string WhyNoVersions(const FolderSnapshot& snapshot, const std::string& folder) {
-  for (const std::string& name : snapshot.NamesIn(folder)) {
+std::string WhyNoVersions(const FolderSnapshot& snapshot, const FoundModel& model) {
+  if (!model.settings.ensemble_json.empty())
+    return "no version folder: an ensemble needs 1/ too, if with nothing in it";
+  for (const std::string& name : snapshot.NamesIn(model.folder)) {
     if (!IsImportable(name)) continue;
     return fmt::format("no version folder: expected 1/{0}, found {0}", Printable(name, 64));
   }
@@ -41,7 +43,9 @@ void FindVersions(const FolderSnapshot& snapshot, FoundModel& model) {
     const std::string path = JoinPath(model.folder, name);
     const std::optional<std::int64_t> number = VersionOfFolder(name);
     if (!number || !snapshot.IsFolder(path)) continue;
-    ModelFile file = FindModelFile(snapshot, path, model.settings.model_file);
+    const bool has_file = model.settings.ensemble_json.empty();
+    ModelFile file =
+        has_file ? FindModelFile(snapshot, path, model.settings.model_file) : ModelFile();
     model.versions.push_back({.number = *number,
                               .file = std::move(file.path),
                               .refusal = std::move(file.refusal),
@@ -57,7 +61,7 @@ void FindVersions(const FolderSnapshot& snapshot, FoundModel& model) {
     model.versions.erase(std::unique(model.versions.begin(), model.versions.end(), is_same),
                          model.versions.end());
   } else if (model.versions.empty() && model.refusal.empty()) {
-    model.refusal = WhyNoVersions(snapshot, model.folder);
+    model.refusal = WhyNoVersions(snapshot, model);
   }
 }
 

@@ -9,12 +9,14 @@
 #include "base/json.h"
 #include "base/version.h"
 #include "net/local_socket.h"
+#include "package/ensemble.h"
 #include "repository/layout.h"
 #include "serve/control/model_control.h"
 #include "serve/grpc/grpc_api.h"
 #include "serve/model/kept_profiles.h"
 #include "serve/model/model_config.h"
 #include "serve/predict/response_cache.h"
+#include "serve/remote/remote_server.h"
 #include "tensor/shape.h"
 
 namespace slipway::server {
@@ -60,6 +62,8 @@ std::vector<Limit> NetworkLimits(const net::HttpLimits& limits) {
 }
 
 std::vector<Limit> ServingLimits(const ServerOptions& options) {
+  const serve::RemoteServerOptions remote =
+      options.remotes.empty() ? serve::RemoteServerOptions() : options.remotes.front();
   return {
       {"body", options.max_body_bytes, "bytes", "413, before and after decompression",
        "--max-body"},
@@ -103,6 +107,18 @@ std::vector<Limit> ServingLimits(const ServerOptions& options) {
        "503 with Retry-After, of one sequence"},
       {"sequence_states", options.sequence_limits.max_state_bytes, "bytes",
        "503 with Retry-After, and the sequence ends; of all sequences"},
+      {"remote_connections", remote.connections, "connections", "then requests wait, of one server",
+       "--remote-connections"},
+      {"remote_queue", remote.max_queued, "requests", "503 with Retry-After, of one server"},
+      {"remote_timeout", Count(remote.timeout), "ms", "504, all tries together",
+       "--remote-timeout"},
+      {"remote_tries", serve::RemoteServerOptions::kMostTries, "tries",
+       "of one request; those after the first are a tenth of all at most"},
+      {"remote_failures", remote.circuit.failures, "failures in a row",
+       "the server is not asked for a while"},
+      {"remote_rest", Count(remote.circuit.longest_rest), "ms",
+       "longest while; the first is 1 s, each after it twice as long"},
+      {"ensemble_steps", package::kMaxEnsembleSteps, "steps", "400"},
       {"control_queue", serve::ModelControl::kMaxWaiting, "requests", "503"},
       {"default_deadline", Count(options.default_deadline), "ms", "504", "--deadline"},
       {"drain_delay", Count(options.drain_delay.value_or(std::chrono::milliseconds(0))), "ms",
@@ -122,6 +138,13 @@ std::string AdminTitle(const ServerOptions& options) {
   if (!options.admin) return "none: administration is at the same address";
   if (net::LocalPath(options.admin->address)) return "a socket of this machine";
   return fmt::format("{}:{}", options.admin->address, options.admin->port);
+}
+
+std::string RemotesTitle(const ServerOptions& options) {
+  std::string title;
+  for (const serve::RemoteServerOptions& remote : options.remotes)
+    title += fmt::format("{}{} at {}", title.empty() ? "" : ", ", remote.name, remote.url.Origin());
+  return title.empty() ? "none" : title;
 }
 
 std::string CorsTitle(const ServerOptions& options) {
@@ -148,6 +171,7 @@ serve::Configuration ReportConfiguration(const ServerOptions& options, const Thr
                   {"response_cache", options.response_cache_bytes > 0 ? "on" : "off"},
                   {"shared_memory", options.shared_memory ? "on" : "off"},
                   {"cors_origins", CorsTitle(options)},
+                  {"remotes", RemotesTitle(options)},
                   {"anonymous_quota", access::Describe(options.anonymous_quota)},
                   {"audit_log", options.audit_log.empty() ? "off" : "on"},
                   {"admin_listener", AdminTitle(options)},

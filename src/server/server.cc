@@ -26,6 +26,7 @@
 #include "serve/predict/caching_predictor.h"
 #include "serve/predict/predictor.h"
 #include "serve/predict/sequence_predictor.h"
+#include "serve/remote/remote_servers.h"
 #include "serve/shared_memory/region_table.h"
 #include "server/configuration_report.h"
 #include "server/notify_systemd.h"
@@ -53,7 +54,7 @@ serve::KeptProfiles ProfilesOf(const ServerOptions& options,
 }
 
 std::unique_ptr<serve::Predictor> MakePredictor(const ServerOptions& options,
-                                                const serve::ModelSet& models, const Clock& clock) {
+                                                const serve::EnsemblePredictor::Means& means) {
   const serve::PredictorOptions decided{.workers = options.workers,
                                         .loops = options.batching ? options.loops : 0,
                                         .shares_runs = options.batching,
@@ -61,8 +62,8 @@ std::unique_ptr<serve::Predictor> MakePredictor(const ServerOptions& options,
                                         .max_queued_bytes = options.max_queued_bytes,
                                         .default_deadline = options.default_deadline,
                                         .max_run_bytes = options.max_run_bytes};
-  return std::make_unique<serve::EnsemblePredictor>(serve::Predictor::Create(decided, clock),
-                                                    decided, models, clock);
+  return std::make_unique<serve::EnsemblePredictor>(serve::Predictor::Create(decided, means.clock),
+                                                    decided, means);
 }
 
 class WholeServer final : public Server {
@@ -80,12 +81,18 @@ class WholeServer final : public Server {
             ReportConfiguration(options, surroundings.budget, EngineTitle(surroundings.engine))),
         models_(serve::ModelSet::Create(surroundings.engine, surroundings.clock, kThreadsOfARun,
                                         ProfilesOf(options, surroundings))),
-        runs_(MakePredictor(options, *models_, surroundings.clock)),
+        remotes_(options.remotes, surroundings.clock),
+        cache_(options.response_cache_bytes),
+        runs_(MakePredictor(options, {.models = *models_,
+                                      .clock = surroundings.clock,
+                                      .answers = &cache_,
+                                      .remotes = &remotes_})),
         sequences_(serve::KeepSequences(*runs_, options.sequence_limits, options.default_deadline,
                                         surroundings.clock)),
-        cache_(options.response_cache_bytes),
         predictor_(serve::CacheAnswers(*sequences_, cache_, surroundings.clock)),
-        control_(serve::ModelControl::Create(*models_, surroundings.source)),
+        control_(serve::ModelControl::Create(
+            *models_, surroundings.source,
+            [this](const std::string& server) { return remotes_.WhyNotAsked(server); })),
         shared_memory_(options.shared_memory
                            ? std::make_unique<serve::RegionTable>(options.shared_memory_limits)
                            : nullptr),
@@ -138,7 +145,8 @@ class WholeServer final : public Server {
                                             .gatekeeper = *gatekeeper_,
                                             .audit = audit_.get(),
                                             .tls = tls_.get(),
-                                            .cache = cache_},
+                                            .cache = cache_,
+                                            .remotes = remotes_},
                      engine);
     http_->Start();
     if (admin_http_ != nullptr) admin_http_->Start();
@@ -260,9 +268,10 @@ class WholeServer final : public Server {
   std::atomic<bool> are_models_loaded_ = false;
   std::atomic<bool> is_draining_ = false;
   const std::unique_ptr<serve::ModelSet> models_;
+  serve::RemoteServers remotes_;
+  serve::ResponseCache cache_;
   const std::unique_ptr<serve::Predictor> runs_;
   const std::unique_ptr<serve::Predictor> sequences_;  ///< before runs_
-  serve::ResponseCache cache_;
   const std::unique_ptr<serve::Predictor> predictor_;  ///< what requests meet: before sequences_
   std::unique_ptr<serve::ModelControl> control_;
   const std::unique_ptr<serve::RegionTable> shared_memory_;  ///< absent: off

@@ -67,6 +67,12 @@ monitor::MetricsSnapshot ServerMetrics::Snapshot() const {
     AddRequests(*requests, snapshot);
   AddModels(snapshot);
   AddConnections(snapshot);
+  for (serve::RemoteFacts& facts : sources_.remotes.Facts()) {
+    snapshot.remotes.push_back({.server = std::move(facts.server),
+                                .circuit = static_cast<int>(facts.circuit),
+                                .requests = std::move(facts.requests),
+                                .retries = facts.retries});
+  }
   return snapshot;
 }
 

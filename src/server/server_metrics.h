@@ -10,6 +10,7 @@
 #include "serve/model/model_set.h"
 #include "serve/predict/request_metrics.h"
 #include "serve/predict/response_cache.h"
+#include "serve/remote/remote_servers.h"
 
 namespace slipway::server {
 
@@ -24,6 +25,7 @@ class ServerMetrics final : public monitor::MetricsView {
     const access::AuditLog* audit;    ///< may be absent
     const net::TlsCertificates* tls;  ///< may be absent
     const serve::ResponseCache& cache;
+    const serve::RemoteServers& remotes;
   };
   /// `engine`: "onnxruntime 1.31.1".
   ServerMetrics(Sources sources, std::string engine);

@@ -33,6 +33,18 @@ Status CheckEncryption(const ServerOptions& options, const std::string& address)
           "network is trusted");
 }
 
+Status CheckRemotes(const ServerOptions& options) {
+  for (const serve::RemoteServerOptions& remote : options.remotes) {
+    if (remote.url.tls || IsLoopback(remote.url.host) || options.insecure) continue;
+    return FailedPrecondition(fmt::format("tensors for server \"{}\" would go over a network where "
+                                          "others can read along",
+                                          remote.name))
+        .With(errors::kInsecureAddress)
+        .Hint("name it with https://, or add --insecure if the network is trusted");
+  }
+  return {};
+}
+
 }  // namespace
 
 bool IsLoopback(const std::string& address) {
@@ -48,6 +60,7 @@ Result<ServerOptions> Decided(ServerOptions options, const ThreadBudget& budget,
   const bool is_loopback = IsLoopback(options.address);
   SLIPWAY_RETURN_IF_ERROR(CheckEncryption(options, options.address));
   if (options.admin) SLIPWAY_RETURN_IF_ERROR(CheckEncryption(options, options.admin->address));
+  SLIPWAY_RETURN_IF_ERROR(CheckRemotes(options));
   options.openness = OpennessOf(options, is_loopback);
   if (options.loops == 0) options.loops = budget.cores;
   if (options.workers == 0) options.workers = budget.cores;

@@ -16,6 +16,7 @@
 #include "serve/control/load_request.h"
 #include "serve/http/cors_policy.h"
 #include "serve/predict/sequence_limits.h"
+#include "serve/remote/remote_server.h"
 #include "serve/shared_memory/region_table.h"
 
 namespace slipway::server {
@@ -60,6 +61,7 @@ struct ServerOptions {
   std::chrono::milliseconds default_deadline{30'000};
   bool shared_memory = false;  ///< true: clients of this machine may share memory with the server
   serve::SharedMemoryLimits shared_memory_limits;
+  std::vector<serve::RemoteServerOptions> remotes;  ///< that steps of ensembles may name
 
   std::optional<std::chrono::milliseconds> drain_delay;  ///< absent: 0 on loopback, else 5 s
   std::chrono::milliseconds drain_timeout{20'000};
@@ -75,7 +77,7 @@ bool IsLoopback(const std::string& address);
 /// certificate (mTLS) or with `insecure`, else health alone; with `require_key` health alone.
 ///
 /// FailedPrecondition (kInsecureAddress): an address that others can reach, with neither `tls` nor
-/// `insecure`; the admin listener's alike.
+/// `insecure`; the admin listener's alike, and another server's in clear text.
 ///
 /// Threads stay within the budget: a loop that runs a model does no input or output meanwhile, so
 /// one loop a core is one busy thread a core; slow models leave the loops idle and take the

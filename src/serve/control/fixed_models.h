@@ -76,6 +76,7 @@ class FixedModelSet final : public ModelSet {
     return NotFound("there is no model \"" + std::string(name) + "\"").With(errors::kModelNotFound);
   }
   std::vector<ModelHandle> Ready() const override { return models_; }
+  std::vector<ModelHandle> Loaded() const override { return models_; }
   std::vector<ModelStatus> Statuses() const override {
     std::vector<ModelStatus> statuses;
     for (const ModelHandle& model : models_) {
@@ -97,7 +98,7 @@ class FixedControl final : public ModelControl {
     done(std::vector<IndexRow>{{"row", 1, "READY", ""}});
   }
   void Load(std::string, LoadRequest, Done done) override { done({}); }
-  void Unload(std::string, Done done) override { done({}); }
+  void Unload(std::string, bool, Done done) override { done({}); }
   void ResolveAlias(std::string, std::string alias, AliasDone done) override {
     ++lookups;
     if (alias == "prod") return done(1);

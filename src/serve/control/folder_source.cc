@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error_catalogue.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/sha256.h"
 #include "base/text.h"
@@ -55,6 +56,16 @@ Result<package::Manifest> Configured(package::Manifest manifest, const FoundMode
   if (!model.settings.config_json.empty())
     manifest.annotations[std::string(kConfigAnnotation)] = model.settings.config_json;
   return manifest;
+}
+
+// An ensemble has no file: its configuration is all of it.
+Result<package::Manifest> EnsembleManifest(const FoundModel& model) {
+  SLIPWAY_TRY(const Json steps, ParseJson(model.settings.ensemble_json));
+  package::Manifest manifest;
+  manifest.name = model.name;
+  SLIPWAY_TRY(manifest.ensemble, package::EnsembleFromJson(steps, "ensemble_scheduling"));
+  SLIPWAY_TRY(manifest.signature, repository::DeclaredSignature(model.settings));
+  return package::DecodeManifest(package::EncodeManifest(manifest));
 }
 
 ModelSource::Available ToAvailable(const FoundModel& model) {
@@ -123,18 +134,23 @@ Result<ModelPackage> FolderSource::Resolve(const std::string& name, std::int64_t
         .With(errors::kModelNotFound);
   }
   if (!found->refusal.empty()) return Refused(name, found->refusal);
-  SLIPWAY_TRY(const Import* import, ImportVersion(model, *found));
-  SLIPWAY_TRY(package::Manifest manifest, Configured(import->imported.manifest, model));
-  Result<ModelConfig> config = ConfigOf(manifest);
+  ModelPackage package{.name = name, .version = version};
+  if (!model.settings.ensemble_json.empty()) {
+    Result<package::Manifest> manifest = EnsembleManifest(model);
+    if (!manifest.ok()) return std::move(manifest).status().At("config.pbtxt");
+    package.manifest = *std::move(manifest);
+  } else {
+    SLIPWAY_TRY(const Import* import, ImportVersion(model, *found));
+    package.manifest = import->imported.manifest;
+    package.graph_path = import->imported.graph_path;
+    package.files = import->files;
+  }
+  SLIPWAY_TRY(package.manifest, Configured(std::move(package.manifest), model));
+  Result<ModelConfig> config = ConfigOf(package.manifest);
   if (!config.ok()) return std::move(config).status().At("config.pbtxt");
-  std::string digest = Sha256Of(package::EncodeManifest(manifest)).ToString();
-  return ModelPackage{.name = name,
-                      .version = version,
-                      .graph_path = import->imported.graph_path,
-                      .manifest = std::move(manifest),
-                      .digest = std::move(digest),
-                      .config = *std::move(config),
-                      .files = import->files};
+  package.config = *std::move(config);
+  package.digest = Sha256Of(package::EncodeManifest(package.manifest)).ToString();
+  return package;
 }
 
 Result<FoundModel> FolderSource::Look(const std::string& name) const {

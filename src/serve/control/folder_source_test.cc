@@ -105,6 +105,50 @@ TEST(FolderSource, AModelIsWhatItsConfigurationDeclares) {
   EXPECT_THAT(world.Open()->Resolve("m", 1).status().message(), HasSubstr("[N,3]"));
 }
 
+constexpr std::string_view kPair = R"(
+  platform: "ensemble" max_batch_size: 8
+  input { name: "IN" data_type: TYPE_FP32 dims: 2 }
+  output { name: "OUT" data_type: TYPE_FP32 dims: 2 }
+  ensemble_scheduling {
+    step { model_name: "a" model_version: -1
+           input_map { key: "x" value: "IN" } output_map { key: "x" value: "mid" } }
+    step { model_name: "b" model_version: 3
+           input_map { key: "x" value: "mid" } output_map { key: "x" value: "OUT" } }
+  })";
+
+TEST(FolderSource, AnEnsembleIsItsConfiguration) {
+  World world;
+  world.Write("pair/config.pbtxt", kPair);
+  fs::create_directories(fs::path(world.folder.path()) / "pair/1");
+  const auto source = world.Open();
+  const ModelPackage package = source->Resolve("pair", 1).value();
+  EXPECT_EQ(world.importer.imports, 0);
+  ASSERT_TRUE(package.manifest.ensemble.has_value());
+  const auto& steps = package.manifest.ensemble->steps;
+  EXPECT_EQ(steps[0].model, "a");
+  EXPECT_EQ(steps[0].version, std::nullopt);
+  EXPECT_EQ(steps[1].version, 3);
+  EXPECT_EQ(package.manifest.signature.inputs[0].shape, (Shape{-1, 2}));
+  EXPECT_EQ(package.config.max_batch_size, 8);
+  std::string changed(kPair);
+  changed.replace(changed.find("\"b\""), 3, "\"c\"");
+  world.Write("pair/config.pbtxt", changed);
+  EXPECT_NE(source->Resolve("pair", 1)->digest, package.digest);
+}
+
+// Bad input S8: an ensemble in a folder whose steps cannot run
+TEST(FolderSource, AnEnsembleThatCannotRunIsRefusedWithStepAndTensor) {
+  World world;
+  std::string config(kPair);
+  config.replace(config.find("\"mid\""), 5, "\"elsewhere\"");
+  world.Write("pair/config.pbtxt", config);
+  world.Write("pair/1/.keep", "");
+  const Status refusal = world.Open()->Resolve("pair", 1).status();
+  EXPECT_EQ(refusal.number(), errors::kInvalidPackage);
+  EXPECT_THAT(refusal.ToString(),
+              HasSubstr("step 1 (model \"b\"): input \"x\" reads tensor \"mid\""));
+}
+
 TEST(FolderSource, ReadsTheLabelsOfAnOutput) {
   World world;
   world.Write("m/1/model.onnx", "one");

@@ -115,6 +115,14 @@ constexpr ConfigField<ModelConfig> kCacheFields[] = {
      }},
 };
 
+Status ReadEnsemble(const Json& json, ModelConfig& config) {
+  if (IsEmptyValue(json)) return {};
+  Result<package::Ensemble> ensemble = package::EnsembleFromJson(json, "");
+  if (!ensemble.ok()) return std::move(ensemble).status().With(errors::kRequestFieldInvalid);
+  config.ensemble = *std::move(ensemble);
+  return {};
+}
+
 constexpr ConfigField<ModelConfig> kConfigFields[] = {
     {"name", PassOver},
     {"platform", PassOver},
@@ -143,6 +151,7 @@ constexpr ConfigField<ModelConfig> kConfigFields[] = {
      [](const Json& json, ModelConfig& config) {
        return ReadConfigObject<ModelConfig>(json, kCacheFields, config);
      }},
+    {"ensemble_scheduling", ReadEnsemble},
 };
 
 Status CheckPreferred(const ModelConfig& config) {
@@ -169,6 +178,8 @@ Status CheckLevels(const DynamicBatching& batching) {
 Status CheckWhole(const ModelConfig& config) {
   if (config.dynamic_batching.has_value() && config.sequence_batching.has_value())
     return ConfigInvalid("there is one scheduler: \"dynamic_batching\" or \"sequence_batching\"");
+  if (config.ensemble && (config.dynamic_batching || config.sequence_batching))
+    return ConfigInvalid("the models of an ensemble have schedulers, it has none itself");
   if (!config.dynamic_batching.has_value()) return {};
   SLIPWAY_RETURN_IF_ERROR(CheckPreferred(config));
   return CheckLevels(*config.dynamic_batching);

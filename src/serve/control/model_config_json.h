@@ -13,7 +13,8 @@ namespace slipway::serve {
 inline constexpr std::string_view kConfigAnnotation = "slipway.model-config";
 
 /// Triton's ModelConfig as JSON, in the names of its definition; 64-bit integers may be texts.
-/// Read: max_batch_size, dynamic_batching, sequence_batching and response_cache. What a package
+/// Read: max_batch_size, dynamic_batching, sequence_batching, response_cache and the steps of
+/// ensemble_scheduling. What a package
 /// fixes (name, platform, backend, runtime, input, output) and version_policy, which is not of one
 /// version, are passed over; any other field is refused by name unless it is empty. InvalidArgument
 /// (kRequestNotJson, kRequestFieldInvalid) with the field as place. Pure.

@@ -81,6 +81,17 @@ TEST(ModelConfigJson, WhatIsWrittenOfSequencesAndCachesIsReadAgain) {
   }
 }
 
+TEST(ModelConfigJson, ReadsTheStepsOfAnEnsemble) {
+  const ModelConfig config =
+      ParseModelConfig(R"({"platform": "ensemble", "ensemble_scheduling": {"step": [
+                           {"model_name": "a", "model_version": "-1", "input_map": {"x": "IN"},
+                            "output_map": {"y": "OUT"}}]}})")
+          .value();
+  ASSERT_TRUE(config.ensemble.has_value());
+  EXPECT_EQ(config.ensemble->steps.at(0).model, "a");
+  EXPECT_EQ(ParseModelConfig(R"({"ensemble_scheduling": {}})")->ensemble, std::nullopt);
+}
+
 TEST(ModelConfigJson, NothingSaidIsAsMeasured) {
   EXPECT_EQ(ParseModelConfig("").value(), ModelConfig());
   EXPECT_EQ(ParseModelConfig(R"({"version_policy": {"all": {}}})").value(), ModelConfig());
@@ -139,6 +150,9 @@ TEST(ModelConfigJson, RefusesWhatIsWrongByName) {
       {R"({"sequence_batching": {"state": [{"initial_state": [{"data_file": "x"}]}]}})",
        "\"data_file\" is not"},
       {R"({"response_cache": {"enable": "yes"}})", "expected true or false"},
+      {R"({"ensemble_scheduling": {"step": [{"model_version": 1}]}})",
+       "the field is missing (at ensemble_scheduling, step[0].model_name)"},
+      {R"({"dynamic_batching": {}, "ensemble_scheduling": {"step": []}})", "it has none itself"},
   };
   for (const Refusal& refusal : refusals) {
     const Status status = ParseModelConfig(refusal.json).status();

@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <condition_variable>
-#include <deque>
 #include <map>
 #include <mutex>
 #include <set>
@@ -14,68 +12,43 @@
 #include "base/error_catalogue.h"
 #include "base/log.h"
 #include "base/thread.h"
+#include "serve/control/control_tasks.h"
 #include "serve/control/load_failures.h"
+#include "serve/control/load_group.h"
+#include "serve/control/waiting_ensembles.h"
 #include "serve/model/served_ensemble.h"
 
 namespace slipway::serve {
 namespace {
 
-// Several versions that load together: the last to finish completes the whole. Lives in the
-// callbacks of the loads.
-class LoadGroup {
- public:
-  /// `others`: loads of the group that are not of this model.
-  LoadGroup(ModelSet& models, std::string name, std::set<std::int64_t> wanted, std::size_t others,
-            bool replaces, ModelControl::Done done)
-      : models_(models),
-        name_(std::move(name)),
-        wanted_(std::move(wanted)),
-        replaces_(replaces),
-        done_(std::move(done)),
-        remaining_(wanted_.size() + others) {}
-
-  void Finished(Status outcome) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (failure_.ok()) failure_ = std::move(outcome);
-      if (--remaining_ > 0) return;
-    }
-    if (failure_.ok() && replaces_) RetireOthers();
-    done_(std::move(failure_));
-  }
-
- private:
-  void RetireOthers() {
-    for (const ModelStatus& status : models_.Statuses()) {
-      if (status.name != name_ || wanted_.contains(status.version) ||
-          status.state == ModelState::kUnloaded)
-        continue;
-      // A version that somebody else unloaded meanwhile is gone either way.
-      (void)models_.Unload(name_, status.version);
-    }
-  }
-
-  ModelSet& models_;
-  const std::string name_;
-  const std::set<std::int64_t> wanted_;
-  const bool replaces_;
-  const ModelControl::Done done_;
-  std::mutex mutex_;
-  std::size_t remaining_;  // guarded by mutex_, as is failure_
-  Status failure_;
-};
-
 struct Plan {
   std::vector<ModelPackage> members;  ///< of ensembles, and not loaded yet
   std::vector<ModelPackage> to_load;
   std::set<std::int64_t> wanted;
+  std::set<std::string> step_models;  ///< the names of ensembles' models
 };
+
+// An ensemble's steps may be replaced, with the signature as it is.
+Status Configure(const ModelConfig& config, ModelPackage& package) {
+  package.config = config;
+  if (!config.ensemble) return {};
+  if (!package.manifest.ensemble) {
+    return InvalidArgument(
+               fmt::format("model \"{}\" is no ensemble: it has a graph of its own", package.name))
+        .With(errors::kRequestFieldInvalid)
+        .At("ensemble_scheduling");
+  }
+  package.manifest.ensemble = config.ensemble;
+  Status valid = package::DecodeManifest(package::EncodeManifest(package.manifest)).status();
+  return valid.ok() ? valid : std::move(valid).With(errors::kRequestFieldInvalid);
+}
 
 class ThreadedControl final : public ModelControl {
  public:
-  ThreadedControl(ModelSet& models, const ModelSource& source)
+  ThreadedControl(ModelSet& models, const ModelSource& source, RemoteState remotes)
       : models_(models),
         source_(source),
+        remotes_(std::move(remotes)),
         thread_([this](std::stop_token stop) { RunTasks(stop); }) {}
 
   void Index(bool ready_only, IndexDone done) override {
@@ -91,10 +64,11 @@ class ThreadedControl final : public ModelControl {
     if (!queued.ok()) (*shared)(queued);
   }
 
-  void Unload(std::string name, Done done) override {
+  void Unload(std::string name, bool with_dependents, Done done) override {
     auto shared = std::make_shared<Done>(std::move(done));
-    const Status queued =
-        Queue([this, name = std::move(name), shared] { (*shared)(UnloadNow(name)); });
+    const Status queued = Queue([this, name = std::move(name), with_dependents, shared] {
+      (*shared)(UnloadNow(name, with_dependents));
+    });
     if (!queued.ok()) (*shared)(queued);
   }
 
@@ -108,31 +82,15 @@ class ThreadedControl final : public ModelControl {
 
  private:
   Status Queue(std::function<void()> task) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (tasks_.size() >= kMaxWaiting) {
-        return Unavailable(fmt::format("{} control requests are waiting already", kMaxWaiting))
-            .With(errors::kQueueFull);
-      }
-      tasks_.push_back(std::move(task));
-    }
-    task_added_.notify_one();
-    return {};
+    if (tasks_->Add(std::move(task))) return {};
+    return Unavailable(fmt::format("{} control requests are waiting already", kMaxWaiting))
+        .With(errors::kQueueFull);
   }
 
   // What waits when the server ends is still done: every completion runs once.
   void RunTasks(const std::stop_token& stop) {
     NameThread("slipway-control");
-    while (true) {
-      std::function<void()> task;
-      {
-        std::unique_lock lock(mutex_);
-        if (!task_added_.wait(lock, stop, [this] { return !tasks_.empty(); })) return;
-        task = std::move(tasks_.front());
-        tasks_.pop_front();
-      }
-      task();
-    }
+    while (const std::optional<ControlTasks::Task> task = tasks_->Next(stop)) (*task)();
   }
 
   using Rows = std::map<std::pair<std::string, std::int64_t>, IndexRow>;
@@ -162,25 +120,28 @@ class ThreadedControl final : public ModelControl {
       row = {status.name, status.version, std::string(ModelStateName(status.state)),
              keeps_reason ? row.reason : status.reason};
     }
+    AddRemoteTrouble(rows);
     std::vector<IndexRow> index;
     for (auto& [key, row] : rows) index.push_back(std::move(row));
     return index;
   }
 
   void StartLoad(const std::string& name, const LoadRequest& request, const Done& done) {
-    Result<Plan> plan = PlanLoad(name, request);
-    if (!plan.ok()) {
+    Plan plan;
+    Status planned = PlanLoad(name, request, plan);
+    const Done then = WithWaiting({name, request}, plan.step_models, done);
+    if (!planned.ok()) {
       Log(LogLevel::kWarning, "model {} is not loaded: {}", Printable(name, 64),
-          plan.status().ToString());
-      return done(std::move(plan).status());
+          planned.ToString());
+      return then(std::move(planned));
     }
     const bool replaces = !request.version.has_value() && request.alias.empty();
-    const auto group = std::make_shared<LoadGroup>(models_, name, plan->wanted,
-                                                   plan->members.size(), replaces, done);
-    for (std::size_t i = plan->to_load.size(); i < plan->wanted.size(); ++i)
+    const auto group = std::make_shared<LoadGroup>(models_, name, plan.wanted, plan.members.size(),
+                                                   replaces, then);
+    for (std::size_t i = plan.to_load.size(); i < plan.wanted.size(); ++i)
       group->Finished(Status());
     // Loads happen in this order: members are there before their ensembles are looked at.
-    for (std::vector<ModelPackage>* packages : {&plan->members, &plan->to_load}) {
+    for (std::vector<ModelPackage>* packages : {&plan.members, &plan.to_load}) {
       for (ModelPackage& package : *packages) {
         const std::string model = package.name;
         const std::int64_t version = package.version;
@@ -193,16 +154,51 @@ class ThreadedControl final : public ModelControl {
     }
   }
 
-  Result<Plan> PlanLoad(const std::string& name, const LoadRequest& request) const {
+  // What comes after a load, on whatever thread it ends: an ensemble that failed waits for its
+  // models, and what waited for this one is loaded. By then the control may have gone.
+  Done WithWaiting(WaitingEnsembles::Load load, const std::set<std::string>& step_models,
+                   const Done& done) {
+    return [this, tasks = tasks_, waiting = waiting_, load = std::move(load), step_models,
+            done](Status outcome) {
+      if (outcome.ok()) {
+        waiting->Forget(load.name);
+        std::set<std::string> loaded = step_models;
+        loaded.insert(load.name);
+        for (const WaitingEnsembles::Load& each : waiting->Take(loaded)) {
+          if (!tasks->Add([this, each] { LoadAgain(each); })) waiting->Add(each, loaded);
+        }
+      } else if (!step_models.empty() && outcome.code() != Code::kCancelled) {
+        waiting->Add(load, step_models);
+      }
+      done(std::move(outcome));
+    };
+  }
+
+  // Nobody asked for it now, so that it takes no readiness away where it fails again.
+  void LoadAgain(const WaitingEnsembles::Load& load) {
+    StartLoad(load.name, load.request, [&models = models_, name = load.name](const Status& again) {
+      if (again.ok()) return;
+      for (const ModelStatus& status : models.Statuses()) {
+        if (status.name == name && status.state == ModelState::kFailed)
+          (void)models.Unload(name, status.version);
+      }
+    });
+  }
+
+  /// Fills `plan` as far as it gets.
+  Status PlanLoad(const std::string& name, const LoadRequest& request, Plan& plan) const {
     SLIPWAY_TRY(const std::vector<std::int64_t> versions, WantedVersions(name, request));
-    Plan plan{.to_load = {}, .wanted = {versions.begin(), versions.end()}};
+    plan.wanted = {versions.begin(), versions.end()};
     for (const std::int64_t version : plan.wanted) {
       SLIPWAY_TRY(ModelPackage package, ResolveVersion(name, version));
-      if (request.config.has_value()) package.config = *request.config;
-      SLIPWAY_RETURN_IF_ERROR(AddMembers(package, plan.members));
+      if (request.config.has_value()) SLIPWAY_RETURN_IF_ERROR(Configure(*request.config, package));
+      if (Status members = AddMembers(package, plan); !members.ok()) {
+        failures_->Note(name, version, members);
+        return members;
+      }
       if (!IsReadyAlready(package)) plan.to_load.push_back(std::move(package));
     }
-    return plan;
+    return {};
   }
 
   Result<ModelPackage> ResolveVersion(const std::string& name, std::int64_t version) const {
@@ -213,18 +209,26 @@ class ThreadedControl final : public ModelControl {
   }
 
   /// Of an ensemble's models those that are neither ready nor about to be.
-  Status AddMembers(const ModelPackage& package, std::vector<ModelPackage>& members) const {
+  Status AddMembers(const ModelPackage& package, Plan& plan) const {
     if (!package.manifest.ensemble) return {};
     const package::Ensemble& ensemble = *package.manifest.ensemble;
-    for (std::size_t i = 0; i < ensemble.steps.size(); ++i) {
-      const package::EnsembleStep& step = ensemble.steps[i];
-      if (step.model.empty() || WillBeThere(step, members)) continue;
-      Result<ModelPackage> member = ResolveStep(step);
-      if (member.ok() && member->manifest.ensemble) member = NestedEnsemble();
-      if (!member.ok())
-        return std::move(member).status().At(package::StepTitle(ensemble, i)).At(package.name);
-      members.push_back(std::move(*member));
+    for (const package::EnsembleStep& step : ensemble.steps) {
+      if (!step.model.empty() && step.server.empty()) plan.step_models.insert(step.model);
     }
+    for (std::size_t i = 0; i < ensemble.steps.size(); ++i) {
+      Status added = AddMember(ensemble.steps[i], plan.members);
+      if (!added.ok()) return std::move(added).At(package::StepTitle(ensemble, i)).At(package.name);
+    }
+    return {};
+  }
+
+  Status AddMember(const package::EnsembleStep& step, std::vector<ModelPackage>& members) const {
+    if (!step.server.empty())
+      return RemoteTrouble(step.server) ? Status() : RemoteNotAllowed(step.server);
+    if (step.model.empty() || WillBeThere(step, members)) return {};
+    SLIPWAY_TRY(ModelPackage member, ResolveStep(step));
+    if (member.manifest.ensemble) return NestedEnsemble();
+    members.push_back(std::move(member));
     return {};
   }
 
@@ -249,7 +253,7 @@ class ThreadedControl final : public ModelControl {
 
   Result<ModelPackage> ResolveStep(const package::EnsembleStep& step) const {
     if (step.version) return ResolveVersion(step.model, *step.version);
-    SLIPWAY_TRY(const std::vector<std::int64_t> versions, source_.Versions(step.model));
+    SLIPWAY_TRY(const std::vector<std::int64_t> versions, source_.Wanted(step.model));
     return ResolveVersion(step.model, versions.back());
   }
 
@@ -274,25 +278,66 @@ class ThreadedControl final : public ModelControl {
            (**loaded)->config == package.config;
   }
 
-  Status UnloadNow(const std::string& name) {
+  Status UnloadNow(const std::string& name, bool with_dependents) {
+    waiting_->Forget(name);
+    const std::set<std::string> members =
+        with_dependents ? StepModels(name, true) : std::set<std::string>();
     Status unloaded = models_.Unload(name, std::nullopt);
+    const std::set<std::string> still_needed = StepModels(name, false);
+    for (const std::string& member : members) {
+      // One that was unloaded before is gone either way.
+      if (!still_needed.contains(member)) (void)models_.Unload(member, std::nullopt);
+    }
     if (unloaded.code() == Code::kNotFound && source_.Versions(name).ok()) return {};
     return unloaded;
   }
 
+  /// The models of the steps of one loaded ensemble, or of all others.
+  std::set<std::string> StepModels(const std::string& ensemble, bool of_it) const {
+    std::set<std::string> names;
+    for (const ModelHandle& model : models_.Loaded()) {
+      if ((*model)->ensemble == nullptr || ((*model)->name == ensemble) != of_it) continue;
+      for (const package::EnsembleStep& step : (*model)->ensemble->ensemble.steps) {
+        if (!step.model.empty() && step.server.empty()) names.insert(step.model);
+      }
+    }
+    return names;
+  }
+
+  /// nullopt: there is no such server.
+  std::optional<std::string> RemoteTrouble(const std::string& server) const {
+    return remotes_ ? remotes_(server) : std::nullopt;
+  }
+
+  /// What a ready ensemble's row says of servers that its steps need and that are not asked now.
+  void AddRemoteTrouble(Rows& rows) const {
+    for (const ModelHandle& model : models_.Loaded()) {
+      const auto row = rows.find({(*model)->name, (*model)->version});
+      if ((*model)->ensemble == nullptr || row == rows.end()) continue;
+      const package::Ensemble& ensemble = (*model)->ensemble->ensemble;
+      for (std::size_t i = 0; i < ensemble.steps.size() && row->second.reason.empty(); ++i) {
+        const std::string& server = ensemble.steps[i].server;
+        const std::string why = server.empty() ? "" : RemoteTrouble(server).value_or("");
+        if (!why.empty())
+          row->second.reason = fmt::format("{}: {}", package::StepTitle(ensemble, i), why);
+      }
+    }
+  }
+
   ModelSet& models_;
   const ModelSource& source_;
+  const RemoteState remotes_;  // may be null
   const std::shared_ptr<LoadFailures> failures_ = std::make_shared<LoadFailures>();
-  std::mutex mutex_;
-  std::condition_variable_any task_added_;
-  std::deque<std::function<void()>> tasks_;  // guarded by mutex_
-  std::jthread thread_;                      // last: it uses the members above
+  const std::shared_ptr<WaitingEnsembles> waiting_ = std::make_shared<WaitingEnsembles>();
+  const std::shared_ptr<ControlTasks> tasks_ = std::make_shared<ControlTasks>(kMaxWaiting);
+  std::jthread thread_;  // last: it uses the members above
 };
 
 }  // namespace
 
-std::unique_ptr<ModelControl> ModelControl::Create(ModelSet& models, const ModelSource& source) {
-  return std::make_unique<ThreadedControl>(models, source);
+std::unique_ptr<ModelControl> ModelControl::Create(ModelSet& models, const ModelSource& source,
+                                                   RemoteState remotes) {
+  return std::make_unique<ThreadedControl>(models, source, std::move(remotes));
 }
 
 }  // namespace slipway::serve

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,7 @@ struct IndexRow {
   std::string name;
   std::int64_t version = 0;  ///< 0: a model without versions
   std::string state;         ///< ModelStateName(); "UNAVAILABLE" for what is known and not loaded
-  std::string reason;        ///< empty when ready
+  std::string reason;        ///< empty when ready, unless a step's server is not asked now
 };
 
 /// The control use case: what could be served, what is, load and unload at run time. All work that
@@ -29,8 +30,13 @@ class ModelControl {
   static constexpr std::size_t kMaxWaiting =
       64;  ///< calls that wait for the thread; beyond: Unavailable (kQueueFull)
 
-  /// Both outlive this object and every completion.
-  static std::unique_ptr<ModelControl> Create(ModelSet& models, const ModelSource& source);
+  /// What is known of another server by its name: nullopt, steps may not name it; "": it is asked;
+  /// else why it is not now. Called on the control's thread.
+  using RemoteState = std::function<std::optional<std::string>(const std::string& server)>;
+
+  /// All outlive this object and every completion. Without `remotes` no step may name a server.
+  static std::unique_ptr<ModelControl> Create(ModelSet& models, const ModelSource& source,
+                                              RemoteState remotes = {});
   virtual ~ModelControl() = default;
 
   using Done = std::function<void(Status)>;
@@ -45,11 +51,15 @@ class ModelControl {
   /// the new versions are ready, the others of this model are unloaded; when one fails, nothing is
   /// unloaded. A version that is ready with the same package and configuration stays as it is. The
   /// models of an ensemble are loaded before it where they are not ready: the version that its step
-  /// names, or the latest. NotFound (kModelNotFound); what ModelSet::Load() says.
+  /// names, or the latest of those that the source wants. An ensemble that failed is loaded again
+  /// by itself when one of its models is loaded. NotFound (kModelNotFound); what ModelSet::Load()
+  /// says.
   virtual void Load(std::string name, LoadRequest request, Done done) = 0;
 
-  /// Unloads all versions of a model; those that are known but not loaded count as done. NotFound.
-  virtual void Unload(std::string name, Done done) = 0;
+  /// Unloads all versions of a model; those that are known but not loaded count as done.
+  /// `with_dependents`: an ensemble's models too, but for those that other loaded ensembles need.
+  /// NotFound.
+  virtual void Unload(std::string name, bool with_dependents, Done done) = 0;
 
   /// The version that an alias of a model names now, loaded or not. NotFound.
   virtual void ResolveAlias(std::string name, std::string alias, AliasDone done) = 0;

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <future>
 #include <map>
 #include <set>
@@ -58,6 +59,7 @@ class FakeModelSet final : public ModelSet {
   }
 
   std::vector<ModelHandle> Ready() const override { return {}; }
+  std::vector<ModelHandle> Loaded() const override { return {}; }
   std::vector<ModelStatus> Statuses() const override {
     std::vector<ModelStatus> all;
     for (const auto& [version, status] : statuses_) all.push_back(status);
@@ -95,7 +97,7 @@ struct World {
   }
   Status Unload(const std::string& name) {
     std::promise<Status> outcome;
-    control->Unload(name, [&](Status status) { outcome.set_value(std::move(status)); });
+    control->Unload(name, false, [&](Status status) { outcome.set_value(std::move(status)); });
     return outcome.get_future().get();
   }
   std::vector<std::string> Index(bool ready_only) {
@@ -251,6 +253,7 @@ struct EnsembleWorld {
   }
   static ModelPackage Ensemble(std::optional<std::int64_t> version, const std::string& member) {
     ModelPackage package{.name = "ensemble", .version = 1};
+    package.manifest.name = "ensemble";
     package.manifest.signature = FakeSignature();
     package.manifest.ensemble.emplace();
     package.manifest.ensemble->steps = {{.model = member,
@@ -260,9 +263,16 @@ struct EnsembleWorld {
     return package;
   }
 
-  Status Load(const std::string& name) {
+  Status Load(const std::string& name, LoadRequest request = {}) {
     std::promise<Status> outcome;
-    control->Load(name, {}, [&](Status status) { outcome.set_value(std::move(status)); });
+    control->Load(name, std::move(request),
+                  [&](Status status) { outcome.set_value(std::move(status)); });
+    return outcome.get_future().get();
+  }
+  Status Unload(const std::string& name, bool with_dependents) {
+    std::promise<Status> outcome;
+    control->Unload(name, with_dependents,
+                    [&](Status status) { outcome.set_value(std::move(status)); });
     return outcome.get_future().get();
   }
   std::vector<std::string> Ready() const {
@@ -294,6 +304,120 @@ TEST(ModelControl, AnEnsemblesModelsThatServeStayAsTheyAre) {
   const ModelHandle before = world.models->Find("a", 2).value();
   ASSERT_TRUE(world.Load("ensemble").ok());
   EXPECT_EQ(world.models->Find("a", 2).value(), before);
+}
+
+/// "a" cannot be found until `is_there`.
+class LateSource final : public ModelSource {
+ public:
+  explicit LateSource(const ModelSource& inner) : inner_(inner) {}
+  Result<std::vector<Available>> List() const override { return inner_.List(); }
+  Result<std::vector<std::int64_t>> Versions(const std::string& name) const override {
+    if (name == "a" && !is_there) return NotFound("not there").With(errors::kModelNotFound);
+    return inner_.Versions(name);
+  }
+  Result<std::int64_t> VersionOfAlias(const std::string& name,
+                                      const std::string& alias) const override {
+    return inner_.VersionOfAlias(name, alias);
+  }
+  Result<ModelPackage> Resolve(const std::string& name, std::int64_t version) const override {
+    return inner_.Resolve(name, version);
+  }
+  std::atomic<bool> is_there = false;
+
+ private:
+  const ModelSource& inner_;
+};
+
+TEST(ModelControl, AnEnsembleThatWaitsForAModelIsLoadedOnceThatIs) {
+  EnsembleWorld world;
+  LateSource late(world.source);
+  world.control = ModelControl::Create(*world.models, late);
+  EXPECT_EQ(world.Load("ensemble").number(), errors::kModelNotFound);
+  EXPECT_TRUE(world.models->AllReady()) << "nothing of it was loaded";
+  std::promise<std::string> reason;
+  world.control->Index(false, [&](Result<std::vector<IndexRow>> rows) {
+    reason.set_value(rows->back().name + " " + rows->back().reason);
+  });
+  EXPECT_EQ(reason.get_future().get(), "ensemble not there (at ensemble, step 0 (model \"a\"))");
+  late.is_there = true;
+  ASSERT_TRUE(world.Load("a").ok());
+  // Its load was queued before this call, and is done before.
+  std::promise<Status> after;
+  world.control->Load("a", {}, [&](Status status) { after.set_value(std::move(status)); });
+  ASSERT_TRUE(after.get_future().get().ok());
+  EXPECT_THAT(world.Ready(), ElementsAre("a:2", "ensemble:1"));
+}
+
+TEST(ModelControl, ALoadsConfigurationReplacesTheSteps) {
+  EnsembleWorld world;
+  ModelConfig config;
+  config.ensemble = EnsembleWorld::Ensemble(1, "a").manifest.ensemble;
+  ASSERT_TRUE(world.Load("ensemble", {.config = config}).ok());
+  EXPECT_THAT(world.Ready(), ElementsAre("a:1", "ensemble:1"));
+}
+
+TEST(ModelControl, StepsThatCannotRunAreRefusedAndSoAreThoseForAGraph) {
+  EnsembleWorld world;
+  ModelConfig config;
+  config.ensemble = EnsembleWorld::Ensemble(1, "").manifest.ensemble;
+  Status refusal = world.Load("ensemble", {.config = config});
+  EXPECT_EQ(refusal.number(), errors::kRequestFieldInvalid);
+  EXPECT_EQ(refusal.message(), "a step has no model, and the package no graph");
+  refusal = world.Load("a", {.config = config});
+  EXPECT_EQ(refusal.number(), errors::kRequestFieldInvalid);
+  EXPECT_EQ(refusal.message(), "model \"a\" is no ensemble: it has a graph of its own");
+}
+
+// Bad input R2: a step that names a server which no operator named
+TEST(ModelControl, AStepOnAServerThatNobodyNamedIsRefused) {
+  EnsembleWorld world;
+  ModelConfig config;
+  config.ensemble = EnsembleWorld::Ensemble(1, "a").manifest.ensemble;
+  config.ensemble->steps[0].server = "far";
+  const Status refusal = world.Load("ensemble", {.config = config});
+  EXPECT_EQ(refusal.number(), errors::kRemoteNotAllowed);
+  EXPECT_EQ(refusal.place(), "ensemble, step 0 (model \"a\" on \"far\")");
+}
+
+TEST(ModelControl, AStepOnAServerThatIsNamedIsAndItsTroubleIsShown) {
+  EnsembleWorld world;
+  std::string trouble;
+  world.control = ModelControl::Create(*world.models, world.source, [&](const std::string& server) {
+    return server == "far" ? std::optional<std::string>(trouble) : std::nullopt;
+  });
+  ModelConfig config;
+  config.ensemble = EnsembleWorld::Ensemble(1, "elsewhere").manifest.ensemble;
+  config.ensemble->steps[0].server = "far";
+  ASSERT_TRUE(world.Load("ensemble", {.config = config}).ok());
+  EXPECT_THAT(world.Ready(), ElementsAre("ensemble:1"));
+  for (const std::string why : {"", "is not asked"}) {
+    trouble = why;
+    std::promise<std::string> reason;
+    world.control->Index(
+        true, [&](Result<std::vector<IndexRow>> rows) { reason.set_value(rows->back().reason); });
+    EXPECT_EQ(reason.get_future().get(),
+              why.empty() ? "" : "step 0 (model \"elsewhere\" on \"far\"): is not asked");
+  }
+}
+
+TEST(ModelControl, AnEnsemblesModelsAreUnloadedWithItWhenThatIsAskedFor) {
+  EnsembleWorld world;
+  ASSERT_TRUE(world.Load("ensemble").ok());
+  ASSERT_TRUE(world.Unload("ensemble", false).ok());
+  EXPECT_THAT(world.Ready(), ElementsAre("a:2"));
+  ASSERT_TRUE(world.Load("ensemble").ok());
+  ASSERT_TRUE(world.Unload("ensemble", true).ok());
+  EXPECT_THAT(world.Ready(), IsEmpty());
+}
+
+TEST(ModelControl, AModelThatAnotherEnsembleNeedsStays) {
+  EnsembleWorld world;
+  ModelPackage other = EnsembleWorld::Ensemble(std::nullopt, "a");
+  other.name = "other";
+  ASSERT_TRUE(world.Load("ensemble").ok());
+  ASSERT_TRUE(world.models->LoadAndWait(std::move(other)).ok());
+  ASSERT_TRUE(world.Unload("ensemble", true).ok());
+  EXPECT_THAT(world.Ready(), ElementsAre("a:2", "other:1"));
 }
 
 TEST(ModelControl, AnEnsembleOfAnUnknownModelIsNotLoaded) {

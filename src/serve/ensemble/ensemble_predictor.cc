@@ -9,16 +9,28 @@
 namespace slipway::serve {
 
 EnsemblePredictor::EnsemblePredictor(std::unique_ptr<Predictor> inner,
-                                     const PredictorOptions& options, const ModelSet& models,
-                                     const Clock& clock)
+                                     const PredictorOptions& options, const Means& means)
     : inner_(std::move(inner)),
+      cached_(means.answers == nullptr ? nullptr
+                                       : CacheAnswers(*inner_, *means.answers, means.clock)),
       options_(options),
-      models_(models),
-      clock_(clock),
+      models_(means.models),
+      clock_(means.clock),
+      remotes_(means.remotes),
       continues_(options.loops),
-      surroundings_{.steps = *inner_, .clock = clock, .continues_on_loop = [this](unsigned loop) {
-                      if (loop < continues_.size()) continues_[loop] = 1;
-                    }} {}
+      surroundings_{.steps = cached_ == nullptr ? *inner_ : *cached_,
+                    .clock = clock_,
+                    .continues_on_loop =
+                        [this](unsigned loop) {
+                          if (loop < continues_.size()) continues_[loop] = 1;
+                        },
+                    .remotes = means.remotes} {}
+
+void EnsemblePredictor::Stop() {
+  // First: what they answer goes on with the steps of `inner_`.
+  if (remotes_ != nullptr) remotes_->Stop();
+  inner_->Stop();
+}
 
 void EnsemblePredictor::Predict(InferRequest request, InferCompletion done) {
   const ServedModel& model = *request.model;
@@ -62,6 +74,8 @@ Result<std::vector<ModelHandle>> EnsemblePredictor::MembersOf(const PredictTask&
   for (std::size_t i = 0; i < needed.size(); ++i) {
     if (!needed[i]) continue;
     const package::EnsembleStep& step = served.ensemble.steps[i];
+    if (!step.server.empty() && remotes_ != nullptr) continue;
+    if (!step.server.empty()) return RemoteNotAllowed(step.server).At(served.TitleOf(i));
     Result<ModelHandle> member = step.model.empty() ? Result<ModelHandle>(served.own_graph)
                                                     : models_.Find(step.model, step.version);
     if (member.ok() && (**member)->ensemble != nullptr) member = NestedEnsemble();

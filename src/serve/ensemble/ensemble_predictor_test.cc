@@ -13,6 +13,7 @@
 
 #include "base/error_catalogue.h"
 #include "base/fake_clock.h"
+#include "serve/predict/response_cache.h"
 
 namespace slipway::serve {
 namespace {
@@ -72,10 +73,43 @@ class FewModels final : public ModelSet {
     return NotFound("model \"" + std::string(name) + "\" is not loaded");
   }
   std::vector<ModelHandle> Ready() const override { return {}; }
+  std::vector<ModelHandle> Loaded() const override { return {}; }
   std::vector<ModelStatus> Statuses() const override { return {}; }
   bool AllReady() const override { return true; }
 
   std::map<std::string, ModelHandle, std::less<>> models;
+};
+
+/// Another server, which answers out = x1 + 1000, as f32[1,2], or what it was told to.
+class FakeRemotes final : public RemoteModels {
+ public:
+  void Infer(RemoteRequest request, InferCompletion done) override {
+    asked.push_back(std::string(request.server) + "/" + std::string(request.model));
+    deadline = request.deadline;
+    if (!failure.ok()) return done(failure);
+    TensorBuffer output = TensorBuffer::CopyOf(request.inputs.at(0).tensor).value();
+    for (float& value : output.As<float>()) value += 1000;
+    InferResponse response{.model = nullptr, .outputs = {}, .times = {}, .run = {}};
+    response.outputs.emplace_back(nullptr,
+                                  odd ? TensorBuffer::CopyOf(*odd).value() : std::move(output));
+    if (on_thread) {
+      thread =
+          std::jthread([done, response = std::make_shared<InferResponse>(std::move(response))] {
+            done(std::move(*response));
+          });
+      return;
+    }
+    done(std::move(response));
+  }
+  void Stop() override { is_stopped = true; }
+
+  std::vector<std::string> asked;
+  MonotonicTime deadline;
+  Status failure;
+  std::optional<TensorView> odd;
+  bool on_thread = false;
+  bool is_stopped = false;
+  std::jthread thread;
 };
 
 class EnsembleTest : public testing::Test {
@@ -118,8 +152,10 @@ class EnsembleTest : public testing::Test {
 
   void StartWith(PredictorOptions options) {
     options_ = options;
-    predictor_ = std::make_unique<EnsemblePredictor>(Predictor::Create(options_, clock), options_,
-                                                     models, clock);
+    predictor_ = std::make_unique<EnsemblePredictor>(
+        Predictor::Create(options_, clock), options_,
+        EnsemblePredictor::Means{
+            .models = models, .clock = clock, .answers = &answers, .remotes = &remotes});
   }
 
   InferRequest Request(const ModelHandle& model, std::vector<std::string_view> outputs = {}) const {
@@ -153,6 +189,8 @@ class EnsembleTest : public testing::Test {
   const std::array<float, 2> numbers = {1, 2};
   FakeClock clock;
   FewModels models;
+  FakeRemotes remotes;
+  ResponseCache answers{std::size_t{1} << 20};
 
  private:
   PredictorOptions options_;
@@ -252,6 +290,68 @@ TEST_F(EnsembleTest, TwoFailingStepsAnswerOnce) {
   ASSERT_TRUE(answered.try_acquire_for(seconds(20)));
   predictor().Stop();
   EXPECT_EQ(answers, 1);
+}
+
+package::EnsembleStep OnServer(package::EnsembleStep step) {
+  step.server = "far";
+  return step;
+}
+
+TEST_F(EnsembleTest, AStepMayBeAModelOnAnotherServer) {
+  Model("first", 10);
+  Model("last", 100);
+  for (const bool on_thread : {false, true}) {
+    remotes.on_thread = on_thread;
+    InferRequest request =
+        Request(Ensemble({Step("first", {"in"}, "a"), OnServer({Step("middle", {"a"}, "b")}),
+                          Step("last", {"b"}, "out")}));
+    request.deadline = clock.Now() + seconds(5);
+    EXPECT_THAT(Values(Send(std::move(request)).get()), ElementsAre(1111, 1112));
+    EXPECT_EQ(remotes.deadline, clock.Now() + seconds(5));
+  }
+  EXPECT_THAT(remotes.asked, ElementsAre("far/middle", "far/middle"));
+  predictor().Stop();
+  EXPECT_TRUE(remotes.is_stopped);
+}
+
+TEST_F(EnsembleTest, AnotherServersFailureNamesStepModelAndServer) {
+  remotes.failure = Unavailable("server \"far\" cannot be reached");
+  const Status status = Ask(Ensemble({OnServer(Step("m", {"in"}, "out"))})).status();
+  EXPECT_EQ(status.code(), Code::kUnavailable);
+  EXPECT_EQ(status.place(), "step 0 (model \"m\" on \"far\")");
+}
+
+// Bad input R1: a remote step's server that answers with tensors that do not fit
+TEST_F(EnsembleTest, WhatAnotherServerWritesMustFitItsReaders) {
+  Model("last", 100);
+  const std::array<double, 2> doubles{};
+  remotes.odd = TensorView{DType::kF64, {1, 2}, std::as_bytes(std::span(doubles))};
+  const ModelHandle model =
+      Ensemble({OnServer(Step("m", {"in"}, "mid")), Step("last", {"mid"}, "out")});
+  const Status status = Ask(model).status();
+  EXPECT_EQ(status.number(), errors::kRemoteAnswer);
+  EXPECT_THAT(status.message(), HasSubstr("f64[1,2] for step 1 (model \"last\")"));
+  const Status output = Ask(Ensemble({OnServer(Step("m", {"in"}, "out"))})).status();
+  EXPECT_EQ(output.code(), Code::kInternal);
+}
+
+TEST_F(EnsembleTest, AStepsAnswerMayBeOneThatIsKept) {
+  const auto first = Model("first", 10);
+  const ServedModel& plain = *models.models["first"];
+  models.models["first"] =
+      std::make_shared<ServedModel>(ServedModel::Parts{.name = "first",
+                                                       .signature = plain->signature,
+                                                       .executable = plain->executable,
+                                                       .output_memory = plain->output_memory,
+                                                       .run_time = plain->run_time,
+                                                       .config = {.response_cache = true}});
+  const ModelHandle model = Ensemble({Step("first", {"in"}, "out")});
+  EXPECT_THAT(Values(Ask(model)), ElementsAre(11, 12));
+  EXPECT_THAT(Values(Ask(model)), ElementsAre(11, 12));
+  EXPECT_EQ(first->runs, 1);
+  const ModelStatistics counted = models.models["first"]->counters().Read();
+  EXPECT_EQ(counted.cache_hit.count, 1U);
+  EXPECT_EQ(counted.cache_miss.count, 1U);
 }
 
 TEST_F(EnsembleTest, AStepWhoseModelHasGoneIsNotReady) {

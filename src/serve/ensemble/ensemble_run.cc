@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/error_catalogue.h"
 #include "serve/predict/run_task.h"
 
 namespace slipway::serve {
@@ -28,21 +29,41 @@ EnsembleRun::EnsembleRun(PredictTask task, std::vector<ModelHandle> members, boo
 
 void EnsembleRun::StartStep(std::size_t step, const StageTimes& behind) {
   if (has_ended_) return;
-  std::vector<std::string_view> outputs;
-  for (const Output& output : OutputsOf(step)) outputs.push_back(output.name);
   const std::shared_ptr<EnsembleRun> self = shared_from_this();
+  InferCompletion done = [self, step, behind](Result<InferResponse> response) {
+    self->FinishStep(step, behind, std::move(response));
+  };
+  if (members_[step] == nullptr) return StartRemoteStep(step, std::move(done));
   surroundings_.steps.Predict({.model = members_[step],
                                .inputs = InputsOf(step),
-                               .outputs = std::move(outputs),
+                               .outputs = OutputNamesOf(step),
                                .deadline = task_.deadline,
                                .priority = task_.request.priority,
                                .keeper = self,
                                .abandoned = [self] { return self->IsAbandoned(); },
                                .loop = LoopOfThisThread(),
                                .only_on_worker = only_on_worker_},
-                              [self, step, behind](Result<InferResponse> response) {
-                                self->FinishStep(step, behind, std::move(response));
-                              });
+                              std::move(done));
+}
+
+void EnsembleRun::StartRemoteStep(std::size_t step, InferCompletion done) {
+  const std::shared_ptr<EnsembleRun> self = shared_from_this();
+  const package::EnsembleStep& remote = served().ensemble.steps[step];
+  surroundings_.remotes->Infer({.server = remote.server,
+                                .model = remote.model,
+                                .version = remote.version,
+                                .inputs = InputsOf(step),
+                                .outputs = OutputNamesOf(step),
+                                .deadline = task_.deadline,
+                                .keeper = self,
+                                .abandoned = [self] { return self->IsAbandoned(); }},
+                               std::move(done));
+}
+
+std::vector<std::string_view> EnsembleRun::OutputNamesOf(std::size_t step) {
+  std::vector<std::string_view> names;
+  for (const Output& output : OutputsOf(step)) names.push_back(output.name);
+  return names;
 }
 
 std::vector<InferInput> EnsembleRun::InputsOf(std::size_t step) {
@@ -97,8 +118,11 @@ void EnsembleRun::FinishStep(std::size_t step, StageTimes behind, Result<InferRe
 
 Status EnsembleRun::Keep(std::size_t step, InferResponse& response) {
   const std::vector<Output> outputs = OutputsOf(step);
-  for (std::size_t i = 0; i < outputs.size(); ++i)
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
     SLIPWAY_RETURN_IF_ERROR(CheckOutput(outputs[i].tensor, response.outputs[i].second));
+    if (members_[step] == nullptr)
+      SLIPWAY_RETURN_IF_ERROR(CheckReaders(outputs[i].tensor, response.outputs[i].second));
+  }
   const std::lock_guard lock(mutex_);
   for (std::size_t i = 0; i < outputs.size(); ++i)
     tensors_[outputs[i].tensor] = std::move(response.outputs[i].second);
@@ -114,6 +138,24 @@ Status EnsembleRun::CheckOutput(std::size_t tensor, const TensorBuffer& value) c
   if (spec.dtype == value.dtype() && spec.shape.Admits(value.shape())) return {};
   return Internal(fmt::format("it wrote {}{} as the ensemble's output {}", ShortName(value.dtype()),
                               value.shape().ToString(), ToString(spec)));
+}
+
+/// What another server's model writes was not known when the ensemble was loaded.
+Status EnsembleRun::CheckReaders(std::size_t tensor, const TensorBuffer& value) const {
+  for (std::size_t step = 0; step < members_.size(); ++step) {
+    if (members_[step] == nullptr) continue;
+    std::size_t position = 0;
+    for (const auto& [name, read] : served().ensemble.steps[step].input_map) {
+      if (plan().steps[step].reads[position++] != tensor) continue;
+      const TensorSpec& spec = *(*members_[step])->signature.FindInput(name);
+      if (spec.dtype == value.dtype() && spec.shape.Admits(value.shape())) continue;
+      return Internal(fmt::format("it wrote {}{} for {}, whose input is {}",
+                                  ShortName(value.dtype()), value.shape().ToString(),
+                                  served().TitleOf(step), ToString(spec)))
+          .With(errors::kRemoteAnswer);
+    }
+  }
+  return {};
 }
 
 void EnsembleRun::Answer(const StageTimes& times) {

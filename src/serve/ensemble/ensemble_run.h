@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "serve/ensemble/remote_models.h"
 #include "serve/ensemble/step_progress.h"
 #include "serve/model/served_ensemble.h"
 #include "serve/predict/predictor.h"
@@ -32,10 +33,12 @@ class EnsembleRun : public std::enable_shared_from_this<EnsembleRun> {
     /// Called before a step is handed to event loop number `loop` outside of a call of Predict():
     /// its round may be over.
     std::function<void(unsigned loop)> continues_on_loop;
+    RemoteModels* remotes = nullptr;  ///< who runs steps of other servers; null: there are none
   };
 
   /// `task` is bound to the ensemble; `members`: one for each step, null where the step is not
-  /// needed. `only_on_worker`: together the steps take too long for the calling thread.
+  /// needed or is another server's. `only_on_worker`: together the steps take too long for the
+  /// calling thread.
   static void Start(PredictTask task, std::vector<ModelHandle> members, bool only_on_worker,
                     const Surroundings& surroundings);
 
@@ -49,6 +52,7 @@ class EnsembleRun : public std::enable_shared_from_this<EnsembleRun> {
 
   /// `behind`: the times on the way to this step.
   void StartStep(std::size_t step, const StageTimes& behind);
+  void StartRemoteStep(std::size_t step, InferCompletion done);
   std::vector<InferInput> InputsOf(std::size_t step);
   struct Output {
     std::string_view name;   ///< of the step's model
@@ -56,11 +60,13 @@ class EnsembleRun : public std::enable_shared_from_this<EnsembleRun> {
   };
   /// Those of a step that somebody reads.
   std::vector<Output> OutputsOf(std::size_t step);
+  std::vector<std::string_view> OutputNamesOf(std::size_t step);
   std::optional<unsigned> LoopOfThisThread() const;
 
   void FinishStep(std::size_t step, StageTimes behind, Result<InferResponse> response);
   Status Keep(std::size_t step, InferResponse& response);
   Status CheckOutput(std::size_t tensor, const TensorBuffer& value) const;
+  Status CheckReaders(std::size_t tensor, const TensorBuffer& value) const;
   void Answer(const StageTimes& times);
   void Fail(Status why);
   bool IsAbandoned() const;

@@ -40,6 +40,7 @@ void FillSteps(const package::Ensemble& ensemble, inference::ModelEnsembling& ou
     inference::ModelEnsembling::Step& to = *out.add_step();
     to.set_model_name(step.model);
     to.set_model_version(step.version.value_or(-1));
+    to.set_model_namespace(step.server);
     to.mutable_input_map()->insert(step.input_map.begin(), step.input_map.end());
     to.mutable_output_map()->insert(step.output_map.begin(), step.output_map.end());
   }

@@ -42,13 +42,15 @@ Result<LoadRequest> ReadLoad(const inference::RepositoryModelLoadRequest& reques
   return load;
 }
 
-Status CheckUnload(const inference::RepositoryModelUnloadRequest& request) {
+Result<bool> ReadUnload(const inference::RepositoryModelUnloadRequest& request) {
+  bool with_dependents = false;
   for (const auto& [key, value] : request.parameters()) {
     if (key != "unload_dependents") return UnknownUnloadParameter(key);
     if (value.parameter_choice_case() != Parameter::kBoolParam)
       return FieldInvalid("parameter \"unload_dependents\" must be true or false");
+    with_dependents = value.bool_param();
   }
-  return {};
+  return with_dependents;
 }
 
 inference::RepositoryIndexResponse EncodeIndex(const std::vector<IndexRow>& rows) {
@@ -98,8 +100,8 @@ void RepositoryModelUnload(const GrpcCall& call) {
   if (!request.ok()) return call.Fail(request.status());
   const Result<std::string> model = ModelOf(*request);
   if (!model.ok()) return call.Fail(model.status());
-  Status allowed = CheckUnload(*request);
-  if (!allowed.ok()) return call.About(*model).Fail(allowed);
+  const Result<bool> with_dependents = ReadUnload(*request);
+  if (!with_dependents.ok()) return call.About(*model).Fail(with_dependents.status());
   const auto answer = [call = call.About(*model), name = *model](Status outcome) {
     if (!outcome.ok()) return call.Fail(outcome);
     inference::RepositoryModelUnloadResponse response;
@@ -107,7 +109,7 @@ void RepositoryModelUnload(const GrpcCall& call) {
     response.set_isunloaded(true);
     AnswerWith(call, response);
   };
-  call.parts().control.Unload(*model, answer);
+  call.parts().control.Unload(*model, *with_dependents, answer);
 }
 
 }  // namespace slipway::serve::grpc

@@ -64,16 +64,18 @@ Result<LoadRequest> ParseLoadRequest(std::string_view body) {
   return request;
 }
 
-Status CheckUnloadRequest(std::string_view body) {
+Result<bool> ParseUnloadRequest(std::string_view body) {
   SLIPWAY_TRY(const Json parameters, ParseParameters(body));
+  bool with_dependents = false;
   for (const auto& [key, value] : parameters.items()) {
     if (key != "unload_dependents") {
       return UnknownUnloadParameter(key);
     }
     if (!value.is_boolean())
       return FieldInvalid("parameter \"unload_dependents\" must be true or false");
+    with_dependents = value.get<bool>();
   }
-  return {};
+  return with_dependents;
 }
 
 Result<bool> ParseIndexRequest(std::string_view body) {

@@ -17,9 +17,9 @@ namespace slipway::serve {
 /// (kRequestNotJson, kRequestFieldInvalid) for every other parameter.
 Result<LoadRequest> ParseLoadRequest(std::string_view body);
 
-/// Reads {"parameters": {"unload_dependents": bool}}; nothing depends on another model yet, so both
-/// values do the same. InvalidArgument for anything else.
-Status CheckUnloadRequest(std::string_view body);
+/// Reads {"parameters": {"unload_dependents": bool}}: whether an ensemble's models go with it;
+/// false where it is not said. InvalidArgument for anything else.
+Result<bool> ParseUnloadRequest(std::string_view body);
 
 /// Reads {"ready": bool}: true asks for ready versions only. An empty body, or {}: all.
 Result<bool> ParseIndexRequest(std::string_view body);

@@ -51,11 +51,12 @@ TEST(ParseLoadRequest, RefusesWhatItDoesNotKnowByName) {
   EXPECT_EQ(ParseLoadRequest("{").status().number(), errors::kRequestNotJson);
 }
 
-TEST(CheckUnloadRequest, TakesUnloadDependentsOnly) {
-  EXPECT_TRUE(CheckUnloadRequest("").ok());
-  EXPECT_TRUE(CheckUnloadRequest(R"({"parameters":{"unload_dependents":false}})").ok());
-  EXPECT_FALSE(CheckUnloadRequest(R"({"parameters":{"unload_dependents":1}})").ok());
-  EXPECT_FALSE(CheckUnloadRequest(R"({"parameters":{"force":true}})").ok());
+TEST(ParseUnloadRequest, TakesUnloadDependentsOnly) {
+  EXPECT_FALSE(ParseUnloadRequest("").value());
+  EXPECT_FALSE(ParseUnloadRequest(R"({"parameters":{"unload_dependents":false}})").value());
+  EXPECT_TRUE(ParseUnloadRequest(R"({"parameters":{"unload_dependents":true}})").value());
+  EXPECT_FALSE(ParseUnloadRequest(R"({"parameters":{"unload_dependents":1}})").ok());
+  EXPECT_FALSE(ParseUnloadRequest(R"({"parameters":{"force":true}})").ok());
 }
 
 TEST(ParseIndexRequest, ReadsTheFilter) {

@@ -39,9 +39,9 @@ void AdminHandlers::Load(const std::string& model, std::string_view body, Answer
 }
 
 void AdminHandlers::Unload(const std::string& model, std::string_view body, Answer answer) const {
-  Status request = CheckUnloadRequest(body);
-  if (!request.ok()) return answer(std::move(request));
-  control_.Unload(model, AnswerEmpty(std::move(answer)));
+  const Result<bool> with_dependents = ParseUnloadRequest(body);
+  if (!with_dependents.ok()) return answer(with_dependents.status());
+  control_.Unload(model, *with_dependents, AnswerEmpty(std::move(answer)));
 }
 
 net::Response AdminHandlers::Config() const {

@@ -9,7 +9,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view body(reinterpret_cast<const char*>(data), size);
   (void)slipway::serve::ParseLoadRequest(body);
-  (void)slipway::serve::CheckUnloadRequest(body);
+  (void)slipway::serve::ParseUnloadRequest(body);
   (void)slipway::serve::ParseIndexRequest(body);
   (void)slipway::serve::ParseRegisterRequest("region", body);
   return 0;

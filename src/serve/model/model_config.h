@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "package/ensemble.h"
 #include "serve/batch/batch_rules.h"
 #include "serve/model/sequence_config.h"
 #include "tensor/signature.h"
@@ -49,6 +50,7 @@ struct ModelConfig {
   std::optional<DynamicBatching> dynamic_batching;
   std::optional<SequenceBatching> sequence_batching;
   bool response_cache = false;  ///< equal requests have equal answers, which may be kept
+  std::optional<package::Ensemble> ensemble = {};  ///< steps in the place of an ensemble's own
   bool operator==(const ModelConfig&) const = default;
 };
 

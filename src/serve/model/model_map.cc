@@ -52,6 +52,14 @@ std::vector<ModelHandle> ModelMap::All() const {
   return all;
 }
 
+std::vector<ModelHandle> ModelMap::Loaded() const {
+  std::vector<ModelHandle> loaded;
+  for (const auto& [name, versions] : models_) {
+    for (const auto& [version, model] : versions) loaded.push_back(model);
+  }
+  return loaded;
+}
+
 std::vector<std::string> ModelMap::Names() const {
   std::vector<std::string> names;
   for (const auto& [name, versions] : models_) names.push_back(name);

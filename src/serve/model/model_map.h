@@ -31,8 +31,9 @@ class ModelMap {
 
   bool AreEnsemblesReady() const { return unready_.empty(); }
 
-  std::vector<ModelHandle> All() const;                             ///< by name, then version
-  std::vector<std::string> Names() const;                           ///< ascending
+  std::vector<ModelHandle> All() const;     ///< that are ready, by name, then version
+  std::vector<ModelHandle> Loaded() const;  ///< all of them, in any order
+  std::vector<std::string> Names() const;   ///< ascending
   std::vector<std::int64_t> Versions(std::string_view name) const;  ///< ascending
 
   ModelMap With(ModelHandle model) const;  ///< replaces the same version

@@ -109,6 +109,10 @@ class ThreadedModelSet final : public ModelSet {
     return published_.Read([](const ModelMap& map) { return map.All(); });
   }
 
+  std::vector<ModelHandle> Loaded() const override {
+    return published_.Read([](const ModelMap& map) { return map.Loaded(); });
+  }
+
   std::vector<ModelStatus> Statuses() const override {
     std::vector<ModelStatus> statuses;
     {

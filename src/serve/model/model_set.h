@@ -64,6 +64,8 @@ class ModelSet {
                                    std::optional<std::int64_t> version) const = 0;
 
   virtual std::vector<ModelHandle> Ready() const = 0;
+  /// Those, and loaded ensembles that are not ready.
+  virtual std::vector<ModelHandle> Loaded() const = 0;
   /// Every version known, failed and unloaded ones of the last hour included.
   virtual std::vector<ModelStatus> Statuses() const = 0;
   /// True when every version that is wanted is ready (failed ones do not count against it after

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/error_catalogue.h"
+#include "base/log.h"
 
 namespace slipway::serve {
 namespace {
@@ -25,12 +26,25 @@ Status NestedEnsemble() {
       .Hint("put its steps into the ensemble");
 }
 
+Status RemoteNotAllowed(const std::string& server) {
+  const std::string name = Printable(server, 64);
+  return FailedPrecondition(
+             fmt::format("no server is called \"{}\" here: whoever starts this one names it with "
+                         "--remote {}=URL",
+                         name, name))
+      .With(errors::kRemoteNotAllowed);
+}
+
 Status CheckMembers(const ServedModel& model, const ModelMap& loaded) {
   const ServedEnsemble& served = *model->ensemble;
   std::vector<ModelHandle> members;
   std::vector<const Signature*> signatures;
   for (std::size_t i = 0; i < served.ensemble.steps.size(); ++i) {
     const package::EnsembleStep& step = served.ensemble.steps[i];
+    if (!step.server.empty()) {
+      signatures.push_back(nullptr);
+      continue;
+    }
     const ModelHandle member =
         step.model.empty() ? served.own_graph : loaded.Find(step.model, step.version);
     if (member == nullptr) return MemberMissing(step).At(served.TitleOf(i));

@@ -21,11 +21,13 @@ struct ServedEnsemble {
 };
 
 /// Whether every step of a loaded ensemble can run: its model is loaded, is not an ensemble itself
-/// and has tensors that fit. Unavailable (kModelNotReady) naming step and model; what
-/// package::CheckEnsemble() says. Pure.
+/// and has tensors that fit. Of models on other servers nothing is known, and nothing said.
+/// Unavailable (kModelNotReady) naming step and model; what package::CheckEnsemble() says. Pure.
 Status CheckMembers(const ServedModel& model, const ModelMap& loaded);
 
 /// An ensemble as a step: its steps belong here instead.
 Status NestedEnsemble();
+/// FailedPrecondition (kRemoteNotAllowed): a step names a server that this one was not told of.
+Status RemoteNotAllowed(const std::string& server);
 
 }  // namespace slipway::serve

@@ -1,4 +1,4 @@
-#include "cli/oip_codec.h"
+#include "serve/remote/oip_codec.h"
 
 #include <fmt/format.h>
 
@@ -9,8 +9,9 @@
 #include "base/error_catalogue.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/text.h"
 
-namespace slipway::cli {
+namespace slipway::serve {
 
 namespace {
 
@@ -73,19 +74,15 @@ std::optional<std::uint64_t> BinarySize(const Json& output) {
   return size->get<std::uint64_t>();
 }
 
-Result<TensorBuffer> TensorOf(const Json& output, std::string_view bytes, const TensorSpec& spec) {
+Result<TensorBuffer> TensorOf(const Json& output, std::string_view bytes) {
   SLIPWAY_TRY(const TensorSpec given, ParseSpec(output));
-  if (given.dtype != spec.dtype) {
-    return NotOip(fmt::format("output \"{}\" is {}, the model says {}", spec.name,
-                              OipName(given.dtype), OipName(spec.dtype)));
-  }
   const TensorView view{given.dtype, given.shape, std::as_bytes(std::span(bytes))};
   const bool whole = given.dtype == DType::kString
                          ? UnpackStrings(view).ok()
                          : ByteSize(given.dtype, given.shape) == bytes.size();
   if (!given.shape.IsStatic() || !whole) {
-    return NotOip(fmt::format("output \"{}\" has {} bytes, which are not {}", spec.name,
-                              bytes.size(), ToString(given)));
+    return NotOip(fmt::format("output \"{}\" has {} bytes, which are not {}",
+                              Printable(given.name, 64), bytes.size(), ToString(given)));
   }
   return TensorBuffer::CopyOf(view);
 }
@@ -125,54 +122,67 @@ Result<Signature> ParseModelMetadata(std::string_view body) {
   return signature;
 }
 
-InferBody EncodeInfer(const Signature& signature, std::span<const TensorView> inputs,
-                      std::string_view wanted) {
+InferBody EncodeInfer(std::span<const InferInput> inputs,
+                      std::span<const std::string_view> wanted) {
   OrderedJson json;
   json["inputs"] = OrderedJson::array();
   std::size_t tensor_bytes = 0;
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
+  for (const auto& [name, tensor] : inputs) {
     OrderedJson input;
-    input["name"] = signature.inputs[i].name;
-    input["shape"] = std::vector(inputs[i].shape.dims().begin(), inputs[i].shape.dims().end());
-    input["datatype"] = OipName(inputs[i].dtype);
-    input["parameters"]["binary_data_size"] = inputs[i].bytes.size();
+    input["name"] = name;
+    input["shape"] = std::vector(tensor.shape.dims().begin(), tensor.shape.dims().end());
+    input["datatype"] = OipName(tensor.dtype);
+    input["parameters"]["binary_data_size"] = tensor.bytes.size();
     json["inputs"].push_back(std::move(input));
-    tensor_bytes += inputs[i].bytes.size();
+    tensor_bytes += tensor.bytes.size();
   }
-  if (!wanted.empty()) {
+  for (const std::string_view name : wanted) {
     OrderedJson output;
-    output["name"] = wanted;
+    output["name"] = name;
     output["parameters"]["binary_data"] = true;
     json["outputs"].push_back(std::move(output));
-  } else {
-    json["parameters"]["binary_data_output"] = true;
   }
+  if (wanted.empty()) json["parameters"]["binary_data_output"] = true;
   InferBody body{.bytes = DumpJson(json)};
   body.json_bytes = body.bytes.size();
   body.bytes.reserve(body.json_bytes + tensor_bytes);
-  for (const TensorView& input : inputs)
-    body.bytes.append(reinterpret_cast<const char*>(input.bytes.data()), input.bytes.size());
+  for (const auto& [name, tensor] : inputs)
+    body.bytes.append(reinterpret_cast<const char*>(tensor.bytes.data()), tensor.bytes.size());
   return body;
 }
 
-Result<TensorBuffer> DecodeInferOutput(std::string_view body, std::size_t json_bytes,
-                                       const TensorSpec& spec) {
+Result<std::vector<TensorBuffer>> DecodeInfer(std::string_view body, std::size_t json_bytes,
+                                              std::span<const std::string_view> wanted) {
   if (json_bytes > body.size()) return NotOip("it ends within its JSON");
   const Result<Json> json = ParseJson(body.substr(0, json_bytes));
   if (!json.ok()) return NotOip("it does not begin with JSON");
   const Json* outputs = Member(*json, "outputs");
   if (outputs == nullptr || !outputs->is_array()) return NotOip("no \"outputs\"");
   std::string_view rest = body.substr(json_bytes);
+  std::vector<std::optional<TensorBuffer>> found(wanted.size());
   for (const Json& output : *outputs) {
     const auto size = BinarySize(output);
-    const bool is_wanted = TextOf(output, "name") == spec.name;
-    if (is_wanted && !size) return NotOip("the server does not send tensors in binary form");
+    const auto place = std::ranges::find(wanted, std::string_view(TextOf(output, "name")));
+    if (place != wanted.end() && !size)
+      return NotOip("the server does not send tensors in binary form");
     if (size.value_or(0) > rest.size()) return NotOip("it ends within a tensor");
     const std::string_view bytes = rest.substr(0, size.value_or(0));
-    if (is_wanted) return TensorOf(output, bytes, spec);
     rest.remove_prefix(bytes.size());
+    if (place == wanted.end()) continue;
+    SLIPWAY_TRY(found[static_cast<std::size_t>(place - wanted.begin())], TensorOf(output, bytes));
   }
-  return NotOip(fmt::format("output \"{}\" is absent", spec.name));
+  std::vector<TensorBuffer> tensors;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    if (!found[i]) return NotOip(fmt::format("output \"{}\" is absent", wanted[i]));
+    tensors.push_back(*std::move(found[i]));
+  }
+  return tensors;
+}
+
+std::size_t JsonBytesOf(const net::HttpAnswer& answer) {
+  const std::string* header = answer.Find(kJsonBytesHeader);
+  if (header == nullptr) return answer.body.size();
+  return ParseUint64(*header).value_or(answer.body.size());
 }
 
 Status StatusOfAnswer(const net::HttpAnswer& answer) {
@@ -187,4 +197,4 @@ Status StatusOfAnswer(const net::HttpAnswer& answer) {
   return Status(row->code, std::move(message)).With(row->number);
 }
 
-}  // namespace slipway::cli
+}  // namespace slipway::serve

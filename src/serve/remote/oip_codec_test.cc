@@ -1,4 +1,4 @@
-#include "cli/oip_codec.h"
+#include "serve/remote/oip_codec.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -7,15 +7,13 @@
 #include "base/error_catalogue.h"
 #include "base/json.h"
 
-namespace slipway::cli {
+namespace slipway::serve {
 namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-const TensorSpec kOut{.name = "y", .dtype = DType::kF32, .shape = {-1, 2}};
-const Signature kSignature{.inputs = {{.name = "x", .dtype = DType::kF32, .shape = {-1, 2}}},
-                           .outputs = {kOut}};
+constexpr std::string_view kWanted[] = {"y"};
 const std::vector<float> kPair = {1.5F, -2};
 const std::string kPairBytes(reinterpret_cast<const char*>(kPair.data()), 8);
 
@@ -27,7 +25,8 @@ std::string Output(std::string_view name, std::string_view datatype, std::string
 }
 
 Result<TensorBuffer> Decode(const std::string& json, const std::string& bytes) {
-  return DecodeInferOutput(json + bytes, json.size(), kOut);
+  SLIPWAY_TRY(std::vector<TensorBuffer> outputs, DecodeInfer(json + bytes, json.size(), kWanted));
+  return std::move(outputs.at(0));
 }
 
 TEST(OipCodec, MetadataBecomesASignature) {
@@ -53,7 +52,8 @@ TEST(OipCodec, RefusesWhatIsNoMetadata) {
 
 TEST(OipCodec, ARequestIsJsonAndTheTensorsBehindIt) {
   const TensorView view{DType::kF32, {1, 2}, std::as_bytes(std::span(kPair))};
-  const InferBody body = EncodeInfer(kSignature, {&view, 1}, "y");
+  const std::vector<InferInput> inputs = {{.name = "x", .tensor = view}};
+  const InferBody body = EncodeInfer(inputs, kWanted);
   EXPECT_EQ(body.bytes.substr(body.json_bytes), kPairBytes);
   const Result<Json> json = ParseJson(std::string_view(body.bytes).substr(0, body.json_bytes));
   ASSERT_TRUE(json.ok());
@@ -74,15 +74,25 @@ TEST(OipCodec, AnOutputIsFoundBehindOthers) {
   EXPECT_THAT(tensor->As<float>(), ElementsAre(1.5F, -2));
 }
 
+TEST(OipCodec, OutputsComeInTheOrderThatIsWanted) {
+  const std::string json =
+      R"({"outputs":[{"name":"a","datatype":"UINT8","shape":[3],"parameters":{"binary_data_size":3}},)"
+      R"({"name":"y","datatype":"FP32","shape":[1,2],"parameters":{"binary_data_size":8}}]})";
+  const std::string_view wanted[] = {"y", "a"};
+  const auto outputs = DecodeInfer(json + "abc" + kPairBytes, json.size(), wanted);
+  ASSERT_TRUE(outputs.ok()) << outputs.status().ToString();
+  EXPECT_EQ(outputs->at(0).dtype(), DType::kF32);
+  EXPECT_EQ(outputs->at(1).shape(), Shape{3});
+}
+
 TEST(OipCodec, RefusesOutputsThatContradictThemselves) {
   EXPECT_FALSE(Decode(Output("z", "FP32", "[1,2]", 8), kPairBytes).ok()) << "another name";
-  EXPECT_FALSE(Decode(Output("y", "FP64", "[1,1]", 8), kPairBytes).ok()) << "another type";
   EXPECT_FALSE(Decode(Output("y", "FP32", "[1,3]", 8), kPairBytes).ok()) << "another size";
   EXPECT_FALSE(Decode(Output("y", "FP32", "[-1,2]", 8), kPairBytes).ok()) << "no size";
   EXPECT_FALSE(Decode(Output("y", "FP32", "[1,2]", 9), kPairBytes).ok()) << "beyond the end";
   EXPECT_FALSE(Decode(Output("y", "FP32", "[4294967296,4294967296]", 8), kPairBytes).ok())
       << "an overflow";
-  EXPECT_FALSE(DecodeInferOutput("{}", 3, kOut).ok()) << "JSON beyond the end";
+  EXPECT_FALSE(DecodeInfer("{}", 3, kWanted).ok()) << "JSON beyond the end";
   EXPECT_THAT(Decode(R"({"outputs":[{"name":"y","datatype":"FP32","shape":[1],"data":[1]}]})", "")
                   .status()
                   .message(),
@@ -104,4 +114,4 @@ TEST(OipCodec, AnErrorSaysWhatTheServerSays) {
 }
 
 }  // namespace
-}  // namespace slipway::cli
+}  // namespace slipway::serve
