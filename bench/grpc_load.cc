@@ -63,6 +63,14 @@ class Connection {
     nghttp2_session_callbacks_new(&callbacks);
     nghttp2_session_callbacks_set_on_header_callback(callbacks, OnHeader);
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, OnClose);
+    // As large as the server takes them, as the public libraries do; the library's own choice is 16
+    // KiB.
+    nghttp2_session_callbacks_set_data_source_read_length_callback(
+        callbacks,
+        [](nghttp2_session*, std::uint8_t, std::int32_t, std::int32_t session_window,
+           std::int32_t stream_window, std::uint32_t frame_bytes, void*) -> ssize_t {
+          return std::min<ssize_t>({session_window, stream_window, frame_bytes});
+        });
     nghttp2_session_client_new(&session_, callbacks, this);
     nghttp2_session_callbacks_del(callbacks);
     constexpr std::int32_t kWindow = 1 << 24;

@@ -54,6 +54,10 @@ std::span<std::byte> BodyReceiver::DirectRoom() {
   return body_.room();
 }
 
+std::span<std::byte> BodyReceiver::FramedRoom() {
+  return inflater_ ? std::span<std::byte>() : body_.room();
+}
+
 std::optional<Refusal> BodyReceiver::Commit(std::size_t count) {
   if (!body_.Commit(count)) return NoMemory();
   return std::nullopt;
@@ -85,7 +89,8 @@ std::optional<Refusal> BodyReceiver::Copy(std::span<const std::byte> bytes) {
   if (body_.size() + bytes.size() > options_.max_bytes) return TooLarge();
   if (body_.size() == 0 && options_.forecast != nullptr && !options_.content_length) Foresee(bytes);
   if (auto refusal = Grow(body_.size() + bytes.size())) return refusal;
-  std::memcpy(body_.room().data(), bytes.data(), bytes.size());
+  std::byte* const place = body_.room().data();
+  if (place != bytes.data()) std::memcpy(place, bytes.data(), bytes.size());
   return Commit(bytes.size());
 }
 

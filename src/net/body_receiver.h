@@ -33,6 +33,9 @@ class BodyReceiver {
 
   /// Room for bytes that shall be received without a copy; empty where they must go through Append.
   std::span<std::byte> DirectRoom();
+  /// Room that is there already, for bytes that come to Append() next: from there they are not
+  /// copied. Empty where they are not taken as they are.
+  std::span<std::byte> FramedRoom();
   /// `count` bytes of DirectRoom() were written.
   std::optional<Refusal> Commit(std::size_t count);
 

@@ -138,7 +138,7 @@ void Connection::OnBytes(bool is_taken, std::size_t count) {
 
 void Connection::Take(bool is_taken, const char* bytes, std::size_t count) {
   if (is_taken) {
-    protocol_->Received(count);
+    protocol_->Received(count, now_);
     protocol_->Parse({}, now_);
   } else if (protocol_) {
     protocol_->Parse({bytes, count}, now_);

@@ -44,7 +44,7 @@ std::span<std::byte> Http1Protocol::DirectRoom() {
 
 std::size_t Http1Protocol::Droppable() { return backlog_.empty() ? reader_.Droppable() : 0; }
 
-void Http1Protocol::Received(std::size_t count) { reader_.Received(count); }
+void Http1Protocol::Received(std::size_t count, MonotonicTime) { reader_.Received(count); }
 
 void Http1Protocol::Parse(std::string_view bytes, MonotonicTime now) {
   now_ = now;

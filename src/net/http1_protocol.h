@@ -28,7 +28,7 @@ class Http1Protocol final : public Protocol {
   bool MayRead() const override;
   std::span<std::byte> DirectRoom() override;
   std::size_t Droppable() override;
-  void Received(std::size_t count) override;
+  void Received(std::size_t count, MonotonicTime now) override;
   void Parse(std::string_view bytes, MonotonicTime now) override;
   void Work(std::string_view bytes, MonotonicTime now) override;
 

@@ -64,6 +64,17 @@ TEST_F(Http2LimitsTest, AFrameBeyondTheSizeIsAnError) {
   EXPECT_EQ(goaway(), kFrameSizeError);
 }
 
+TEST_F(Http2LimitsTest, AFrameBeyondTheLargeSizeIsAnErrorEvenAfterALargeBody) {
+  service.plan = [](const RequestHead&, BodyPlan& plan) { plan.max_bytes = 8 << 20; };
+  Send(Hello() +
+       Frame(FrameType::kHeaders, kEndHeaders, 1, FieldBlock(RequestFields("POST", "/"))));
+  for (int i = 0; i < 5; ++i) Send(Frame(FrameType::kData, kNoFlags, 1, std::string(16'000, 'x')));
+  Send(Frame(FrameType::kSettings, kAck, 0));
+  EXPECT_EQ(goaway(), ~0u);
+  Send(Frame(FrameType::kData, kNoFlags, 1, std::string(limits.http2.large_frame_bytes + 1, 'x')));
+  EXPECT_EQ(goaway(), kFrameSizeError);
+}
+
 TEST_F(Http2LimitsTest, AStreamNumberThatWasPassedOverIsAnError) {
   Send(Hello() + GetFrames(5, "/a"));
   EXPECT_EQ(answer(5).status, "200");

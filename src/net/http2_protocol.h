@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -22,6 +24,8 @@ class Http2Protocol final : public Protocol {
   ~Http2Protocol() override;
 
   bool MayRead() const override { return !session_.OutputIsFull(); }
+  std::span<std::byte> DirectRoom() override { return session_.DirectRoom(); }
+  void Received(std::size_t count, MonotonicTime now) override { session_.Fill(count, now); }
   void Parse(std::string_view bytes, MonotonicTime now) override { session_.Receive(bytes, now); }
   void Work(std::string_view bytes, MonotonicTime now) override;
 

@@ -23,8 +23,11 @@ bool IsRestWorthWaitingFor(const Http2Stream& stream) {
 }  // namespace
 
 int Http2Session::State::OnFrameBegin(const nghttp2_frame_hd& frame) {
+  payload_left = 0;
   switch (frame.type) {
     case NGHTTP2_DATA:
+      payload_of = frame.stream_id;
+      if ((frame.flags & NGHTTP2_FLAG_PADDED) == 0) payload_left = frame.length;
       return 0;
     case NGHTTP2_CONTINUATION:
       if (++continuations <= kMostContinuations) return 0;
@@ -141,8 +144,12 @@ void Http2Session::State::OnHead(Http2Stream& stream, bool has_body) {
 /// much all bodies may hold is BodyMemory's to bound. A body that is dropped opens the connection's
 /// window only, so that its stream dries up.
 int Http2Session::State::OnBody(StreamId id, std::span<const std::byte> bytes) {
+  payload_left -= std::min(payload_left, bytes.size());
   Http2Stream* stream = Find(id);
-  if (stream != nullptr) stream->received += bytes.size();
+  if (stream != nullptr) {
+    stream->received += bytes.size();
+    if (stream->received >= kLargeBody && !takes_large_frames) OfferLargeFrames();
+  }
   if (stream != nullptr && stream->streamed) {
     stream->streamed->unconsumed += bytes.size();
     stream->streamed->handler->Take(bytes, context.body_memory);
@@ -158,6 +165,14 @@ int Http2Session::State::OnBody(StreamId id, std::span<const std::byte> bytes) {
   nghttp2_session_consume(session, id, bytes.size());
   if (const auto refusal = stream->receiver->Append(bytes)) Refuse(*stream, *refusal);
   return 0;
+}
+
+/// Not from the beginning: a frame is also what heads come in, and small ones keep their bounds.
+void Http2Session::State::OfferLargeFrames() {
+  takes_large_frames = true;
+  const nghttp2_settings_entry setting{NGHTTP2_SETTINGS_MAX_FRAME_SIZE,
+                                       limits.http2.large_frame_bytes};
+  nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, &setting, 1);
 }
 
 void Http2Session::State::OnArrived(Http2Stream& stream) {

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,8 +26,8 @@ namespace slipway::net {
 /// The rules of head_rules.h and the bounds of BodyPlan hold for each stream; a refused request is
 /// answered on its stream and the connection goes on. What the peer does that costs more than it
 /// brings (resets, control frames, empty frames, endless heads) is budgeted by Http2Limits, and
-/// ends the connection with GOAWAY. A body is copied once, out of its frames; an answer's body
-/// parts go into the output as they are.
+/// ends the connection with GOAWAY. Of a body the beginnings of its frames are copied once, their
+/// rests may be received in place; an answer's body parts go into the output as they are.
 class Http2Session {
  public:
   using StreamId = std::int32_t;
@@ -53,6 +55,11 @@ class Http2Session {
 
   /// Takes all of them. Plans of requests are asked for meanwhile.
   void Receive(std::string_view bytes, MonotonicTime now);
+  /// Where the next bytes belong if they are a body's, so that they need not be copied; empty: they
+  /// are for Receive() alone. Until then what is here may be overwritten, and nothing else happens.
+  std::span<std::byte> DirectRoom();
+  /// Takes the first `count` bytes of DirectRoom(), which were received there.
+  void Fill(std::size_t count, MonotonicTime now);
   /// The next request that is not cancelled yet and is complete, or streamed.
   std::optional<Request> Next();
   /// Answers a request, once. Ignored where the stream is gone. `date`: as FormatHttpDate(). The

@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "net/http2_session.h"
@@ -36,6 +39,14 @@ class Http2SessionFixture : public testing::Test {
         session().Answer(request->stream, Echo(*request), kDate);
       }
     }
+    Collect();
+  }
+  /// The same of bytes of a body that were received in place.
+  void FillInPlace(std::string_view bytes) {
+    const std::span<std::byte> room = session().DirectRoom();
+    ASSERT_GE(room.size(), bytes.size());
+    std::memcpy(room.data(), bytes.data(), bytes.size());
+    session().Fill(bytes.size(), now_);
     Collect();
   }
   void Collect() {

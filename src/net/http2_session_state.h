@@ -24,6 +24,8 @@ namespace slipway::net {
 
 /// Unsent bytes beyond which no further frame is made.
 inline constexpr std::size_t kMostOutput = 256 * 1024;
+/// A body from which on the client is asked to send larger frames.
+inline constexpr std::size_t kLargeBody = 64 * 1024;
 /// Frames that continue one head; eight full ones hold far more than a head may.
 inline constexpr std::size_t kMostContinuations = 8;
 inline constexpr std::uint8_t kShutdownPing[8] = {'s', 'h', 'u', 't', 'd', 'o', 'w', 'n'};
@@ -49,6 +51,7 @@ struct Http2Session::State {
   int OnFrame(const nghttp2_frame& frame);
   void OnHead(Http2Stream& stream, bool has_body);
   int OnBody(StreamId id, std::span<const std::byte> bytes);
+  void OfferLargeFrames();
   void OnArrived(Http2Stream& stream);
   void NoteNumber(StreamId id);
 
@@ -109,8 +112,11 @@ struct Http2Session::State {
   Http2Fields fields;
   std::vector<nghttp2_nv> vectors;
 
-  bool greeted = false;    ///< the client's first SETTINGS came
-  StreamId head_open = 0;  ///< the stream whose head is arriving, 0: none
+  StreamId payload_of = 0;          ///< whose frame of body is arriving
+  std::size_t payload_left = 0;     ///< bytes of it that are to come, unless it is padded
+  bool takes_large_frames = false;  ///< the client was told
+  bool greeted = false;             ///< the client's first SETTINGS came
+  StreamId head_open = 0;           ///< the stream whose head is arriving, 0: none
   MonotonicTime head_since;
   std::size_t continuations = 0;  ///< of that head
   MonotonicTime idle_since;

@@ -279,6 +279,57 @@ TEST_F(Http2SessionTest, ABodyThatForetellsItselfLiesAsItSays) {
   EXPECT_TRUE(std::ranges::equal(bytes, std::as_bytes(std::span(body))));
 }
 
+TEST_F(Http2SessionTest, TheRestOfAFrameOfBodyMayBeReceivedInPlace) {
+  hold = true;
+  const std::string body = std::string(6'000, 'a') + std::string(6'000, 'b');
+  const std::string frame = Frame(FrameType::kData, kEndStream, 1, body);
+  const std::size_t first = frame.size() - 6'000;
+  Send(Hello() + Frame(FrameType::kHeaders, kEndHeaders, 1,
+                       FieldBlock(RequestFields("POST", "/", {{"content-length", "12000"}}))));
+  EXPECT_TRUE(session().DirectRoom().empty()) << "no frame of body has begun";
+  Send(frame.substr(0, first));
+  EXPECT_EQ(session().DirectRoom().size(), 6'000u);
+  FillInPlace(frame.substr(first, 5'000));
+  EXPECT_EQ(session().DirectRoom().size(), 1'000u);
+  Send(frame.substr(first + 5'000));  // as it comes, where that is easier
+  EXPECT_TRUE(session().DirectRoom().empty());
+  ASSERT_EQ(held.size(), 1u);
+  EXPECT_TRUE(std::ranges::equal(held[0].body.bytes(), std::as_bytes(std::span(body))));
+}
+
+TEST_F(Http2SessionTest, NothingIsReceivedInPlaceOfAPaddedFrameOrOneWhoseBodyIsDropped) {
+  hold = true;
+  const auto head = [](std::uint32_t stream) {
+    return Frame(FrameType::kHeaders, kEndHeaders, stream,
+                 FieldBlock(RequestFields("POST", "/", {{"content-length", "8000"}})));
+  };
+  const std::string padded = Frame(FrameType::kData, kPadded, 1, '\x05' + std::string(8'005, 'x'));
+  Send(Hello() + head(1) + padded.substr(0, 4'000));
+  EXPECT_TRUE(session().DirectRoom().empty());
+  Send(padded.substr(4'000));
+  const std::string frame = Frame(FrameType::kData, kNoFlags, 3, std::string(8'000, 'x'));
+  Send(head(3) + frame.substr(0, 4'000));
+  EXPECT_FALSE(session().DirectRoom().empty());
+  session().Answer(3, Response::Text(200, "text/plain", "enough"), kDate);
+  EXPECT_TRUE(session().DirectRoom().empty());
+}
+
+TEST_F(Http2SessionTest, AClientWithLargeBodiesMaySendLargeFrames) {
+  service.plan = [](const RequestHead&, BodyPlan& plan) { plan.max_bytes = 8 << 20; };
+  hold = true;
+  const auto head = [](std::uint32_t stream) {
+    return Frame(FrameType::kHeaders, kEndHeaders, stream, FieldBlock(RequestFields("POST", "/")));
+  };
+  Send(Hello() + head(1));
+  EXPECT_EQ(sent.settings[kMaxFrameSize], limits.http2.frame_bytes);
+  Send(InFrames(std::string(100'000, 'x')));
+  EXPECT_EQ(sent.settings[kMaxFrameSize], limits.http2.large_frame_bytes);
+  Send(Frame(FrameType::kSettings, kAck, 0) + head(3) +
+       Frame(FrameType::kData, kEndStream, 3, std::string(limits.http2.large_frame_bytes, 'x')));
+  ASSERT_EQ(held.size(), 2u);
+  EXPECT_EQ(held[1].body.size(), limits.http2.large_frame_bytes);
+}
+
 TEST_F(Http2SessionTest, AForecastThatFailsChangesNothing) {
   service.plan = [](const RequestHead&, BodyPlan& plan) {
     plan.forecast = [](std::span<const std::byte> first) {

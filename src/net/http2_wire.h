@@ -32,6 +32,8 @@ inline constexpr std::uint8_t kNoFlags = 0;
 inline constexpr std::uint8_t kAck = 0x1;
 inline constexpr std::uint8_t kEndStream = 0x1;
 inline constexpr std::uint8_t kEndHeaders = 0x4;
+inline constexpr std::uint8_t kPadded = 0x8;
+inline constexpr std::uint16_t kMaxFrameSize = 5;  // a setting
 
 inline constexpr std::uint32_t kNoError = 0;
 inline constexpr std::uint32_t kProtocolError = 1;

@@ -19,7 +19,10 @@ struct Http2Limits {
   std::uint32_t stream_window = 1 << 20;      ///< bytes of a body on the way
   std::uint32_t connection_window = 1 << 24;  ///< of all bodies of a connection together
   std::uint32_t frame_bytes = 16 * 1024;      ///< the largest frame taken: FRAME_SIZE_ERROR
-  std::uint32_t stream_unsent = 1 << 20;      ///< of a streamed answer; then its sender stops
+  /// The same of a client that has sent a large body; in one of these most of the next one is
+  /// received where it belongs.
+  std::uint32_t large_frame_bytes = 256 * 1024;
+  std::uint32_t stream_unsent = 1 << 20;  ///< of a streamed answer; then its sender stops
   /// Within ten seconds, on one connection; each beyond it ends the connection with
   /// ENHANCE_YOUR_CALM. An answered request makes up for a reset, a frame of answer for two of
   /// control, so that whoever works much may also steer much.

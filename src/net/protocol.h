@@ -27,7 +27,7 @@ class Protocol {
   /// So many of the next bytes are dropped unseen; they need not be received, but told of.
   virtual std::size_t Droppable() { return 0; }
   /// `count` bytes of DirectRoom() were received, or of Droppable() dropped.
-  virtual void Received(std::size_t count) { (void)count; }
+  virtual void Received(std::size_t count, MonotonicTime now) = 0;
   /// Takes all of the bytes. Requests that they complete wait for the round.
   virtual void Parse(std::string_view bytes, MonotonicTime now) = 0;
   /// The same in a round: what may be served now is handed to the service.

@@ -52,6 +52,8 @@ std::vector<Limit> NetworkLimits(const net::HttpLimits& limits) {
       {"http2_connection_window", limits.http2.connection_window, "bytes", "the client waits"},
       {"http2_stream_unsent", limits.http2.stream_unsent, "bytes", "the sender waits"},
       {"http2_frame", limits.http2.frame_bytes, "bytes", "FRAME_SIZE_ERROR"},
+      {"http2_large_frame", limits.http2.large_frame_bytes, "bytes",
+       "FRAME_SIZE_ERROR, of a client that sent a large body"},
       {"http2_resets", limits.http2.resets, "resets in 10 s", "GOAWAY ENHANCE_YOUR_CALM"},
       {"http2_control_frames", limits.http2.control_frames, "frames in 10 s",
        "GOAWAY ENHANCE_YOUR_CALM"},
