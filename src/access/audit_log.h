@@ -9,7 +9,7 @@
 #include "access/caller.h"
 #include "access/usage.h"
 #include "base/clock.h"
-#include "base/file.h"
+#include "base/line_file.h"
 #include "base/status.h"
 #include "telemetry/counter.h"
 
@@ -44,20 +44,15 @@ class AuditLog {
   std::uint64_t lost() const { return lost_.Value(); }
 
  private:
-  AuditLog(std::string path, FileDescriptor file, const Clock& clock)
-      : path_(std::move(path)), clock_(clock), file_(std::move(file)) {}
-  Status Write(std::string line);
-  Status FollowName();
+  AuditLog(LineFile file, const Clock& clock) : clock_(clock), file_(std::move(file)) {}
 
-  const std::string path_;
   const Clock& clock_;
   Usage refused_;
   telemetry::Counter lost_;
   std::mutex mutex_;  ///< guards what follows
-  FileDescriptor file_;
+  LineFile file_;
   std::uint64_t left_out_ = 0;
-  bool is_failing_ = false;   ///< and that was said
-  bool within_line_ = false;  ///< the last one was cut by the file's end
+  bool is_failing_ = false;  ///< and that was said
 };
 
 }  // namespace slipway::access

@@ -7,10 +7,10 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <ctime>
 
 #include "base/json.h"
 #include "base/text.h"
+#include "base/timestamp.h"
 
 namespace slipway {
 
@@ -28,18 +28,6 @@ std::string_view LevelName(LogLevel level) {
   return kNames[static_cast<std::size_t>(level)];
 }
 
-std::string Timestamp() {
-  const auto now = std::chrono::system_clock::now();
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
-  const auto millis =
-      std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() % 1000;
-  std::tm utc{};
-  gmtime_r(&seconds, &utc);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
-  return fmt::format("{}.{:03}Z", text, millis);
-}
-
 bool StderrTakesMore() {
   pollfd waiting{STDERR_FILENO, POLLOUT, 0};
   return poll(&waiting, 1, kPatienceMilliseconds) > 0 && (waiting.revents & POLLOUT) != 0;
@@ -49,12 +37,12 @@ void Write(LogLevel level, std::string_view message) {
   std::string line;
   if (line_format.load(std::memory_order_relaxed) == LogFormat::kJson) {
     OrderedJson entry;
-    entry["ts"] = Timestamp();
+    entry["ts"] = Rfc3339(std::chrono::system_clock::now());
     entry["level"] = LevelName(level);
     entry["msg"] = Printable(message, kMaxMessageBytes);
     line = DumpJson(entry) + "\n";
   } else {
-    line = fmt::format("{} {:7} {}\n", Timestamp(), LevelName(level),
+    line = fmt::format("{} {:7} {}\n", Rfc3339(std::chrono::system_clock::now()), LevelName(level),
                        Printable(message, kMaxMessageBytes));
   }
   [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, line.data(), line.size());
