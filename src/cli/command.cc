@@ -39,11 +39,14 @@ const std::vector<Command>& Table() {
     commands.push_back(MakeGcCommand());
     // Server
     commands.push_back(MakePsCommand());
+    commands.push_back(MakeStatusCommand());
+    commands.push_back(MakeTopCommand());
     commands.push_back(MakeLoadCommand());
     commands.push_back(MakeUnloadCommand());
     commands.push_back(MakeKeysCommand());
     commands.push_back(MakeGrantCommand());
     commands.push_back(MakeRevokeCommand());
+    commands.push_back(MakeDashboardsCommand());
     // Tools
     commands.push_back(MakeVersionCommand());
     commands.push_back(MakeHelpCommand());

@@ -23,6 +23,7 @@
 #include "cli/request_example.h"
 #include "cli/serve_sources.h"
 #include "cli/served_address.h"
+#include "cli/watch_flags.h"
 #include "net/local_socket.h"
 #include "serve/control/fixed_source.h"
 #include "serve/control/joined_source.h"
@@ -101,7 +102,7 @@ Result<server::ServerOptions> ReadOptions(const Arguments& arguments, const Cont
   SLIPWAY_TRY(options.tls, ReadTls(arguments));
   SLIPWAY_TRY(options.anonymous_quota, ReadQuota(arguments, "--anonymous-rate", "--anonymous-burst",
                                                  "--anonymous-in-flight"));
-  options.audit_log = arguments.Text("--audit-log");
+  SLIPWAY_RETURN_IF_ERROR(ReadWatchFlags(arguments, options));
   if (arguments.Given("--admin-listen")) {
     SLIPWAY_TRY(options.admin, ReadAdminListener(arguments.Text("--admin-listen")));
   }
@@ -274,8 +275,7 @@ Command MakeServeCommand() {
       .summary = "serve models over HTTP",
       .description =
           "A source is a model file, a folder, or a model of the store: NAME, NAME:3, NAME:alias. "
-          "A "
-          "folder may be one of Triton's repositories, a base path of TensorFlow Serving or of "
+          "A folder may be one of Triton's repositories, a base path of TensorFlow Serving or of "
           "OpenVINO's server, a folder of model files, or a store. Without a source, every model "
           "of the store is served. SIGTERM and Ctrl-C "
           "end the server when what it accepted is answered.",
@@ -317,10 +317,6 @@ Command MakeServeCommand() {
                  .help = "take loading, unloading, listing and the configuration here and nowhere "
                          "else, on a thread of its own; unix:PATH is a socket of this machine "
                          "(default: at the same address)"},
-                {.name = "--audit-log",
-                 .value = "FILE",
-                 .help = "append every administrative act, and every refused try, to this file as "
-                         "a line of JSON"},
                 {.name = "--anonymous-rate",
                  .value = "RATE",
                  .help = "how many requests each address may send without a key: 100/s, 600/m, "
@@ -394,6 +390,7 @@ Command MakeServeCommand() {
            "slipway serve models/ --address 0.0.0.0 --tls-cert server.crt --tls-key server.key"},
       .run = RunServe};
   for (Flag& flag : RemoteFlags()) command.flags.push_back(std::move(flag));
+  for (Flag& flag : WatchFlags()) command.flags.push_back(std::move(flag));
   return command;
 }
 

@@ -12,20 +12,18 @@ namespace slipway::cli {
 
 namespace {
 
-/// A load answers when the model has been read, compiled and warmed.
-constexpr std::chrono::minutes kAnswerTimeout{10};
-
 std::string RepositoryPath(const std::string& model, std::string_view action) {
   return fmt::format("/v2/repository/models/{}/{}", model, action);
 }
 
 }  // namespace
 
-Result<ServerClient> ServerClient::Create(const Context& context) {
+Result<ServerClient> ServerClient::Create(const Context& context,
+                                          std::chrono::milliseconds patience) {
   SLIPWAY_TRY(net::HttpUrl server, net::ParseHttpUrl(context.host()));
   SLIPWAY_TRY(std::string key, context.KeyFor(server.host));
   return ServerClient(
-      net::HttpClient(std::move(server), {.answer_timeout = kAnswerTimeout, .tls = context.tls()}),
+      net::HttpClient(std::move(server), {.answer_timeout = patience, .tls = context.tls()}),
       std::move(key));
 }
 
@@ -51,6 +49,16 @@ Result<std::vector<ServedVersion>> ServerClient::List() {
   SLIPWAY_TRY(const std::string index, Call("POST", "/v2/repository/index", "{}"));
   const Result<std::string> statistics = Call("GET", "/v2/models/stats", "");
   return ParseServedVersions(index, statistics.ok() ? *statistics : "");
+}
+
+Result<ServerFigures> ServerClient::Figures() {
+  SLIPWAY_TRY(const std::string page, Call("GET", "/metrics", ""));
+  return ParseServerFigures(page);
+}
+
+Result<bool> ServerClient::IsReady() {
+  SLIPWAY_TRY(const net::HttpAnswer answer, client_.Send({.target = "/v2/health/ready"}));
+  return answer.status == 200;
 }
 
 Status ServerClient::Load(const registry::Reference& reference, const std::string& config) {

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "base/status.h"
 #include "cli/context.h"
+#include "cli/server_figures.h"
 #include "net/http_client.h"
 #include "registry/registry.h"
 
@@ -28,10 +30,16 @@ class ServerClient {
  public:
   /// Connects with the first call. The store's own key is sent to this machine only; elsewhere
   /// --api-key-file names one.
-  static Result<ServerClient> Create(const Context& context);
+  /// `patience`: for an answer; a load answers when the model has been read, compiled and warmed.
+  static Result<ServerClient> Create(const Context& context,
+                                     std::chrono::milliseconds patience = std::chrono::minutes(10));
 
   /// Everything the server serves or could serve, by name and version, with what it counted.
   Result<std::vector<ServedVersion>> List();
+  /// What it has counted, by its /metrics.
+  Result<ServerFigures> Figures();
+  /// What its readiness says.
+  Result<bool> IsReady();
   /// Returns once the model is ready; `reference` may name a version or an alias, no digest.
   Status Load(const registry::Reference& reference, const std::string& config = "");
   /// All versions of a model.

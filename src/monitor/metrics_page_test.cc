@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 
 #include "base/text.h"
+#include "monitor/metric_catalogue.h"
 
 namespace slipway::monitor {
 namespace {
@@ -41,17 +43,24 @@ MetricsSnapshot OneModelServed() {
           .requests = {{"v2", "infer", 200, 7}},
           .durations = {{"v2", "infer", distribution}},
           .rejected = {{"queue_full", 2}},
-          .models = {{"mnist",
-                      3,
-                      "READY",
-                      0.25,
-                      4096,
-                      distribution,
-                      distribution,
-                      {{"best_size", 4}},
-                      CacheSample{.hits = 5, .misses = 6}}},
+          .models = {{.name = "mnist",
+                      .version = 3,
+                      .state = "READY",
+                      .load_seconds = 0.25,
+                      .memory_bytes = 4096,
+                      .counts = ModelCounts{.succeeded = 13, .failed = 14, .rows = 15, .runs = 16},
+                      .request_seconds = distribution,
+                      .queue_seconds = distribution,
+                      .batch_seconds = distribution,
+                      .compute_seconds = distribution,
+                      .encode_seconds = distribution,
+                      .batches_closed = {{"best_size", 4}},
+                      .cache = CacheSample{.hits = 5, .misses = 6}}},
           .remotes = {{.server = "far", .circuit = 1, .requests = {{"ok", 8}}, .retries = 3}},
           .in_flight = 1,
+          .requests_not_recorded = 8,
+          .access_log = RecordSample{.written = 9, .not_written = 10},
+          .traces = RecordSample{.written = 11, .not_written = 12},
           .cache_bytes = 77};
 }
 
@@ -62,7 +71,8 @@ TEST(RenderMetrics, NamesWhatWasCounted) {
        {"slipway_build_info{version=\"1.2.3\"} 1\n",
         "slipway_requests_total{protocol=\"v2\",method=\"infer\",code=\"200\"} 7\n",
         "slipway_request_seconds_count{protocol=\"v2\",method=\"infer\"} 1\n",
-        "slipway_rejected_total{reason=\"queue_full\"} 2\n", "slipway_inflight_requests 1\n",
+        "slipway_rejected_total{reason=\"queue_full\"} 2\n",
+        "slipway_inflight_requests 1\n",
         "slipway_model_state{model=\"mnist\",version=\"3\",state=\"READY\"} 1\n",
         "slipway_model_load_seconds{model=\"mnist\",version=\"3\"} 0.25\n",
         "slipway_model_memory_bytes{model=\"mnist\",version=\"3\"} 4096\n",
@@ -70,23 +80,63 @@ TEST(RenderMetrics, NamesWhatWasCounted) {
         "slipway_compute_seconds_bucket{model=\"mnist\",version=\"3\",le=\"+Inf\"} 1\n",
         "slipway_batches_closed_total{model=\"mnist\",version=\"3\",reason=\"best_size\"} 4\n",
         "slipway_cache_hits_total{model=\"mnist\",version=\"3\"} 5\n",
-        "slipway_cache_misses_total{model=\"mnist\",version=\"3\"} 6\n", "slipway_cache_bytes 77\n",
+        "slipway_cache_misses_total{model=\"mnist\",version=\"3\"} 6\n",
+        "slipway_cache_bytes 77\n",
+        "slipway_model_requests_total{model=\"mnist\",version=\"3\",outcome=\"ok\"} 13\n",
+        "slipway_model_requests_total{model=\"mnist\",version=\"3\",outcome=\"failed\"} 14\n",
+        "slipway_model_rows_total{model=\"mnist\",version=\"3\"} 15\n",
+        "slipway_model_runs_total{model=\"mnist\",version=\"3\"} 16\n",
+        "slipway_encode_seconds_count{model=\"mnist\",version=\"3\"} 1\n",
+        "slipway_batch_seconds_count{model=\"mnist\",version=\"3\"} 1\n",
+        "slipway_requests_not_recorded_total 8\n",
+        "slipway_access_log_lines_total 9\n",
+        "slipway_access_log_lost_total 10\n",
+        "slipway_traces_exported_total 11\n",
+        "slipway_traces_lost_total 12\n",
         "slipway_remote_requests_total{server=\"far\",outcome=\"ok\"} 8\n",
         "slipway_remote_retries_total{server=\"far\"} 3\n",
-        "slipway_remote_circuit{server=\"far\"} 1\n", "process_resident_memory_bytes 1024\n",
+        "slipway_remote_circuit{server=\"far\"} 1\n",
+        "process_resident_memory_bytes 1024\n",
         "process_open_fds 9\n"}) {
     EXPECT_THAT(text, HasSubstr(line));
   }
 }
 
-TEST(RenderMetrics, DeclaresEveryFamilyOnce) {
-  const std::string text = RenderMetrics(OneModelServed(), {});
-  std::set<std::string_view> families;
+TEST(RenderMetrics, DeclaresEveryFamilyOfTheCatalogueOnceAndInItsOrder) {
+  MetricsSnapshot all = OneModelServed();
+  all.audit_lost = 1;
+  all.certificate_expiry = 1;
+  const std::string text = RenderMetrics(all, {});
+  std::vector<std::string> families;
   for (const std::string_view line : Split(text, '\n')) {
-    if (!line.starts_with("# TYPE ")) continue;
-    EXPECT_TRUE(families.insert(line).second) << line;
+    if (line.starts_with("# TYPE ")) families.emplace_back(Split(line, ' ')[2]);
   }
-  EXPECT_GT(families.size(), 15u);
+  std::vector<std::string> catalogue;
+  for (const MetricFamily& family : kMetricCatalogue) catalogue.emplace_back(family.name);
+  EXPECT_EQ(families, catalogue);
+  EXPECT_EQ(std::set(families.begin(), families.end()).size(), families.size());
+}
+
+TEST(RenderMetrics, SamplesHaveTheLabelsOfTheCatalogue) {
+  MetricsSnapshot all = OneModelServed();
+  all.build.emplace_back("engine", "fake");
+  std::map<std::string, std::string> labels;
+  for (const MetricFamily& family : kMetricCatalogue)
+    labels.emplace(family.name, std::string(family.labels));
+  const std::string text = RenderMetrics(all, {});
+  std::string family;
+  for (const std::string_view line : Split(text, '\n')) {
+    if (line.starts_with("# TYPE ")) family = Split(line, ' ')[2];
+    if (line.empty() || line.starts_with('#')) continue;
+    std::string names;
+    for (const std::string_view label : Split(line.substr(0, line.find('}')), ',')) {
+      const std::string_view from = label.substr(label.find('{') + 1);
+      const std::string_view name = from.substr(0, from.find('='));
+      if (from.find('=') == std::string_view::npos || name == "le") continue;
+      names += (names.empty() ? "" : ", ") + std::string(name);
+    }
+    EXPECT_EQ(names, labels.at(family)) << line;
+  }
 }
 
 TEST(ProcessUsage, IsThatOfThisProcess) {

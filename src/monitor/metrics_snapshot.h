@@ -1,8 +1,10 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -38,6 +40,37 @@ struct CacheSample {
   std::uint64_t misses = 0;
 };
 
+/// Requests that were to be written somewhere.
+struct RecordSample {
+  std::uint64_t written = 0;
+  std::uint64_t not_written = 0;  ///< the disk was full, or nobody took them
+};
+
+/// Inferences of one version that is ready.
+struct ModelCounts {
+  std::uint64_t succeeded = 0;
+  std::uint64_t rejected = 0;   ///< no room
+  std::uint64_t expired = 0;    ///< past the deadline
+  std::uint64_t cancelled = 0;  ///< the client had gone
+  std::uint64_t failed = 0;     ///< for another reason
+  std::uint64_t rows = 0;       ///< of those that succeeded
+  std::uint64_t runs = 0;
+  std::uint64_t waiting = 0;  ///< now
+  std::uint64_t request_us = 0;
+  std::uint64_t queue_us = 0;
+  std::uint64_t compute_input_us = 0;
+  std::uint64_t compute_infer_us = 0;
+  std::uint64_t compute_output_us = 0;
+
+  std::array<std::pair<std::string_view, std::uint64_t>, 5> Outcomes() const {
+    return {{{"ok", succeeded},
+             {"rejected", rejected},
+             {"expired", expired},
+             {"cancelled", cancelled},
+             {"failed", failed}}};
+  }
+};
+
 /// One loaded version.
 struct ModelSample {
   std::string name;
@@ -45,8 +78,12 @@ struct ModelSample {
   std::string state;  ///< the word of the API
   double load_seconds = 0;
   std::uint64_t memory_bytes = 0;
-  Distribution queue_seconds;  ///< no buckets: not counted for this version
+  std::optional<ModelCounts> counts;  ///< absent: it is not ready
+  Distribution request_seconds;       ///< no buckets: not counted for this version
+  Distribution queue_seconds;
+  Distribution batch_seconds;
   Distribution compute_seconds;
+  Distribution encode_seconds;
   std::vector<std::pair<std::string, std::uint64_t>> batches_closed;  ///< by reason
   std::optional<CacheSample> cache;  ///< absent: its answers are not kept
 };
@@ -74,6 +111,10 @@ struct MetricsSnapshot {
   std::uint64_t refused_connections = 0;
   std::uint64_t dropped_in_drain = 0;
   std::uint64_t failed_handshakes = 0;
+  /// Answered requests that neither access log nor traces had room for; absent: both are off.
+  std::optional<std::uint64_t> requests_not_recorded;
+  std::optional<RecordSample> access_log;    ///< absent: off
+  std::optional<RecordSample> traces;        ///< exported; absent: off
   std::optional<std::uint64_t> audit_lost;   ///< acts that were not recorded; absent: none are
   std::optional<std::uint64_t> cache_bytes;  ///< absent: no answers are kept
   std::optional<std::int64_t> certificate_expiry;  ///< seconds since 1970; absent without TLS

@@ -26,6 +26,11 @@ class PrometheusText {
   static constexpr std::string_view kContentType = "text/plain; version=0.0.4; charset=utf-8";
 
   void Family(std::string_view name, Type type, std::string_view help);
+  /// One of a MetricFamily.
+  template <class Row>
+  void Family(const Row& row) {
+    Family(row.name, row.type, row.help);
+  }
   void Sample(std::span<const Label> labels, double value);
   void Sample(std::initializer_list<Label> labels, double value) {
     Sample(std::span(labels.begin(), labels.size()), value);

@@ -8,6 +8,8 @@
 #include "access/login_checker.h"
 #include "base/json.h"
 #include "base/version.h"
+#include "monitor/request_recorder.h"
+#include "net/http_url.h"
 #include "net/local_socket.h"
 #include "package/ensemble.h"
 #include "repository/layout.h"
@@ -121,6 +123,12 @@ std::vector<Limit> ServingLimits(const ServerOptions& options) {
       {"remote_rest", Count(remote.circuit.longest_rest), "ms",
        "longest while; the first is 1 s, each after it twice as long"},
       {"ensemble_steps", package::kMaxEnsembleSteps, "steps", "400"},
+      {"requests_to_record", monitor::RequestRecorder::kRingRequests, "requests",
+       "of each event loop; others are missing in the access log and in traces"},
+      {"traces_waiting", monitor::SpanExporter::kQueueRequests, "requests",
+       "that the collector has not taken; others have no trace"},
+      {"access_log", options.access_log.max_bytes, "bytes",
+       "then the file is renamed to FILE.1 and begun anew", "--access-log-bytes"},
       {"control_queue", serve::ModelControl::kMaxWaiting, "requests", "503"},
       {"default_deadline", Count(options.default_deadline), "ms", "504", "--deadline"},
       {"drain_delay", Count(options.drain_delay.value_or(std::chrono::milliseconds(0))), "ms",
@@ -147,6 +155,25 @@ std::string RemotesTitle(const ServerOptions& options) {
   for (const serve::RemoteServerOptions& remote : options.remotes)
     title += fmt::format("{}{} at {}", title.empty() ? "" : ", ", remote.name, remote.url.Origin());
   return title.empty() ? "none" : title;
+}
+
+std::string AccessLogTitle(const ServerOptions& options) {
+  if (options.access_log.path.empty()) return "off";
+  return options.access_log.path == "-" ? "to standard output" : "to a file";
+}
+
+std::string TracesTitle(const ServerOptions& options) {
+  const Result<net::HttpUrl> url = net::ParseHttpUrl(options.traces.endpoint);
+  if (options.traces.endpoint.empty() || !url.ok()) return "off";
+  return fmt::format("to {}, {} of those whose caller says nothing", url->Origin(),
+                     options.traces.share);
+}
+
+std::string MetricsTitle(const ServerOptions& options) {
+  std::string title = "slipway";
+  if (options.metrics_names.triton) title += " triton";
+  if (options.metrics_names.tfserving) title += " tfserving";
+  return title;
 }
 
 std::string CorsTitle(const ServerOptions& options) {
@@ -176,6 +203,9 @@ serve::Configuration ReportConfiguration(const ServerOptions& options, const Thr
                   {"remotes", RemotesTitle(options)},
                   {"anonymous_quota", access::Describe(options.anonymous_quota)},
                   {"audit_log", options.audit_log.empty() ? "off" : "on"},
+                  {"access_log", AccessLogTitle(options)},
+                  {"traces", TracesTitle(options)},
+                  {"metrics_names", MetricsTitle(options)},
                   {"admin_listener", AdminTitle(options)},
                   {"insecure", options.insecure ? "yes" : "no"}};
   report.limits = NetworkLimits(options.limits);

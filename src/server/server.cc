@@ -31,6 +31,7 @@
 #include "server/configuration_report.h"
 #include "server/notify_systemd.h"
 #include "server/protocol_switch.h"
+#include "server/request_watch.h"
 #include "server/server_metrics.h"
 
 namespace slipway::server {
@@ -70,11 +71,12 @@ class WholeServer final : public Server {
  public:
   // In the order of use: each part outlives those that are built after it.
   WholeServer(const ServerOptions& options, const ServerSurroundings& surroundings,
-              std::unique_ptr<access::AuditLog> audit,
+              std::unique_ptr<access::AuditLog> audit, std::unique_ptr<RequestWatch> watch,
               std::shared_ptr<const access::Gatekeeper> gatekeeper,
               std::shared_ptr<net::TlsCertificates> tls)
       : options_(options),
         audit_(std::move(audit)),
+        watch_(std::move(watch)),
         gatekeeper_(std::move(gatekeeper)),
         tls_(std::move(tls)),
         configuration_(
@@ -108,7 +110,8 @@ class WholeServer final : public Server {
                                      .shared_memory = shared_memory_.get(),
                                      .audit = audit_.get(),
                                      .door = MainDoor(),
-                                     .cors = options.cors})),
+                                     .cors = options.cors,
+                                     .observer = watch_->observer()})),
         grpc_(serve::GrpcApi::Create({.models = *models_,
                                       .predictor = *predictor_,
                                       .control = *control_,
@@ -118,7 +121,8 @@ class WholeServer final : public Server {
                                       .limits = {.max_message_bytes = options.max_body_bytes},
                                       .shared_memory = shared_memory_.get(),
                                       .audit = audit_.get(),
-                                      .door = MainDoor()})),
+                                      .door = MainDoor(),
+                                      .observer = watch_->observer()})),
         protocols_(*api_, *grpc_, *grpc_),
         admin_protocols_(api_->admin(), grpc_->admin(), *grpc_) {}
 
@@ -146,7 +150,8 @@ class WholeServer final : public Server {
                                             .audit = audit_.get(),
                                             .tls = tls_.get(),
                                             .cache = cache_,
-                                            .remotes = remotes_},
+                                            .remotes = remotes_,
+                                            .watch = *watch_},
                      engine);
     http_->Start();
     if (admin_http_ != nullptr) admin_http_->Start();
@@ -257,11 +262,13 @@ class WholeServer final : public Server {
   bool IsReady() const { return are_models_loaded_ && !is_draining_ && models_->AllReady(); }
 
   std::string MetricsText() const {
-    return monitor::RenderMetrics(metrics_->Snapshot(), monitor::ReadProcessUsage());
+    return monitor::RenderMetrics(metrics_->Snapshot(), monitor::ReadProcessUsage(),
+                                  options_.metrics_names);
   }
 
   const ServerOptions options_;
   const std::unique_ptr<access::AuditLog> audit_;  ///< absent: off
+  const std::unique_ptr<RequestWatch> watch_;
   const std::shared_ptr<const access::Gatekeeper> gatekeeper_;
   const std::shared_ptr<net::TlsCertificates> tls_;  ///< absent: clear text
   const serve::Configuration configuration_;
@@ -302,8 +309,11 @@ Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
   if (options.tls) {
     SLIPWAY_TRY(tls, net::TlsCertificates::Load(*options.tls));
   }
-  auto server = std::make_unique<WholeServer>(options, surroundings, std::move(audit),
-                                              std::move(gatekeeper), std::move(tls));
+  SLIPWAY_TRY(std::unique_ptr<RequestWatch> watch,
+              RequestWatch::Start(options, surroundings.clock));
+  auto server =
+      std::make_unique<WholeServer>(options, surroundings, std::move(audit), std::move(watch),
+                                    std::move(gatekeeper), std::move(tls));
   SLIPWAY_RETURN_IF_ERROR(server->Listen(EngineTitle(surroundings.engine)));
   SLIPWAY_RETURN_IF_ERROR(server->LoadModels());
   NotifySystemd("READY=1");

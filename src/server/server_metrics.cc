@@ -1,5 +1,6 @@
 #include "server/server_metrics.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -34,6 +35,30 @@ std::vector<serve::BatchEnd> EndsOf(const serve::ServedModel& model) {
   return ends;
 }
 
+std::uint64_t Microseconds(const serve::ModelStatistics::Total& total) {
+  return static_cast<std::uint64_t>(total.total.count()) / 1000;
+}
+
+monitor::ModelCounts CountsOf(const serve::ModelCounters& counters) {
+  const serve::ModelStatistics counted = counters.Read();
+  const std::uint64_t known =
+      counted.rejected_count + counted.expired_count + counted.cancelled_count;
+  const std::int64_t waiting = std::max<std::int64_t>(counters.waiting().Value(), 0);
+  return {.succeeded = counted.success.count,
+          .rejected = counted.rejected_count,
+          .expired = counted.expired_count,
+          .cancelled = counted.cancelled_count,
+          .failed = counted.fail.count - std::min(counted.fail.count, known),
+          .rows = counted.inference_count,
+          .runs = counted.execution_count,
+          .waiting = static_cast<std::uint64_t>(waiting),
+          .request_us = Microseconds(counted.success),
+          .queue_us = Microseconds(counted.queue),
+          .compute_input_us = Microseconds(counted.compute_input),
+          .compute_infer_us = Microseconds(counted.compute_infer),
+          .compute_output_us = Microseconds(counted.compute_output)};
+}
+
 monitor::ModelSample ToSample(const serve::ModelStatus& status, const serve::ModelSet& models) {
   monitor::ModelSample sample{.name = status.name,
                               .version = status.version,
@@ -44,8 +69,12 @@ monitor::ModelSample ToSample(const serve::ModelStatus& status, const serve::Mod
   sample.load_seconds = Seconds((**model)->load_time);
   sample.memory_bytes = (**model)->memory_bytes;
   const serve::ModelCounters& counters = (*model)->counters();
+  sample.counts = CountsOf(counters);
+  sample.request_seconds = ToDistribution(counters.RequestTimes());
   sample.queue_seconds = ToDistribution(counters.QueueTimes());
+  sample.batch_seconds = ToDistribution(counters.BatchTimes());
   sample.compute_seconds = ToDistribution(counters.ComputeTimes());
+  sample.encode_seconds = ToDistribution(counters.EncodeTimes());
   if ((**model)->config.response_cache) {
     const serve::ModelStatistics counted = counters.Read();
     sample.cache = {.hits = counted.cache_hit.count, .misses = counted.cache_miss.count};
@@ -73,6 +102,7 @@ monitor::MetricsSnapshot ServerMetrics::Snapshot() const {
                                 .requests = std::move(facts.requests),
                                 .retries = facts.retries});
   }
+  sources_.watch.AddTo(snapshot);
   return snapshot;
 }
 

@@ -11,6 +11,7 @@
 #include "serve/predict/request_metrics.h"
 #include "serve/predict/response_cache.h"
 #include "serve/remote/remote_servers.h"
+#include "server/request_watch.h"
 
 namespace slipway::server {
 
@@ -26,6 +27,7 @@ class ServerMetrics final : public monitor::MetricsView {
     const net::TlsCertificates* tls;  ///< may be absent
     const serve::ResponseCache& cache;
     const serve::RemoteServers& remotes;
+    const RequestWatch& watch;
   };
   /// `engine`: "onnxruntime 1.31.1".
   ServerMetrics(Sources sources, std::string engine);

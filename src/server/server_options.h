@@ -11,6 +11,9 @@
 #include "access/right.h"
 #include "base/status.h"
 #include "base/thread_budget.h"
+#include "monitor/access_log.h"
+#include "monitor/peer_metrics.h"
+#include "monitor/span_exporter.h"
 #include "net/http_server.h"
 #include "net/tls_context.h"
 #include "serve/control/load_request.h"
@@ -42,7 +45,10 @@ struct ServerOptions {
   bool require_key = false;  ///< true: everything but health needs a key, on any address
   access::Openness openness = access::Openness::kToNobody;  ///< what needs no key; Decided() says
   std::optional<AdminListener> admin;                       ///< absent: at the address of the rest
-  std::string audit_log;          ///< the file of administrative acts; empty: none
+  std::string audit_log;                 ///< the file of administrative acts; empty: none
+  monitor::AccessLogOptions access_log;  ///< of every request
+  monitor::TraceOptions traces;          ///< where spans of requests go
+  monitor::PeerNames metrics_names;      ///< that /metrics has beside our own
   access::Quota anonymous_quota;  ///< of each network's callers that show no key and no certificate
   serve::CorsPolicy cors;         ///< which other sites' pages may read answers: none
   bool batching = true;           ///< false: every request has a run of the engine to itself

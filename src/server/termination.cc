@@ -26,6 +26,7 @@ void Termination::Block() {
   const sigset_t signals = Signals(false);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   (void)std::signal(SIGPIPE, SIG_IGN);
+  (void)std::signal(SIGUSR1, SIG_IGN);
 }
 
 void Termination::BlockReload() {

@@ -15,7 +15,7 @@ class Termination {
   };
 
   /// Keeps SIGTERM and SIGINT for WaitAtMost(), in this thread and those it starts; SIGPIPE is
-  /// ignored from now on.
+  /// ignored from now on, and SIGUSR1, with which others reopen logs: ours follow their names.
   static void Block();
   /// Keeps SIGHUP too, which otherwise ends the process.
   static void BlockReload();

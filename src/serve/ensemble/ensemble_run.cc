@@ -100,6 +100,7 @@ void EnsembleRun::FinishStep(std::size_t step, StageTimes behind, Result<InferRe
   if (Status kept = Keep(step, *response); !kept.ok())
     return Fail(std::move(kept).At(served().TitleOf(step)));
   behind.queue += response->times.queue;
+  behind.batch += response->times.batch;
   behind.compute += response->times.compute;
   StepProgress::After after;
   std::vector<TensorBuffer> unused;  // given back after the lock

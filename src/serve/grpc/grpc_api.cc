@@ -26,7 +26,7 @@ constexpr std::string_view kContentType = "application/grpc";
 std::vector<RequestMetrics::RouteName> MethodNames() {
   std::vector<RequestMetrics::RouteName> names;
   for (const RpcMethod& method : Methods()) names.push_back(method.name);
-  names.push_back({"grpc", "unknown"});
+  names.push_back(kNoMethod);
   return names;
 }
 
@@ -82,8 +82,13 @@ class GrpcServices final : public GrpcApi {
   }
 
   net::Response ErrorResponse(int status, std::string_view message,
-                              const net::RequestHead* /*head*/) override {
-    return ErrorAnswer(StatusOfHttp(status, message));
+                              const net::RequestHead* head) override {
+    const Status refusal = StatusOfHttp(status, message);
+    if (head != nullptr)
+      context_.Count(
+          *head, access::CallerOf(*head),
+          {.method = FindMethod(PathOf(*head)).value_or(Methods().size()), .code = refusal.code()});
+    return ErrorAnswer(refusal);
   }
 
   net::HttpService& admin() override { return admin_; }
@@ -115,16 +120,17 @@ class GrpcServices final : public GrpcApi {
     if (!IsGrpcWithProtobuf(type)) return Rejected(UnsupportedType(type));
     const std::optional<std::size_t> method = FindMethod(PathOf(head));
     if (head.method != net::Method::kPost)
-      return Refused(method, Unimplemented("gRPC calls are POST").With(errors::kMethodNotAllowed));
-    if (!method.has_value()) return Refused(method, UnknownMethod(head));
+      return Refused(head, method,
+                     Unimplemented("gRPC calls are POST").With(errors::kMethodNotAllowed));
+    if (!method.has_value()) return Refused(head, method, UnknownMethod(head));
     const RpcMethod& row = Methods()[*method];
     const Status served = CheckHead(head, row);
-    if (!served.ok()) return Refused(method, served);
+    if (!served.ok()) return Refused(head, method, served);
     access::Admission admission{.status = access::CheckDoor(door, row.right)};
     if (admission.status.ok()) admission = context_.parts.gatekeeper->Admit(row.right, head);
     if (!admission.status.ok()) {
       Audit(head, row, admission);
-      return Refused(method, admission.status, admission.retry_after);
+      return Refused(head, method, admission.status, admission.retry_after);
     }
     net::BodyPlan plan;
     if (row.open != nullptr) {
@@ -164,8 +170,11 @@ class GrpcServices final : public GrpcApi {
   void RefuseLate(net::Exchange& exchange, const access::Admission& admission) {
     const std::size_t method = *FindMethod(PathOf(exchange.head()));  // Plan() has found it
     Audit(exchange.head(), Methods()[method], admission);
-    context_.metrics.Record(method, static_cast<int>(admission.status.code()),
-                            context_.parts.clock.Now() - exchange.received());
+    context_.Count(exchange.head(), nullptr,
+                   {.method = method,
+                    .code = admission.status.code(),
+                    .total = context_.parts.clock.Now() - exchange.received(),
+                    .loop = exchange.loop()});
     exchange.Send(ErrorAnswer(admission.status, admission.retry_after));
   }
 
@@ -209,10 +218,10 @@ class GrpcServices final : public GrpcApi {
   }
 
   /// Who calls a method that streams, or one that may, listens while it sends.
-  net::BodyPlan Refused(std::optional<std::size_t> method, const Status& status,
-                        std::chrono::nanoseconds retry_after = {}) {
-    context_.metrics.Record(method.value_or(Methods().size()), static_cast<int>(status.code()),
-                            std::chrono::nanoseconds(0));
+  net::BodyPlan Refused(const net::RequestHead& head, std::optional<std::size_t> method,
+                        const Status& status, std::chrono::nanoseconds retry_after = {}) {
+    context_.Count(head, nullptr,
+                   {.method = method.value_or(Methods().size()), .code = status.code()});
     net::BodyPlan plan = Rejected(ErrorAnswer(status, retry_after));
     plan.client_listens = !method.has_value() || Methods()[*method].open != nullptr;
     return plan;

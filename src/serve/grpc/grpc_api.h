@@ -16,6 +16,7 @@
 #include "serve/predict/predictor.h"
 #include "serve/predict/request_metrics.h"
 #include "serve/shared_memory/region_table.h"
+#include "telemetry/request_event.h"
 
 namespace slipway::serve {
 
@@ -37,9 +38,10 @@ struct GrpcApiParts {
   std::function<bool()> is_ready;  ///< as HttpApiParts::is_ready
   const Clock& clock;
   GrpcApiLimits limits;
-  RegionTable* shared_memory = nullptr;     ///< absent: off
-  access::AuditLog* audit = nullptr;        ///< as HttpApiParts::audit
-  access::Door door = access::Door::kOnly;  ///< as HttpApiParts::door
+  RegionTable* shared_memory = nullptr;            ///< absent: off
+  access::AuditLog* audit = nullptr;               ///< as HttpApiParts::audit
+  access::Door door = access::Door::kOnly;         ///< as HttpApiParts::door
+  telemetry::RequestObserver* observer = nullptr;  ///< as HttpApiParts::observer
 };
 
 /// gRPC's services over HTTP/2: inference.GRPCInferenceService (Open Inference v2 with Triton's

@@ -1,5 +1,6 @@
 #include "serve/grpc/grpc_api.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -66,6 +67,27 @@ TEST(GrpcApi, InferAnswersRaw) {
   EXPECT_EQ(response.outputs(0).shape(1), 3);
   ASSERT_EQ(response.raw_output_contents_size(), 1);
   EXPECT_EQ(response.raw_output_contents(0), request.raw_input_contents(0));
+}
+
+TEST(GrpcApi, AnObserverHearsOfEveryAnswer) {
+  RpcWorld world;
+  Request request = RowRequest({1, 2, 3});
+  request.set_id("seventeen");
+  (void)Infer(world, request);
+  (void)Infer(world, request, {{"x-request-id", "mine"}});
+  request.set_model_name("nobody");
+  (void)Infer(world, request);
+  (void)world.Ask("RepositoryModelLoad", "");
+  EXPECT_THAT(
+      world.heard.lines(),
+      testing::ElementsAre(
+          "grpc ModelInfer POST /inference.GRPCInferenceService/ModelInfer 0 row:2 rows 1 id "
+          "seventeen anonymous",
+          "grpc ModelInfer POST /inference.GRPCInferenceService/ModelInfer 0 row:2 rows 1 id mine "
+          "anonymous",
+          "grpc ModelInfer POST /inference.GRPCInferenceService/ModelInfer 5 nobody:0 anonymous",
+          "grpc RepositoryModelLoad POST /inference.GRPCInferenceService/RepositoryModelLoad 16 "
+          "anonymous"));
 }
 
 TEST(GrpcApi, EveryTypeGoesThroughRawAndTyped) {

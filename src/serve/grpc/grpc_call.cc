@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "access/request_event_of.h"
 #include "base/error_catalogue.h"
 #include "base/text.h"
 #include "serve/grpc/grpc_status.h"
@@ -24,6 +25,34 @@ net::Response OkAnswer(OutboundMessage message) {
 }
 
 }  // namespace
+
+void GrpcContext::Count(const net::RequestHead& head, const access::Caller* caller,
+                        const Counted& answer) {
+  metrics.Record(answer.method, static_cast<int>(answer.code), answer.total);
+  if (answer.run != nullptr) CountEncoding(*answer.run, answer.now);
+  Tell(head, caller, answer);
+}
+
+void GrpcContext::Tell(const net::RequestHead& head, const access::Caller* caller,
+                       const Counted& answer) const {
+  if (parts.observer == nullptr) return;
+  telemetry::RequestEvent event = access::EventOf(head, caller);
+  const bool is_known = answer.method < Methods().size();
+  const RequestMetrics::RouteName name = is_known ? Methods()[answer.method].name : kNoMethod;
+  event.protocol = name.protocol;
+  event.route = name.method;
+  if (is_known) event.pattern = Methods()[answer.method].path;
+  event.method = net::MethodName(head.method);
+  event.is_grpc = true;
+  event.model = answer.model;
+  event.code = static_cast<int>(answer.code);
+  event.bytes_in = answer.bytes_in;
+  event.bytes_out = answer.bytes_out;
+  event.total = answer.total;
+  event.loop = answer.loop;
+  if (answer.run != nullptr) TellRun(*answer.run, answer.now, event);
+  parts.observer->OnAnswered(event);
+}
 
 Result<ModelHandle> FindModel(const ModelSet& models, std::string_view name,
                               std::string_view version) {
@@ -67,7 +96,7 @@ Status GrpcCall::Complete(InferRequest& request) const {
   return {};
 }
 
-void GrpcCall::Answer(OutboundMessage message) const {
+void GrpcCall::Answer(OutboundMessage message, const AnsweredRun* run) const {
   net::ContentCoding coding = message_.coding;
   if (coding != net::ContentCoding::kIdentity && !Accepts(exchange_->head(), coding))
     coding = net::ContentCoding::kIdentity;
@@ -75,7 +104,7 @@ void GrpcCall::Answer(OutboundMessage message) const {
   if (!is_compressed.ok()) return Fail(is_compressed.status());
   net::Response answer = OkAnswer(std::move(message));
   if (*is_compressed) answer.headers.emplace_back("grpc-encoding", net::CodingName(coding));
-  Send(std::move(answer), Code::kOk);
+  Send(std::move(answer), Code::kOk, run);
 }
 
 void GrpcCall::Fail(const Status& status) const { Send(ErrorAnswer(status), status.code()); }
@@ -94,10 +123,20 @@ void GrpcCall::Audit(Code code) const {
                          .code = static_cast<int>(code)});
 }
 
-void GrpcCall::Send(net::Response response, Code code) const {
+void GrpcCall::Send(net::Response response, Code code, const AnsweredRun* run) const {
   Audit(code);
-  context_->metrics.Record(method_, static_cast<int>(code),
-                           parts().clock.Now() - exchange_->received());
+  const MonotonicTime now = parts().clock.Now();
+  const net::RequestHead& head = exchange_->head();
+  context_->Count(head, access::CallerOf(head),
+                  {.method = method_,
+                   .code = code,
+                   .total = now - exchange_->received(),
+                   .bytes_in = exchange_->body().size(),
+                   .bytes_out = response.BodyBytes(),
+                   .model = target_,
+                   .loop = exchange_->loop(),
+                   .run = run,
+                   .now = now});
   exchange_->Send(std::move(response));
 }
 

@@ -15,6 +15,7 @@
 #include "serve/control/alias_cache.h"
 #include "serve/grpc/grpc_api.h"
 #include "serve/grpc/message_frame.h"
+#include "serve/predict/answered_run.h"
 
 namespace slipway::serve::grpc {
 
@@ -23,6 +24,24 @@ struct GrpcContext {
   GrpcApiParts parts;
   RequestMetrics metrics;
   AliasCache aliases{parts.control, parts.clock};
+
+  /// An answer that is about to be sent.
+  struct Counted {
+    std::size_t method = 0;  ///< Methods().size(): of none
+    Code code = Code::kOk;
+    std::chrono::nanoseconds total{0};  ///< since the call's head
+    std::uint64_t bytes_in = 0;
+    std::uint64_t bytes_out = 0;
+    std::string_view model = {};  ///< as asked for; empty: of none, or not known
+    unsigned loop = 0;
+    const AnsweredRun* run = nullptr;  ///< absent: there was none
+    MonotonicTime now = {};            ///< with `run`
+  };
+  /// Counts it, and tells the observer; before it is sent, which ends what `head` refers to.
+  void Count(const net::RequestHead& head, const access::Caller* caller, const Counted& answer);
+  /// Tells the observer only: of one message of a stream.
+  void Tell(const net::RequestHead& head, const access::Caller* caller,
+            const Counted& answer) const;
 };
 
 /// The model, and its version in digits ("": the highest that is ready). InvalidArgument: not a
@@ -73,26 +92,32 @@ class GrpcCall {
   Result<std::optional<MonotonicTime>> Deadline(
       std::optional<std::chrono::microseconds> wished) const;
 
-  /// The same call, which the audit log says was about that.
+  /// The same call, of which logs say that it was about that: a model, or whatever is administered.
   GrpcCall About(std::string target) const {
     GrpcCall call = *this;
     call.target_ = std::move(target);
     return call;
   }
 
+  /// What is to be told of the run behind `response`, whose encoding begins now.
+  AnsweredRun RunOf(const InferResponse& response, std::string_view request_id = {}) const {
+    return AnsweredRun::Of(response, parts().clock.Now(), request_id);
+  }
+
   /// Sends a message; compressed where the request's was, the client takes that and it is worth it.
-  void Answer(OutboundMessage message) const;
+  /// `run`: behind it; absent: none.
+  void Answer(OutboundMessage message, const AnsweredRun* run = nullptr) const;
   void Fail(const Status& status) const;
 
  private:
-  void Send(net::Response response, Code code) const;
+  void Send(net::Response response, Code code, const AnsweredRun* run = nullptr) const;
   void Audit(Code code) const;
 
   GrpcContext* context_;
   std::shared_ptr<net::Exchange> exchange_;
   std::size_t method_;
   InboundMessage message_;
-  std::string target_;  ///< what an administrative call is about
+  std::string target_;  ///< the model that the call is about, or whatever an act is
 };
 
 }  // namespace slipway::serve::grpc

@@ -159,9 +159,18 @@ void GrpcStream::End(const Status& status) {
   exchange_->End({{"grpc-status", "0"}});
 }
 
+void GrpcStream::TellOf(GrpcContext::Counted request) const {
+  request.method = number_;
+  request.loop = exchange_->loop();
+  context_.Tell(exchange_->head(), caller_.get(), request);
+}
+
 void GrpcStream::Count(Code code) {
-  context_.metrics.Record(number_, static_cast<int>(code),
-                          context_.parts.clock.Now() - exchange_->received());
+  context_.Count(exchange_->head(), caller_.get(),
+                 {.method = number_,
+                  .code = code,
+                  .total = context_.parts.clock.Now() - exchange_->received(),
+                  .loop = exchange_->loop()});
 }
 
 }  // namespace slipway::serve::grpc

@@ -103,6 +103,19 @@ TEST(ModelStreamInfer, AnswersEveryRequestInOrderAndLivesOn) {
   EXPECT_EQ(call.Status(), "0");
 }
 
+TEST(ModelStreamInfer, AnObserverHearsOfEachRequestAndOfTheCall) {
+  StreamCall call(kInfer);
+  call.Say(Request("1").SerializeAsString());
+  inference::ModelInferRequest unknown = Request("2");
+  unknown.set_model_name("nobody");
+  call.Say(unknown.SerializeAsString());
+  call.Close();
+  const std::string start = "grpc ModelStreamInfer POST " + std::string(kInfer);
+  EXPECT_EQ(call.world.heard.lines(),
+            (std::vector<std::string>{start + " 0 row:2 rows 1 id 1 anonymous",
+                                      start + " 5 nobody:0 anonymous", start + " 0 anonymous"}));
+}
+
 TEST(ModelStreamInfer, WaitsWithItsMessagesUntilTheLoginIsChecked) {
   const auto gate = std::make_shared<access::FakeGatekeeper>();
   StreamCall call(kInfer, gate);

@@ -17,6 +17,7 @@
 #include "serve/control/fixed_models.h"
 #include "serve/grpc/grpc_api.h"
 #include "serve/grpc/message_frame.h"
+#include "telemetry/heard_requests.h"
 
 namespace slipway::serve::grpc {
 
@@ -102,7 +103,8 @@ class RpcWorld {
                               .limits = {.max_message_bytes = 64 * 1024},
                               .shared_memory = shared_memory,
                               .audit = audit,
-                              .door = door})) {}
+                              .door = door,
+                              .observer = &heard})) {}
 
   static std::string Framed(std::string_view message) {
     return MessagePrefix(false, static_cast<std::uint32_t>(message.size())) + std::string(message);
@@ -162,6 +164,7 @@ class RpcWorld {
   const Clock& clock() const { return clock_; }
 
   FixedControl control;
+  telemetry::HeardRequests heard;
   net::BodyPlan plan;  ///< of the last call
   std::shared_ptr<net::BodyMemory> body_memory = std::make_shared<net::BodyMemory>(1 << 20);
   bool is_ready = true;

@@ -12,16 +12,19 @@ namespace {
 
 /// One inference from its message to its answer; lives in the completion.
 struct Inference {
-  explicit Inference(const GrpcCall& the_call) : call(the_call) {}
+  Inference(const GrpcCall& the_call, const InferTarget& the_target)
+      : call(the_call), target(the_target) {}
+  void Fail(const Status& status) const { call.About(std::string(target.model)).Fail(status); }
+
   const GrpcCall call;  ///< keeps the message
+  const InferTarget target;
   InferMessage message;
 };
 
 Result<InferRequest> Prepare(const std::shared_ptr<Inference>& inference) {
   const GrpcCall& call = inference->call;
-  SLIPWAY_TRY(const InferTarget target, ReadTarget(call.message()));
   SLIPWAY_TRY(InferRequest request,
-              DecodeInference(call.parts(), target, call.message(), inference->message));
+              DecodeInference(call.parts(), inference->target, call.message(), inference->message));
   SLIPWAY_TRY(request.deadline, call.Deadline(inference->message.timeout));
   request.keeper = inference;
   request.abandoned = [exchange = call.exchange().get()] { return exchange->Abandoned(); };
@@ -45,14 +48,17 @@ Result<InferRequest> DecodeInference(const GrpcApiParts& parts, const InferTarge
 }
 
 void ModelInfer(const GrpcCall& call) {
-  const auto inference = std::make_shared<Inference>(call);
+  const Result<InferTarget> target = ReadTarget(call.message());
+  if (!target.ok()) return call.Fail(target.status());
+  const auto inference = std::make_shared<Inference>(call, *target);
   Result<InferRequest> request = Prepare(inference);
-  if (!request.ok()) return call.Fail(request.status());
+  if (!request.ok()) return inference->Fail(request.status());
   call.parts().predictor.Predict(std::move(*request), [inference](Result<InferResponse> response) {
-    if (!response.ok()) return inference->call.Fail(response.status());
+    if (!response.ok()) return inference->Fail(response.status());
+    const AnsweredRun run = inference->call.RunOf(*response, inference->message.id);
     Result<OutboundMessage> answer = EncodeInferAnswer(inference->message, std::move(*response));
-    if (!answer.ok()) return inference->call.Fail(answer.status());
-    inference->call.Answer(std::move(*answer));
+    if (!answer.ok()) return inference->Fail(answer.status());
+    inference->call.Answer(std::move(*answer), &run);
   });
 }
 

@@ -29,6 +29,9 @@ struct RpcMethod {
   std::string_view instead = {};
 };
 
+/// What metrics and logs call what is no method.
+inline constexpr RequestMetrics::RouteName kNoMethod = {"grpc", "unknown"};
+
 /// Every method, ascending by path.
 std::span<const RpcMethod> Methods();
 /// The row of a path, as sent.

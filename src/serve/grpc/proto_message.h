@@ -31,10 +31,11 @@ Result<Message> Parse(std::span<const std::byte> bytes) {
   return FieldInvalid("the bytes are not a " + message.GetTypeName());
 }
 
-inline void AnswerWith(const GrpcCall& call, const google::protobuf::MessageLite& message) {
+inline void AnswerWith(const GrpcCall& call, const google::protobuf::MessageLite& message,
+                       const AnsweredRun* run = nullptr) {
   OutboundMessage answer;
   message.AppendToString(&answer.text);
-  call.Answer(std::move(answer));
+  call.Answer(std::move(answer), run);
 }
 
 inline void SendMessage(GrpcStream& stream, const google::protobuf::MessageLite& message) {

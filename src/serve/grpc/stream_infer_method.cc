@@ -16,6 +16,7 @@ namespace {
 /// One request of a stream, from its message to its answer. Written by whoever runs it until it is
 /// `done`, which the loop's thread alone looks at.
 struct StreamedInference {
+  MonotonicTime began;
   InboundMessage bytes;
   access::Place place;  ///< among those that its caller has in flight
   InferTarget target;
@@ -23,20 +24,39 @@ struct StreamedInference {
   OutboundMessage answer;
   bool has_empty_final = false;
   bool done = false;
+  Code code = Code::kOk;
+  std::optional<AnsweredRun> run;  ///< absent: there was none
 };
 
 void Fail(StreamedInference& inference, const Status& status) {
   inference.answer = EmptyStreamAnswer(inference.target, status);
+  inference.code = status.code();
 }
 
-void Encode(StreamedInference& inference, Result<InferResponse> response) {
+void Encode(StreamedInference& inference, Result<InferResponse> response, const Clock& clock) {
   if (!response.ok()) return Fail(inference, response.status());
+  inference.run = AnsweredRun::Of(*response, clock.Now(), inference.message.id);
   const bool is_final = !inference.target.wants_empty_final;
   Result<OutboundMessage> answer =
       EncodeStreamAnswer(inference.message, std::move(*response), is_final);
   if (!answer.ok()) return Fail(inference, answer.status());
   inference.answer = std::move(*answer);
   inference.has_empty_final = !is_final;
+}
+
+/// Before its answer leaves.
+void Tell(const GrpcStream& stream, const StreamedInference& inference) {
+  const MonotonicTime now = stream.parts().clock.Now();
+  if (inference.run) CountEncoding(*inference.run, now);
+  std::uint64_t bytes_out = inference.answer.text.size();
+  for (const net::BodyPart& part : inference.answer.parts) bytes_out += part.bytes.size();
+  stream.TellOf({.code = inference.code,
+                 .total = now - inference.began,
+                 .bytes_in = inference.bytes.bytes.size(),
+                 .bytes_out = bytes_out,
+                 .model = inference.target.model,
+                 .run = inference.run ? &*inference.run : nullptr,
+                 .now = now});
 }
 
 /// Several requests are on their way at one time; their answers leave in the order of the requests.
@@ -49,6 +69,7 @@ class InferStream final : public StreamMethod {
 
   void Take(GrpcStream& stream, InboundMessage message) override {
     const auto inference = std::make_shared<StreamedInference>();
+    inference->began = stream.parts().clock.Now();
     inference->bytes = std::move(message);
     in_order_.push_back(inference);
     Result<InferRequest> request = Prepare(stream, inference);
@@ -60,7 +81,7 @@ class InferStream final : public StreamMethod {
     stream.parts().predictor.Predict(
         std::move(*request),
         [inference, stream = stream.shared_from_this()](Result<InferResponse> response) {
-          Encode(*inference, std::move(response));
+          Encode(*inference, std::move(response), stream->parts().clock);
           stream->exchange().Run([inference, stream] {
             inference->done = true;
             stream->Work();
@@ -72,6 +93,7 @@ class InferStream final : public StreamMethod {
     while (!in_order_.empty() && in_order_.front()->done && stream.HasRoom()) {
       const std::shared_ptr<StreamedInference> first = std::move(in_order_.front());
       in_order_.pop_front();
+      Tell(stream, *first);
       stream.Send(std::move(first->answer));
       if (first->has_empty_final) stream.Send(EmptyStreamAnswer(first->target, {}));
     }

@@ -41,17 +41,19 @@ void Infer(const GrpcCall& call, Encode encode) {
   if (!message.ok()) return call.Fail(message.status());
   const Result<TfsModelSpec> spec = ReadModelSpecOf(call.message());
   if (!spec.ok()) return call.Fail(spec.status());
-  const auto work = std::make_shared<ExampleCall<Request>>(call, std::move(*message));
-  WithModel(call, *spec, [work, encode](ModelHandle model) {
+  const auto work = std::make_shared<ExampleCall<Request>>(call.About(std::string(spec->name)),
+                                                           std::move(*message));
+  WithModel(work->call, *spec, [work, encode](ModelHandle model) {
     Result<InferRequest> request = Prepare(work, std::move(model));
     if (!request.ok()) return work->call.Fail(request.status());
     work->call.parts().predictor.Predict(
         std::move(*request), [work, encode](Result<InferResponse> response) {
           if (!response.ok()) return work->call.Fail(response.status());
+          const AnsweredRun run = work->call.RunOf(*response);
           auto answer = encode(work->examples.count, *response);
           if (!answer.ok()) return work->call.Fail(answer.status());
           answer->mutable_model_spec()->ParseFromString(WriteModelSpec(*response->model).Joined());
-          AnswerWith(work->call, *answer);
+          AnswerWith(work->call, *answer, &run);
         });
   });
 }

@@ -51,7 +51,8 @@ OutboundMessage Encode(InferResponse response) {
 void TfsPredict(const GrpcCall& call) {
   const Result<TfsModelSpec> spec = ReadModelSpecOf(call.message());
   if (!spec.ok()) return call.Fail(spec.status());
-  WithModel(call, *spec, [call](ModelHandle model) {
+  const GrpcCall about = call.About(std::string(spec->name));
+  WithModel(about, *spec, [call = about](ModelHandle model) {
     const auto prediction = std::make_shared<Prediction>(call);
     Result<InferRequest> request = Prepare(prediction, std::move(model));
     if (!request.ok()) return call.Fail(request.status());
@@ -59,7 +60,8 @@ void TfsPredict(const GrpcCall& call) {
                                    [prediction](Result<InferResponse> response) {
                                      if (!response.ok())
                                        return prediction->call.Fail(response.status());
-                                     prediction->call.Answer(Encode(std::move(*response)));
+                                     const AnsweredRun run = prediction->call.RunOf(*response);
+                                     prediction->call.Answer(Encode(std::move(*response)), &run);
                                    });
   });
 }

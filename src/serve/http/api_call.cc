@@ -2,11 +2,34 @@
 
 #include <utility>
 
+#include "access/request_event_of.h"
 #include "serve/http/routes.h"
 #include "serve/predict/client_deadline.h"
 #include "serve/predict/request_rules.h"
 
 namespace slipway::serve {
+
+void ApiContext::Count(const net::RequestHead& head, const Counted& answer) {
+  metrics.Record(answer.route, answer.status, answer.total);
+  if (answer.run != nullptr) CountEncoding(*answer.run, answer.now);
+  if (parts.observer == nullptr) return;
+  telemetry::RequestEvent event = access::EventOf(head, access::CallerOf(head));
+  const bool has_route = answer.route < Routes().size();
+  const RequestMetrics::RouteName name = has_route ? Routes()[answer.route].name : kNoRoute;
+  event.protocol = name.protocol;
+  event.route = name.method;
+  if (has_route) event.pattern = Routes()[answer.route].pattern;
+  event.method = net::MethodName(head.method);
+  event.model = answer.model;
+  event.code = answer.status;
+  event.bytes_in = answer.bytes_in;
+  event.bytes_out = answer.bytes_out;
+  event.total = answer.total;
+  event.loop = answer.loop;
+  if (answer.run != nullptr) TellRun(*answer.run, answer.now, event);
+  parts.observer->OnAnswered(event);
+}
+
 Result<std::string_view> ApiCall::ModelName() const {
   const std::string_view name = captures_["model"];
   SLIPWAY_RETURN_IF_ERROR(CheckModelName(name));
@@ -41,9 +64,18 @@ void ApiCall::Audit(int status) const {
                          .code = status});
 }
 
-void ApiCall::Send(net::Response response) const {
+void ApiCall::Send(net::Response response, const AnsweredRun* run) const {
   Audit(response.status);
-  context_->metrics.Record(route_, response.status, parts().clock.Now() - exchange_->received());
+  const MonotonicTime now = parts().clock.Now();
+  context_->Count(head(), {.route = route_,
+                           .status = response.status,
+                           .total = now - exchange_->received(),
+                           .bytes_in = body().size(),
+                           .bytes_out = response.BodyBytes(),
+                           .model = captures_["model"],
+                           .loop = exchange_->loop(),
+                           .run = run,
+                           .now = now});
   parts().cors.Permit(head(), response);
   exchange_->Send(std::move(response));
 }
@@ -54,9 +86,9 @@ void ApiCall::SendJson(std::string json) const {
 
 void ApiCall::Fail(const Status& status) const { Send(ErrorAnswer(status, form_)); }
 
-void ApiCall::Answer(Result<net::Response> response) const {
+void ApiCall::Answer(Result<net::Response> response, const AnsweredRun* run) const {
   if (!response.ok()) return Fail(response.status());
-  Send(std::move(*response));
+  Send(std::move(*response), run);
 }
 
 }  // namespace slipway::serve

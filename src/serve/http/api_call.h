@@ -15,6 +15,7 @@
 #include "serve/http/admin_handlers.h"
 #include "serve/http/http_api.h"
 #include "serve/http/status_mapping.h"
+#include "serve/predict/answered_run.h"
 #include "serve/predict/request_metrics.h"
 
 namespace slipway::serve {
@@ -25,6 +26,21 @@ struct ApiContext {
   AdminHandlers admin;
   RequestMetrics metrics;
   AliasCache aliases;
+
+  /// An answer that is about to be sent.
+  struct Counted {
+    std::size_t route = 0;
+    int status = 0;
+    std::chrono::nanoseconds total{0};  ///< since the request's head
+    std::uint64_t bytes_in = 0;
+    std::uint64_t bytes_out = 0;
+    std::string_view model = {};  ///< as asked for; empty: of none
+    unsigned loop = 0;
+    const AnsweredRun* run = nullptr;  ///< absent: there was none
+    MonotonicTime now = {};            ///< with `run`
+  };
+  /// Counts it, and tells the observer; before it is sent, which ends what `head` refers to.
+  void Count(const net::RequestHead& head, const Counted& answer);
 };
 
 /// A client's word for how long it waits.
@@ -63,10 +79,16 @@ class ApiCall {
   Result<std::optional<MonotonicTime>> Deadline(
       std::optional<std::chrono::microseconds> wished) const;
 
-  void Send(net::Response response) const;
+  /// What is to be told of the run behind `response`, whose encoding begins now.
+  AnsweredRun RunOf(const InferResponse& response, std::string_view request_id = {}) const {
+    return AnsweredRun::Of(response, parts().clock.Now(), request_id);
+  }
+
+  /// `run`: behind this answer; absent: none.
+  void Send(net::Response response, const AnsweredRun* run = nullptr) const;
   void SendJson(std::string json) const;
   void Fail(const Status& status) const;
-  void Answer(Result<net::Response> response) const;
+  void Answer(Result<net::Response> response, const AnsweredRun* run = nullptr) const;
 
  private:
   void Audit(int status) const;

@@ -9,6 +9,7 @@
 #include "net/request_target.h"
 #include "serve/control/fixed_models.h"
 #include "serve/http/http_api.h"
+#include "telemetry/heard_requests.h"
 
 namespace slipway::serve {
 
@@ -51,7 +52,8 @@ class ApiWorld {
                               .clock = clock_,
                               .limits = {},
                               .shared_memory = shared_memory,
-                              .cors = std::move(cors)})) {}
+                              .cors = std::move(cors),
+                              .observer = &heard})) {}
   /// With shared memory, where this machine may all but administer.
   explicit ApiWorld(RegionTable& shared_memory)
       : ApiWorld(access::Gatekeeper::WithKey(access::AdminKey::FromText(kKey).value(),
@@ -87,6 +89,7 @@ class ApiWorld {
   ModelHandle Model(std::string_view name) { return models_.Find(name, std::nullopt).value(); }
 
   FixedControl control;
+  telemetry::HeardRequests heard;
   net::BodyPlan plan;  ///< of the last request
   bool is_ready = true;
 

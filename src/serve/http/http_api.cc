@@ -20,7 +20,6 @@
 namespace slipway::serve {
 namespace {
 
-constexpr RequestMetrics::RouteName kNoRoute = {"other", "unknown"};
 /// What asks for an inference in the Open Inference protocol.
 constexpr RequestMetrics::RouteName kInferRoute = {"v2", "infer"};
 
@@ -100,7 +99,11 @@ class RestApi final : public HttpApi {
                               const net::RequestHead* head) override {
     const ErrorForm form = head == nullptr ? ErrorForm::kPlain : WishedErrorForm(*head);
     net::Response response = ErrorAnswer(status, message, form);
-    if (head != nullptr) context_.parts.cors.Permit(*head, response);
+    if (head == nullptr) return response;
+    context_.parts.cors.Permit(*head, response);
+    context_.Count(
+        *head,
+        {.route = RowOf(*head, status), .status = status, .bytes_out = response.BodyBytes()});
     return response;
   }
 
@@ -132,23 +135,32 @@ class RestApi final : public HttpApi {
     RestApi& api_;
   };
 
+  /// Of a request that the listener refuses; with a 400 it may be read wrongly.
+  std::size_t RowOf(const net::RequestHead& head, int status) const {
+    if (status == 400) return Routes().size();
+    const net::RouteMatch match = router_.Match(head);
+    return match.outcome == net::RouteMatch::Outcome::kFound ? match.row : Routes().size();
+  }
+
   net::BodyPlan PlanAt(access::Door door, const net::RequestHead& head) {
     if (auto preflight = context_.parts.cors.Preflight(head))
-      return Rejected(head, Routes().size(), std::move(*preflight));
+      return Rejected(head, Routes().size(), {}, std::move(*preflight));
     const net::RouteMatch match = router_.Match(head);
     if (match.outcome != net::RouteMatch::Outcome::kFound)
-      return Rejected(head, Routes().size(), NoRoute(head, match));
+      return Rejected(head, Routes().size(), {}, NoRoute(head, match));
+    const std::string_view model = match.captures["model"];
     const Route& route = Routes()[match.row];
     access::Admission admission{.status = access::CheckDoor(door, route.right)};
     if (admission.status.ok()) admission = context_.parts.gatekeeper->Admit(route.right, head);
-    if (!admission.status.ok()) return Rejected(head, match.row, Refusal(head, route, admission));
+    if (!admission.status.ok())
+      return Rejected(head, match.row, model, Refusal(head, route, admission));
     Result<net::BodyPlan> plan = PlanRoute(head, route);
     if (plan.ok() && route.name == kInferRoute) {
       if (Status refusal = v2::ForeseeRefusal(context_.parts, head, match.captures); !refusal.ok())
         plan = std::move(refusal);
     }
     if (!plan.ok())
-      return Rejected(head, match.row, ErrorAnswer(plan.status(), FormFor(head, &route)));
+      return Rejected(head, match.row, model, ErrorAnswer(plan.status(), FormFor(head, &route)));
     plan->note = std::move(admission.caller);
     return std::move(*plan);
   }
@@ -179,7 +191,12 @@ class RestApi final : public HttpApi {
     const std::size_t row = router_.Match(head).row;
     net::Response answer = Refusal(head, Routes()[row], admission);
     context_.parts.cors.Permit(head, answer);
-    context_.metrics.Record(row, answer.status, context_.parts.clock.Now() - exchange.received());
+    context_.Count(head, {.route = row,
+                          .status = answer.status,
+                          .total = context_.parts.clock.Now() - exchange.received(),
+                          .bytes_in = exchange.body().size(),
+                          .bytes_out = answer.BodyBytes(),
+                          .loop = exchange.loop()});
     exchange.Send(std::move(answer));
   }
 
@@ -213,9 +230,13 @@ class RestApi final : public HttpApi {
     return answer;
   }
 
-  net::BodyPlan Rejected(const net::RequestHead& head, std::size_t route, net::Response response) {
+  net::BodyPlan Rejected(const net::RequestHead& head, std::size_t route, std::string_view model,
+                         net::Response response) {
     context_.parts.cors.Permit(head, response);
-    context_.metrics.Record(route, response.status, std::chrono::nanoseconds(0));
+    context_.Count(head, {.route = route,
+                          .status = response.status,
+                          .bytes_out = response.BodyBytes(),
+                          .model = model});
     net::BodyPlan plan{.max_bytes = context_.parts.limits.max_admin_body_bytes};
     plan.reject = std::move(response);
     return plan;

@@ -20,6 +20,7 @@
 #include "serve/predict/predictor.h"
 #include "serve/predict/request_metrics.h"
 #include "serve/shared_memory/region_table.h"
+#include "telemetry/request_event.h"
 
 namespace slipway::serve {
 
@@ -48,6 +49,7 @@ struct HttpApiParts {
   access::AuditLog* audit = nullptr;        ///< of administrative acts; absent: off
   access::Door door = access::Door::kOnly;  ///< of this service itself; see HttpApi::admin()
   CorsPolicy cors;                          ///< no answer mentions it unless it names an origin
+  telemetry::RequestObserver* observer = nullptr;  ///< hears of every answer; absent: nobody
 };
 
 /// Every route of the HTTP listener: Open Inference v2 with Triton's extensions, TensorFlow Serving

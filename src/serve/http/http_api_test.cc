@@ -252,6 +252,47 @@ TEST(HttpApi, CountsAnswersByRoute) {
   EXPECT_EQ(counted, "v2.live 200;v2.metadata 404;other.unknown 404;");
 }
 
+TEST(HttpApi, AnObserverHearsOfEveryAnswer) {
+  ApiWorld world;
+  const std::string row =
+      R"("inputs":[{"name":"x","datatype":"FP32","shape":[1,3],"data":[1,2,3]}])";
+  (void)world.Ask("POST", "/v2/models/row/infer?secret=1", "{\"id\":\"r-1\"," + row + "}");
+  (void)world.Ask("POST", "/v2/models/row/infer", "{\"id\":\"r-1\"," + row + "}",
+                  {{"X-Request-Id", "mine"}});
+  (void)world.Ask("POST", "/v1/models/row:predict", R"({"instances":[[1,2,3],[4,5,6]]})");
+  (void)world.Ask("POST", "/v2/models/row/infer", "{}");
+  (void)world.Ask("GET", "/nothing");
+  (void)world.Ask("POST", "/v2/repository/models/row/load", "");
+  EXPECT_THAT(world.heard.lines(),
+              testing::ElementsAre(
+                  "v2 infer POST /v2/models/row/infer 200 row:2 rows 1 id r-1 anonymous",
+                  "v2 infer POST /v2/models/row/infer 200 row:2 rows 1 id mine anonymous",
+                  "tfserving predict POST /v1/models/row:predict 200 row:2 rows 2 anonymous",
+                  "v2 infer POST /v2/models/row/infer 400 row:0 anonymous",
+                  "other unknown GET /nothing 404 anonymous",
+                  "admin load POST /v2/repository/models/row/load 401 row:0 anonymous"));
+}
+
+TEST(HttpApi, AnObserverIsToldHowManyBytesAndHowLong) {
+  ApiWorld world;
+  const std::string body = R"({"instances":[[1,2,3]]})";
+  const std::string answer = world.Ask("POST", "/v1/models/row:predict", body).body;
+  EXPECT_EQ(world.heard.bytes(), body.size() * 1000 + answer.size());
+  EXPECT_GT(world.heard.computed().count(), 0);
+  EXPECT_EQ(world.Model("row")->counters().EncodeTimes().Count(), 1U);
+}
+
+TEST(HttpApi, ATraceStateIsThatOfAllItsHeaders) {
+  ApiWorld world;
+  const std::string parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  (void)world.Ask("GET", "/v2/health/live", "",
+                  {{"traceparent", parent}, {"tracestate", "a=1"}, {"Tracestate", "b=2"}});
+  (void)world.Ask("GET", "/v2/health/live", "", {{"tracestate", "a=1"}});
+  EXPECT_THAT(world.heard.lines(),
+              testing::ElementsAre("v2 live GET /v2/health/live 200 state a=1,b=2 anonymous",
+                                   "v2 live GET /v2/health/live 200 anonymous"));
+}
+
 TEST(HttpApi, AClientsTimeoutIsADeadline) {
   ApiWorld world;
   const std::string body =

@@ -28,6 +28,9 @@ struct Route {
   void (*handle)(const ApiCall&) = nullptr;
 };
 
+/// What metrics and logs call a request that belongs to no route.
+inline constexpr RequestMetrics::RouteName kNoRoute = {"other", "unknown"};
+
 /// Every route. api/openapi.json has the same paths.
 std::span<const Route> Routes();
 

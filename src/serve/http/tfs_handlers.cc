@@ -85,9 +85,10 @@ void Infer(const ApiCall& call, Decode decode, Encode encode) {
     call.parts().predictor.Predict(
         std::move(*request), [call, encode, inference](Result<InferResponse> response) {
           if (!response.ok()) return call.Fail(response.status());
+          const AnsweredRun run = call.RunOf(*response);
           Result<std::string> json = encode(inference->request, *response);
           if (!json.ok()) return call.Fail(json.status());
-          call.Send(AnswerWith(std::move(*json)));
+          call.Send(AnswerWith(std::move(*json)), &run);
         });
   });
 }

@@ -143,7 +143,9 @@ void Infer(const ApiCall& call) {
   call.parts().predictor.Predict(
       std::move(*request), [call, inference](Result<InferResponse> response) {
         if (!response.ok()) return call.Fail(response.status());
-        call.Answer(EncodeInferAnswer(inference->request, std::move(*response)));
+        const V2Request& asked = inference->request;
+        const AnsweredRun run = call.RunOf(*response, asked.id ? *asked.id : std::string_view());
+        call.Answer(EncodeInferAnswer(asked, std::move(*response)), &run);
       });
 }
 

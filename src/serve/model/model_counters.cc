@@ -25,7 +25,9 @@ void ModelCounters::RecordSuccess(std::uint64_t rows, const InferenceTimes& time
   compute_input_.Record(times.compute_input);
   compute_infer_.Record(times.compute_infer);
   compute_output_.Record(times.compute_output);
+  request_times_.Record(times.Total());
   queue_times_.Record(times.queue);
+  batch_times_.Record(times.compute_input);
   compute_times_.Record(times.compute_infer);
 }
 

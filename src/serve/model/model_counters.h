@@ -79,10 +79,17 @@ class ModelCounters {
     return batch_ends_[static_cast<std::size_t>(end)].Value();
   }
   void RecordFailure(Failure failure, std::chrono::nanoseconds duration);
+  /// An answer was made out of a response, which took so long.
+  void RecordEncoding(std::chrono::nanoseconds duration) { encode_times_.Record(duration); }
 
   ModelStatistics Read() const;
+  /// Of requests that succeeded, and so are the others.
+  telemetry::Histogram::Snapshot RequestTimes() const { return request_times_.Read(); }
   telemetry::Histogram::Snapshot QueueTimes() const { return queue_times_.Read(); }
+  /// Before the run: checks, joining with others, memory for outputs.
+  telemetry::Histogram::Snapshot BatchTimes() const { return batch_times_.Read(); }
   telemetry::Histogram::Snapshot ComputeTimes() const { return compute_times_.Read(); }
+  telemetry::Histogram::Snapshot EncodeTimes() const { return encode_times_.Read(); }
 
   /// Requests that wait for a worker now.
   telemetry::Gauge& waiting() { return waiting_; }
@@ -113,8 +120,11 @@ class ModelCounters {
   telemetry::Counter cancelled_;
   telemetry::Counter expired_;
   std::array<telemetry::Counter, kBatchEnds> batch_ends_;
+  telemetry::Histogram request_times_;
   telemetry::Histogram queue_times_;
+  telemetry::Histogram batch_times_;
   telemetry::Histogram compute_times_;
+  telemetry::Histogram encode_times_;
   telemetry::Gauge waiting_;
   std::array<Batch, kBatchSizes> batches_;
 };

@@ -42,6 +42,7 @@ struct InferRequest {
 
 struct StageTimes {
   std::chrono::nanoseconds queue{0};
+  std::chrono::nanoseconds batch{0};  ///< checks, joining it with others, memory for outputs
   std::chrono::nanoseconds compute{0};
 };
 

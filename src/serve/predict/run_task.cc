@@ -41,7 +41,8 @@ InferResponse MakeResponse(ModelHandle model, const BoundRequest& bound,
     response.outputs.emplace_back(&(*model)->signature.outputs[bound.wanted[i]],
                                   std::move(outputs[i]));
   response.model = std::move(model);
-  response.times = {.queue = times.queue, .compute = times.compute_infer};
+  response.times = {
+      .queue = times.queue, .batch = times.compute_input, .compute = times.compute_infer};
   return response;
 }
 
