@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/thread_budget.h"
+#include "cli/batching_file.h"
 #include "cli/command.h"
 #include "cli/context.h"
 #include "cli/describe.h"
@@ -82,8 +83,13 @@ Result<server::AdminListener> ReadAdminListener(std::string_view text) {
       .Hint("write --admin-listen 127.0.0.1:8081, [::1]:8081 or unix:PATH");
 }
 
-Status ReadSchedule(const Arguments& arguments, server::ServerOptions& options) {
+Status ReadSchedule(const Arguments& arguments, const Context& context,
+                    server::ServerOptions& options) {
   options.batching = !arguments.Switch("--no-batching");
+  if (arguments.Given("--batching-parameters")) {
+    SLIPWAY_TRY(options.default_config,
+                ReadBatchingFile(arguments.Text("--batching-parameters"), context));
+  }
   SLIPWAY_TRY(const std::int64_t queued, arguments.Integer("--max-queued", 1, kMaxQueueLimit));
   options.max_queued = static_cast<std::size_t>(queued);
   SLIPWAY_TRY(const std::int64_t cached, arguments.Integer("--response-cache", 0, kMaxBytes));
@@ -103,6 +109,7 @@ Result<server::ServerOptions> ReadOptions(const Arguments& arguments, const Cont
   SLIPWAY_TRY(options.anonymous_quota, ReadQuota(arguments, "--anonymous-rate", "--anonymous-burst",
                                                  "--anonymous-in-flight"));
   SLIPWAY_RETURN_IF_ERROR(ReadWatchFlags(arguments, options));
+  if (arguments.Text("--dialect") == "kserve") options.dialect = serve::Dialect::kKServe;
   if (arguments.Given("--admin-listen")) {
     SLIPWAY_TRY(options.admin, ReadAdminListener(arguments.Text("--admin-listen")));
   }
@@ -111,7 +118,7 @@ Result<server::ServerOptions> ReadOptions(const Arguments& arguments, const Cont
   options.port = static_cast<std::uint16_t>(port);
   SLIPWAY_TRY(const std::int64_t body, arguments.Integer("--max-body", 1, kMaxBodyLimit));
   options.max_body_bytes = static_cast<std::uint64_t>(body);
-  SLIPWAY_RETURN_IF_ERROR(ReadSchedule(arguments, options));
+  SLIPWAY_RETURN_IF_ERROR(ReadSchedule(arguments, context, options));
   SLIPWAY_TRY(const std::int64_t run, arguments.Integer("--max-run-memory", 0, kMaxBytes));
   options.max_run_bytes = static_cast<std::uint64_t>(run);
   options.shared_memory = arguments.Switch("--shared-memory");
@@ -142,6 +149,12 @@ std::string DescribeLoaded(const serve::ServedModel& model) {
                       HumanTime(model->load_time));
   if (model->run_time.count() > 0)
     text += fmt::format(", one run takes {}", HumanTime(model->run_time));
+  const bool were_kept = model->measured_before.IsKnown();
+  const serve::BatchProfile& known = were_kept ? model->measured_before : model->batches;
+  if (known.IsKnown()) {
+    text += fmt::format(", rows of a batch: {} ({})", known.best_rows(),
+                        were_kept ? "kept from before" : "measured");
+  }
   return text + "\n";
 }
 
@@ -342,6 +355,16 @@ Command MakeServeCommand() {
                 {.name = "--no-batching",
                  .help = "run every request alone, also where runs of several were measured to be "
                          "cheaper"},
+                {.name = "--dialect",
+                 .value = "NAME",
+                 .help = "whose answer GET /v1/models and /v1/models/NAME give: TensorFlow "
+                         "Serving's status of versions, or KServe's list and readiness",
+                 .default_value = "tfserving",
+                 .choices = {"tfserving", "kserve"}},
+                {.name = "--batching-parameters",
+                 .value = "FILE",
+                 .help = "TensorFlow Serving's batching file: how requests wait for company, of "
+                         "models that have no configuration of their own"},
                 {.name = "--max-body",
                  .value = "BYTES",
                  .help = "the largest request body, before and after decompression",

@@ -176,6 +176,15 @@ std::string MetricsTitle(const ServerOptions& options) {
   return title;
 }
 
+std::string BatchingTitle(const ServerOptions& options) {
+  if (!options.batching) return "off";
+  if (!options.default_config) return "by measurement";
+  return fmt::format("by --batching-parameters, of models without a configuration: {} rows, {} us",
+                     options.default_config->max_batch_size,
+                     options.default_config->dynamic_batching.value_or(serve::DynamicBatching())
+                         .max_queue_delay.count());
+}
+
 std::string CorsTitle(const ServerOptions& options) {
   std::string title;
   for (const std::string& origin : options.cors.origins())
@@ -195,7 +204,8 @@ serve::Configuration ReportConfiguration(const ServerOptions& options, const Thr
                   {"cores", budget.why},
                   {"loops", std::to_string(options.loops)},
                   {"workers", std::to_string(options.workers)},
-                  {"batching", options.batching ? "by measurement" : "off"},
+                  {"batching", BatchingTitle(options)},
+                  {"dialect", options.dialect == serve::Dialect::kKServe ? "kserve" : "tfserving"},
                   {"tls", TlsTitle(options)},
                   {"response_cache", options.response_cache_bytes > 0 ? "on" : "off"},
                   {"shared_memory", options.shared_memory ? "on" : "off"},

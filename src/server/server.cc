@@ -19,6 +19,7 @@
 #include "monitor/metrics_page.h"
 #include "monitor/process_usage.h"
 #include "net/http_server.h"
+#include "serve/control/configured_source.h"
 #include "serve/control/model_control.h"
 #include "serve/ensemble/ensemble_predictor.h"
 #include "serve/grpc/grpc_api.h"
@@ -92,8 +93,9 @@ class WholeServer final : public Server {
         sequences_(serve::KeepSequences(*runs_, options.sequence_limits, options.default_deadline,
                                         surroundings.clock)),
         predictor_(serve::CacheAnswers(*sequences_, cache_, surroundings.clock)),
+        source_(surroundings.source, options.default_config.value_or(serve::ModelConfig())),
         control_(serve::ModelControl::Create(
-            *models_, surroundings.source,
+            *models_, source_,
             [this](const std::string& server) { return remotes_.WhyNotAsked(server); })),
         shared_memory_(options.shared_memory
                            ? std::make_unique<serve::RegionTable>(options.shared_memory_limits)
@@ -111,7 +113,8 @@ class WholeServer final : public Server {
                                      .audit = audit_.get(),
                                      .door = MainDoor(),
                                      .cors = options.cors,
-                                     .observer = watch_->observer()})),
+                                     .observer = watch_->observer(),
+                                     .dialect = options.dialect})),
         grpc_(serve::GrpcApi::Create({.models = *models_,
                                       .predictor = *predictor_,
                                       .control = *control_,
@@ -280,6 +283,7 @@ class WholeServer final : public Server {
   const std::unique_ptr<serve::Predictor> runs_;
   const std::unique_ptr<serve::Predictor> sequences_;  ///< before runs_
   const std::unique_ptr<serve::Predictor> predictor_;  ///< what requests meet: before sequences_
+  const serve::ConfiguredSource source_;
   std::unique_ptr<serve::ModelControl> control_;
   const std::unique_ptr<serve::RegionTable> shared_memory_;  ///< absent: off
   const std::unique_ptr<serve::HttpApi> api_;

@@ -18,6 +18,8 @@
 #include "net/tls_context.h"
 #include "serve/control/load_request.h"
 #include "serve/http/cors_policy.h"
+#include "serve/http/dialect.h"
+#include "serve/model/model_config.h"
 #include "serve/predict/sequence_limits.h"
 #include "serve/remote/remote_server.h"
 #include "serve/shared_memory/region_table.h"
@@ -51,8 +53,10 @@ struct ServerOptions {
   monitor::PeerNames metrics_names;      ///< that /metrics has beside our own
   access::Quota anonymous_quota;  ///< of each network's callers that show no key and no certificate
   serve::CorsPolicy cors;         ///< which other sites' pages may read answers: none
-  bool batching = true;           ///< false: every request has a run of the engine to itself
-  std::string store_folder;       ///< where the admin key lies
+  serve::Dialect dialect = serve::Dialect::kTfServing;
+  bool batching = true;  ///< false: every request has a run of the engine to itself
+  std::optional<serve::ModelConfig> default_config;  ///< of models that bring none, where it fits
+  std::string store_folder;                          ///< where the admin key lies
   std::vector<StartupModel> models;
 
   unsigned loops = 0;    ///< event-loop threads; 0: one a core

@@ -103,6 +103,33 @@ class FoldersTest(ProgramTest):
         self.assertIn("is not there", self.index(server)[("none", None)][1])
         self.assertIn("flowers:9 is not there", server.log())
 
+    def test_a_batching_file_of_tensorflow_serving_configures_what_has_no_configuration(self):
+        self.put("iris/1/model.h5", IRIS)
+        self.put("own/1/model.h5", IRIS)
+        self.put("own/config.pbtxt", text="max_batch_size: 3")
+        batching = self.folder / "batching.txt"
+        batching.write_text("max_batch_size { value: 32 }\nbatch_timeout_micros { value: 700 }\nnum_batch_threads { value: 4 }\n")
+        server = Server(self, "models", "--batching-parameters", batching)
+        config = json.loads(server.get("/v2/models/iris/config"))
+        self.assertEqual(config["max_batch_size"], 32)
+        self.assertEqual(config["dynamic_batching"]["max_queue_delay_microseconds"], 700)
+        own = json.loads(server.get("/v2/models/own/config"))
+        self.assertEqual(own["max_batch_size"], 3)
+        self.assertNotIn("dynamic_batching", own)
+        self.assertIn("batching.txt: without effect: num_batch_threads", server.log())
+        self.assertIn("32 rows, 700 us", server.get("/v2/config"))
+
+    # Bad input S8: a batching file with an unknown field, or a number out of bounds, is no start
+    def test_a_batching_file_that_is_wrong_is_no_start(self):
+        batching = self.folder / "batching.txt"
+        for text, message in (("max_batch_size { value: 8 }\nmax_batchsize: 8", "line 2"),
+                              ("batch_timeout_micros { value: 99000000 }", "max_queue_delay_microseconds")):
+            batching.write_text(text)
+            refusal = self.fails("serve", IRIS, "--batching-parameters", batching, code=2)
+            self.assertIn("batching.txt", refusal)
+            self.assertIn(message, refusal)
+        self.fails("serve", IRIS, "--batching-parameters", self.folder / "nothing.txt", code=3)
+
     def test_the_list_of_openvinos_server_is_read(self):
         self.put("iris/1/any.h5", IRIS)
         self.put("config.json", text=json.dumps({"model_config_list": [

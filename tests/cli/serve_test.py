@@ -85,6 +85,16 @@ class ServeTest(ProgramTest):
                 self.assertEqual(self.get(self.url(banner) + "/v2/models/m")["versions"], versions)
                 self.stop(process)
 
+    def test_a_second_start_takes_what_the_first_measured(self):
+        self.slipway("push", IRIS, "--name", "iris")
+        process, banner = self.serve("iris")
+        self.assertRegex(banner, r"rows of a batch: \d+ \(measured\)")
+        self.stop(process)
+        self.assertEqual(len(list((self.folder / "store" / "profiles").iterdir())), 1)
+        # A machine that stalls while a model is warmed is measured anew.
+        banners = [self.serve("iris")[1] for _ in range(3)]
+        self.assertTrue(any("(kept from before)" in banner for banner in banners), banners)
+
     def test_json_for_programs(self):
         process = subprocess.Popen([SLIPWAY, "serve", str(IRIS), "--port", "0", "--format", "json"], stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, text=True, cwd=self.folder, env=self.environment)

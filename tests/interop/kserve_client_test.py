@@ -82,6 +82,17 @@ class KServeClientTest(unittest.IsolatedAsyncioTestCase):
             answer = await client.infer(self.url(), {"instances": ROWS.tolist()}, model_name="iris")
             np.testing.assert_allclose(answer["predictions"], EXPECTED, atol=1e-4)
 
+    async def test_rest_v1_readiness_in_kserves_dialect(self):
+        with Server(DATA / "nets" / "iris.h5", flags=["--dialect", "kserve"]) as server:
+            async with self.rest("v1") as client:
+                url = f"http://{server.url}"
+                self.assertIs(await client.is_model_ready(url, "iris"), True)
+                with self.assertRaisesRegex(Exception, '"nothing" is not loaded'):
+                    await client.is_model_ready(url, "nothing")
+                self.assertEqual((await client._client.get(url + "/v1/models")).json(), {"models": ["iris"]})
+                answer = await client.infer(url, {"instances": ROWS.tolist()}, model_name="iris")
+                np.testing.assert_allclose(answer["predictions"], EXPECTED, atol=1e-4)
+
     async def test_grpc(self):
         async with self.rest("v2") as rest, CLIENT.InferenceGRPCClient(SERVER.url) as client:
             input_name, _ = await self.names(rest)

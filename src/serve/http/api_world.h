@@ -41,7 +41,7 @@ class ApiWorld {
       : ApiWorld(access::Gatekeeper::WithKey(access::AdminKey::FromText(kKey).value(), openness),
                  std::move(cors)) {}
   explicit ApiWorld(std::shared_ptr<const access::Gatekeeper> gatekeeper, CorsPolicy cors = {},
-                    RegionTable* shared_memory = nullptr)
+                    RegionTable* shared_memory = nullptr, Dialect dialect = Dialect::kTfServing)
       : api_(HttpApi::Create({.models = Models(),
                               .predictor = *predictor_,
                               .control = control,
@@ -53,7 +53,12 @@ class ApiWorld {
                               .limits = {},
                               .shared_memory = shared_memory,
                               .cors = std::move(cors),
-                              .observer = &heard})) {}
+                              .observer = &heard,
+                              .dialect = dialect})) {}
+  explicit ApiWorld(Dialect dialect)
+      : ApiWorld(access::Gatekeeper::WithKey(access::AdminKey::FromText(kKey).value(),
+                                             access::Openness::kToThisMachine),
+                 {}, nullptr, dialect) {}
   /// With shared memory, where this machine may all but administer.
   explicit ApiWorld(RegionTable& shared_memory)
       : ApiWorld(access::Gatekeeper::WithKey(access::AdminKey::FromText(kKey).value(),

@@ -16,6 +16,7 @@
 #include "serve/control/model_control.h"
 #include "serve/http/admin_handlers.h"
 #include "serve/http/cors_policy.h"
+#include "serve/http/dialect.h"
 #include "serve/model/model_set.h"
 #include "serve/predict/predictor.h"
 #include "serve/predict/request_metrics.h"
@@ -50,6 +51,7 @@ struct HttpApiParts {
   access::Door door = access::Door::kOnly;  ///< of this service itself; see HttpApi::admin()
   CorsPolicy cors;                          ///< no answer mentions it unless it names an origin
   telemetry::RequestObserver* observer = nullptr;  ///< hears of every answer; absent: nobody
+  Dialect dialect = Dialect::kTfServing;
 };
 
 /// Every route of the HTTP listener: Open Inference v2 with Triton's extensions, TensorFlow Serving

@@ -151,7 +151,7 @@ constexpr std::array kRoutes = {
           kAdminister,
           shared_memory::Unregister},
 
-    Route{kGet, "/v1/models", {"tfserving", "status"}, kNone, kDescribe, tfs::MissingModelName},
+    Route{kGet, "/v1/models", {"tfserving", "status"}, kNone, kDescribe, tfs::ListModels},
     Route{
         kGet, "/v1/models/{model}", {"tfserving", "status"}, kNone, kDescribe, tfs::VersionStatus},
     Route{kGet,

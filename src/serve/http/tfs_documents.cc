@@ -152,6 +152,19 @@ Result<std::string> EncodeVersionStatus(std::string_view model, std::optional<st
   return DumpJson(OrderedJson{{"model_version_status", std::move(list)}}, 1);
 }
 
+std::string EncodeReady(std::string_view model) {
+  return DumpJson(OrderedJson{{"name", model}, {"ready", true}});
+}
+
+std::string EncodeNames(std::span<const ModelStatus> statuses) {
+  OrderedJson names = OrderedJson::array();
+  for (const ModelStatus& status : statuses) {  // by name
+    if (status.state == ModelState::kUnloaded) continue;
+    if (names.empty() || names.back() != status.name) names.push_back(status.name);
+  }
+  return DumpJson(OrderedJson{{"models", std::move(names)}});
+}
+
 std::string EncodeMetadata(const ServedModel& model) {
   const OrderedJson definition = {{"inputs", EncodeTensorInfos(model.client_signature().inputs)},
                                   {"outputs", EncodeTensorInfos(model.client_signature().outputs)},

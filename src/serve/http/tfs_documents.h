@@ -28,6 +28,11 @@ Result<std::string> EncodeRegression(std::int64_t examples, const InferResponse&
 Result<std::string> EncodeVersionStatus(std::string_view model, std::optional<std::int64_t> version,
                                         std::span<const ModelStatus> statuses);
 
+/// KServe v1's: {"name":"M","ready":true}, of a model that is ready.
+std::string EncodeReady(std::string_view model);
+/// {"models":["M", ...]}: what is loaded, is being loaded or failed, each name once.
+std::string EncodeNames(std::span<const ModelStatus> statuses);
+
 /// {"model_spec":{...},"metadata":{"signature_def":{"signature_def":{...}}}}.
 std::string EncodeMetadata(const ServedModel& model);
 

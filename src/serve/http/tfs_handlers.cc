@@ -95,11 +95,18 @@ void Infer(const ApiCall& call, Decode decode, Encode encode) {
 
 }  // namespace
 
-void MissingModelName(const ApiCall& call) {
+void ListModels(const ApiCall& call) {
+  if (call.parts().dialect == Dialect::kKServe)
+    return call.SendJson(EncodeNames(call.parts().models.Statuses()));
   call.Fail(InvalidArgument("Missing model name in request.").With(errors::kRequestFieldInvalid));
 }
 
 void VersionStatus(const ApiCall& call) {
+  const bool names_all = call.Capture("version").empty() && call.Capture("label").empty();
+  if (names_all && call.parts().dialect == Dialect::kKServe) {
+    return ResolveModel(
+        call, [call](const ModelHandle& model) { call.SendJson(EncodeReady((*model)->name)); });
+  }
   ResolvePath(call, [call](const std::string& model, std::optional<std::int64_t> version) {
     Result<std::string> json = EncodeVersionStatus(model, version, call.parts().models.Statuses());
     if (!json.ok()) return call.Fail(json.status());

@@ -6,7 +6,7 @@ namespace slipway::serve::tfs {
 
 // The routes of TensorFlow Serving's REST API. Each answers its call once.
 
-void MissingModelName(const ApiCall& call);
+void ListModels(const ApiCall& call);
 void VersionStatus(const ApiCall& call);
 void Metadata(const ApiCall& call);
 void Predict(const ApiCall& call);

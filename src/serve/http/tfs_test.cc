@@ -114,6 +114,23 @@ TEST(Tfs, TellsTheStatusOfVersions) {
             R"(400 {"error":"Malformed request: GET /v1/other"})");
 }
 
+TEST(Tfs, InKServesDialectAModelIsReadyOrNot) {
+  ApiWorld world(Dialect::kKServe);
+  EXPECT_EQ(world.Ask("GET", "/v1/models/row").Line(), R"(200 {"name":"row","ready":true})");
+  EXPECT_EQ(world.Ask("GET", "/v1/models/nothing").status, 404);
+  const Json names = ParseJson(world.Ask("GET", "/v1/models").body).value()["models"];
+  EXPECT_EQ(std::ranges::count(names, Json("row")), 1);
+  EXPECT_GT(names.size(), 3u);
+}
+
+TEST(Tfs, InKServesDialectAVersionHasTheStatusOfTensorFlowServing) {
+  ApiWorld world(Dialect::kKServe);
+  EXPECT_TRUE(ParseJson(world.Ask("GET", "/v1/models/row/versions/2").body)
+                  .value()
+                  .contains("model_version_status"));
+  EXPECT_EQ(world.Ask("POST", "/v1/models/row:predict", R"({"instances":[[1,2,3]]})").status, 200);
+}
+
 TEST(Tfs, MetadataHasSignatureDefTwice) {
   ApiWorld world;
   const Json metadata = ParseJson(world.Ask("GET", "/v1/models/row/metadata").body).value();
