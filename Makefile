@@ -3,7 +3,7 @@
 PRESET ?= release
 JOBS ?= $(shell nproc)
 
-.PHONY: help demo test build bench fuzz format lint clean bootstrap test-bare test-interop test-sanitized
+.PHONY: help demo test build bench fuzz format lint clean bootstrap test-bare test-interop test-sanitized soak
 
 help:  ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -41,6 +41,10 @@ bench:  ## measure the speed goals as ratios; writes docs/performance.md
 
 fuzz:  ## run every fuzz target for SECONDS_EACH (default 600); NAMES="json npy" picks some
 	@tools/fuzz $(or $(SECONDS_EACH),600) $(NAMES)
+
+soak: build  ## keep clients busy for SECONDS (default 600) while servers are killed, reloaded, overloaded and left without disk
+	@SLIPWAY_BINARY_DIR=$(CURDIR)/build/$(PRESET) SLIPWAY_TESTDATA=$(CURDIR)/tests/data \
+	  python3 tests/soak/soak.py --seconds $(or $(SECONDS),600)
 
 test-sanitized:  ## all tests under address and undefined-behaviour sanitizers, those with threads under the thread sanitizer
 	@tools/bootstrap --test

@@ -47,6 +47,7 @@ const std::vector<Command>& Table() {
     commands.push_back(MakeGrantCommand());
     commands.push_back(MakeRevokeCommand());
     commands.push_back(MakeDashboardsCommand());
+    commands.push_back(MakeRenderCommand());
     // Tools
     commands.push_back(MakeVersionCommand());
     commands.push_back(MakeHelpCommand());

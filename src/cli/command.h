@@ -72,6 +72,7 @@ Command MakeUnloadCommand();
 Command MakeKeysCommand();
 Command MakeGrantCommand();
 Command MakeRevokeCommand();
+Command MakeRenderCommand();
 Command MakeDoctorCommand();
 Command MakeDashboardsCommand();
 Command MakeVersionCommand();

@@ -11,25 +11,14 @@
 #include "base/thread_budget.h"
 #include "cli/command.h"
 #include "cli/context.h"
+#include "cli/finding.h"
+#include "cli/read_server.h"
+#include "cli/server_checkup.h"
 #include "net/http_server.h"
 
 namespace slipway::cli {
 
 namespace {
-
-enum class Verdict { kPass, kWarn, kFail };
-
-struct Finding {
-  std::string subject;
-  Verdict verdict = Verdict::kPass;
-  std::string detail;
-  std::string fix;
-};
-
-std::string_view Name(Verdict verdict) {
-  static constexpr std::string_view kNames[] = {"pass", "warn", "fail"};
-  return kNames[static_cast<std::size_t>(verdict)];
-}
 
 Finding CheckEngine(Context& context) {
   const Result<engine::Engine*> engine = context.Engine();
@@ -131,21 +120,30 @@ Finding CheckClock() {
           wrong ? "set the clock: certificates and logs depend on it" : ""};
 }
 
-CommandResult RunDoctor(const Arguments&, Context& context) {
-  const std::vector<Finding> findings = {CheckEngine(context), CheckImporter(), CheckCpu(),
-                                         CheckCores(),         CheckMemory(),   CheckDescriptors(),
-                                         CheckStore(context),  CheckPort(),     CheckClock()};
+std::vector<Finding> CheckMachine(Context& context) {
+  return {CheckEngine(context), CheckImporter(),     CheckCpu(),  CheckCores(), CheckMemory(),
+          CheckDescriptors(),   CheckStore(context), CheckPort(), CheckClock()};
+}
+
+Result<std::vector<Finding>> Check(const Arguments& arguments, Context& context) {
+  if (!arguments.Given("--host")) return CheckMachine(context);
+  SLIPWAY_TRY(const ServerReading reading, ReadServer(context));
+  return JudgeServer(reading);
+}
+
+CommandResult RunDoctor(const Arguments& arguments, Context& context) {
+  SLIPWAY_TRY(const std::vector<Finding> findings, Check(arguments, context));
   Listing listing{.kind = "DoctorReport", .columns = {"CHECK", "RESULT", "DETAIL", "FIX"}};
   bool failed = false;
   for (const Finding& finding : findings) {
     failed = failed || finding.verdict == Verdict::kFail;
-    listing.rows.push_back(
-        {finding.subject, std::string(Name(finding.verdict)), finding.detail, finding.fix});
+    const std::string verdict(VerdictName(finding.verdict));
+    listing.rows.push_back({finding.subject, verdict, finding.detail, finding.fix});
     listing.items.push_back({{"check", finding.subject},
-                             {"result", Name(finding.verdict)},
+                             {"result", verdict},
                              {"detail", finding.detail},
                              {"fix", finding.fix}});
-    listing.names.push_back(fmt::format("{} {}", finding.subject, Name(finding.verdict)));
+    listing.names.push_back(fmt::format("{} {}", finding.subject, verdict));
   }
   SLIPWAY_RETURN_IF_ERROR(context.PrintListing(listing));
   return failed ? ExitCode::kFailure : ExitCode::kSuccess;
@@ -156,9 +154,15 @@ CommandResult RunDoctor(const Arguments&, Context& context) {
 Command MakeDoctorCommand() {
   return {.name = "doctor",
           .group = "Start",
-          .summary = "check whether this machine is fit to serve",
-          .description = "Exits with 1 when a check fails; warnings do not count.",
-          .examples = {"slipway doctor", "slipway doctor --format json"},
+          .summary = "check whether this machine is fit to serve, or a running server is well",
+          .description =
+              "With --host (or SLIPWAY_HOST) it looks at the server there: readiness, models that "
+              "failed, versions, clocks, the certificate, refused requests, descriptors, memory, "
+              "cores and, where it is on this machine, the disk of the store. Every finding says "
+              "what to do. Exits with 1 when a check fails, with 8 when there is no server; "
+              "warnings do not count.",
+          .examples = {"slipway doctor", "slipway doctor --host http://127.0.0.1:8080",
+                       "slipway doctor --format json"},
           .run = RunDoctor};
 }
 

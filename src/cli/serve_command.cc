@@ -19,6 +19,7 @@
 #include "cli/context.h"
 #include "cli/describe.h"
 #include "cli/folder_watches.h"
+#include "cli/keep_serving.h"
 #include "cli/quota_flags.h"
 #include "cli/remote_flags.h"
 #include "cli/request_example.h"
@@ -29,8 +30,11 @@
 #include "serve/control/fixed_source.h"
 #include "serve/control/joined_source.h"
 #include "serve/control/registry_source.h"
+#include "server/heartbeat.h"
+#include "server/inherited_sockets.h"
 #include "server/server.h"
 #include "server/server_options.h"
+#include "server/supervisor.h"
 #include "server/termination.h"
 
 namespace slipway::cli {
@@ -40,7 +44,6 @@ constexpr std::int64_t kMaxBodyLimit = std::int64_t{1} << 34;
 constexpr std::int64_t kMaxBytes = std::int64_t{1} << 50;  // of memory
 constexpr std::int64_t kMaxQueueLimit = 1'000'000;
 constexpr double kMaxSeconds = 3600;
-constexpr std::chrono::seconds kCertificateTick{5};   // how soon new files are noticed
 constexpr std::chrono::seconds kSoon{7 * 24 * 3600};  // for a certificate that expires
 constexpr std::int64_t kMaxSequences = 1'000'000;
 
@@ -100,7 +103,8 @@ Status ReadSchedule(const Arguments& arguments, const Context& context,
 }
 
 Result<server::ServerOptions> ReadOptions(const Arguments& arguments, const Context& context,
-                                          const ThreadBudget& budget) {
+                                          const ThreadBudget& budget,
+                                          std::vector<server::InheritedSocket> sockets) {
   server::ServerOptions options{.address = arguments.Text("--address"),
                                 .insecure = arguments.Switch("--insecure"),
                                 .require_key = arguments.Switch("--require-key"),
@@ -130,6 +134,7 @@ Result<server::ServerOptions> ReadOptions(const Arguments& arguments, const Cont
   if (arguments.Given("--drain-delay")) {
     SLIPWAY_TRY(options.drain_delay, Seconds(arguments, "--drain-delay"));
   }
+  server::Listen(std::move(sockets), options);
   return server::Decided(std::move(options), budget, DetectMemoryLimit());
 }
 
@@ -225,28 +230,13 @@ serve::JoinedSource Join(ServeSources& sources, registry::Registry& registry) {
   return serve::JoinedSource(std::move(all));
 }
 
-// Until a signal says that the server shall end.
-void KeepServing(server::Server& server, FolderWatches& folders) {
-  for (;;) {
-    switch (server::Termination::WaitAtMost(folders.UntilDue(kCertificateTick))) {
-      case server::Termination::Request::kNone:
-        server.ReloadChangedCertificate();
-        folders.LookWhenDue(server);
-        break;
-      case server::Termination::Request::kReload:
-        server.ReloadCertificate();
-        folders.LookNow(server);
-        break;
-      case server::Termination::Request::kEnd:
-        return;
-    }
-  }
-}
-
 CommandResult RunServe(const Arguments& arguments, Context& context) {
   const Stopwatch watch;
+  const server::Supervisor supervisor = server::Supervisor::FromEnvironment();
+  SLIPWAY_TRY(std::vector<server::InheritedSocket> sockets, server::TakeInheritedSockets());
   const ThreadBudget budget = DetectThreadBudget();
-  SLIPWAY_TRY(server::ServerOptions options, ReadOptions(arguments, context, budget));
+  SLIPWAY_TRY(server::ServerOptions options,
+              ReadOptions(arguments, context, budget, std::move(sockets)));
   SLIPWAY_TRY(ServeSources sources, PrepareSources(context, arguments.List("SOURCE")));
   options.models = sources.startup;
   SLIPWAY_TRY(const std::chrono::milliseconds watch_interval, Seconds(arguments, "--watch"));
@@ -255,16 +245,19 @@ CommandResult RunServe(const Arguments& arguments, Context& context) {
 
   context.interruption().Release();
   server::Termination::Block();
-  if (options.tls || !folders.empty()) server::Termination::BlockReload();
+  if (options.tls || !folders.empty() || supervisor.exists()) server::Termination::BlockReload();
   WarnOfAddress(options, context);
   SLIPWAY_TRY(registry::Registry * registry, context.Registry());
   SLIPWAY_TRY(engine::Engine * engine, context.Engine());
   const serve::JoinedSource source = Join(sources, *registry);
   const SystemClock clock;
-  SLIPWAY_TRY(
-      const std::unique_ptr<server::Server> server,
-      server::Server::Start(
-          options, {.engine = *engine, .source = source, .clock = clock, .budget = budget}));
+  SLIPWAY_TRY(const std::unique_ptr<server::Server> server,
+              server::Server::Start(options, {.engine = *engine,
+                                              .source = source,
+                                              .clock = clock,
+                                              .budget = budget,
+                                              .supervisor = &supervisor}));
+  const server::Heartbeat heartbeat(supervisor, [&server] { return server->IsAlive(); });
   const ServedAddress address = AddressOf(options, server->port(), Certificate(*server));
   SLIPWAY_TRY(const std::string welcome, Welcome(*server, address, sources, watch.Seconds()));
   SLIPWAY_RETURN_IF_ERROR(
@@ -273,7 +266,7 @@ CommandResult RunServe(const Arguments& arguments, Context& context) {
   if (!access::IsOpen(options.openness, access::Right::kInfer))
     context.Say("clients need a key: slipway grant NAME makes one");
   WarnOfExpiry(*server, context);
-  KeepServing(*server, folders);
+  KeepServing(*server, folders, supervisor);
   const std::uint64_t dropped = server->Drain();
   context.Say(fmt::format("stopped: {} requests were dropped", dropped));
   return ExitCode::kSuccess;
@@ -291,7 +284,9 @@ Command MakeServeCommand() {
           "A folder may be one of Triton's repositories, a base path of TensorFlow Serving or of "
           "OpenVINO's server, a folder of model files, or a store. Without a source, every model "
           "of the store is served. SIGTERM and Ctrl-C "
-          "end the server when what it accepted is answered.",
+          "end the server when what it accepted is answered. Sockets that a service manager passes "
+          "(LISTEN_FDS) take the place of --address and --port, one named admin that of "
+          "--admin-listen; docs/service.md.",
       .positionals = {{.name = "SOURCE",
                        .help = "model files, folders, names of the store",
                        .least = 0,

@@ -9,6 +9,7 @@
 
 #include "access/admin_key.h"
 #include "net/http_url.h"
+#include "net/local_socket.h"
 
 namespace slipway::cli {
 namespace {
@@ -37,7 +38,13 @@ std::string ShellWord(const std::string& text) {
 ServedAddress AddressOf(const server::ServerOptions& options, std::uint16_t port,
                         const std::optional<net::CertificateFacts>& certificate) {
   ServedAddress address{.url = "", .curl = "curl -s"};
+  const std::optional<std::string> local = net::LocalPath(options.address);
   net::HttpUrl url{.host = HostOf(options.address, {}), .port = port, .path = ""};
+  if (local) {
+    url.host = "localhost";
+    url.port = options.tls ? 443 : 80;
+    address.curl += " --unix-socket " + ShellWord(*local);
+  }
   if (certificate && options.tls) {
     url.host = HostOf(options.address, certificate->names);
     url.tls = true;

@@ -29,6 +29,12 @@ TEST(ServedAddress, OfClearTextIsWhatABrowserHereOpens) {
   EXPECT_EQ(AddressOf(Clear("127.0.0.1"), 80, std::nullopt).curl, "curl -s");
 }
 
+TEST(ServedAddress, OfASocketOfThisMachineIsReachedThroughItsFile) {
+  const ServedAddress address = AddressOf(Clear("unix:/run/a.sock"), 0, std::nullopt);
+  EXPECT_EQ(address.url, "http://localhost:80");
+  EXPECT_EQ(address.curl, "curl -s --unix-socket /run/a.sock");
+}
+
 TEST(ServedAddress, OfTlsHasANameThatTheCertificateIsFor) {
   EXPECT_EQ(UrlOf("0.0.0.0", {"localhost", "127.0.0.1"}), "https://127.0.0.1:8080");
   EXPECT_EQ(UrlOf("0.0.0.0", {"model.example", "localhost"}), "https://localhost:8080");

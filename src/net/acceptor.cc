@@ -50,6 +50,12 @@ Status Acceptor::Listen(const std::string& address, std::uint16_t port) {
   return {};
 }
 
+void Acceptor::Adopt(FileDescriptor socket) {
+  SocketAddress bound;
+  if (getsockname(socket.get(), bound.data(), &bound.size()) == 0) port_ = bound.port();
+  socket_ = std::move(socket);
+}
+
 Status Acceptor::ListenAt(const std::string& path) {
   SLIPWAY_TRY(socket_, ListenLocally(path, kBacklog));
   local_path_ = path;

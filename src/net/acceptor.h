@@ -23,6 +23,9 @@ class Acceptor final : public Watcher {
   /// Binds and listens: connections wait in the kernel until Start(). "unix:PATH" is an address
   /// too, without a port (local_socket.h). AlreadyExists (kAddressInUse).
   Status Listen(const std::string& address, std::uint16_t port);
+  /// The same with a socket that listens already, whoever bound it; a file of it in the file system
+  /// stays at the end.
+  void Adopt(FileDescriptor socket);
   std::uint16_t port() const { return port_; }
 
   void Start();

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <atomic>
 #include <utility>
 #include <vector>
 
@@ -46,12 +47,12 @@ class LoopingHttpServer final : public HttpServer {
  public:
   LoopingHttpServer(const HttpServerOptions& options, HttpService& service)
       : context_(WithinDescriptors(options.limits), service, options.tls),
-        addresses_(options.limits.connections_per_address) {
+        addresses_(options.limits.connections_per_address),
+        given_(std::max(1u, options.loops)) {
     for (unsigned i = 0; i < std::max(1u, options.loops); ++i)
       loops_.push_back(std::make_shared<EventLoop>(TickFor(options.limits), service, i));
-    acceptor_.emplace(*loops_.front(), [this](FileDescriptor socket, const SocketAddress& peer) {
-      Admit(std::move(socket), peer);
-    });
+    for (std::size_t i = 0; i < std::max<std::size_t>(1, options.sockets.size()); ++i)
+      AddAcceptor();
   }
 
   ~LoopingHttpServer() override {
@@ -63,15 +64,24 @@ class LoopingHttpServer final : public HttpServer {
 
   Status Open(const HttpServerOptions& options) {
     for (const auto& loop : loops_) SLIPWAY_RETURN_IF_ERROR(loop->Open());
-    return acceptor_->Listen(options.address, options.port);
+    if (options.sockets.empty()) return acceptors_.front()->Listen(options.address, options.port);
+    for (std::size_t i = 0; i < options.sockets.size(); ++i)
+      acceptors_[i]->Adopt(std::move(*options.sockets[i]));
+    return {};
   }
 
-  std::uint16_t port() const override { return acceptor_->port(); }
+  std::uint16_t port() const override {
+    const auto first = std::ranges::find_if(
+        acceptors_, [](const auto& acceptor) { return acceptor->port() != 0; });
+    return first == acceptors_.end() ? 0 : (*first)->port();
+  }
 
   void Start() override {
     if (std::exchange(started_, true)) return;
     for (const auto& loop : loops_) loop->Start();
-    loops_.front()->Post([this] { acceptor_->Start(); });
+    loops_.front()->Post([this] {
+      for (const auto& acceptor : acceptors_) acceptor->Start();
+    });
   }
 
   std::uint64_t Drain(std::chrono::milliseconds timeout) override {
@@ -100,7 +110,23 @@ class LoopingHttpServer final : public HttpServer {
             .dropped_in_drain_total = context_.dropped_in_drain};
   }
 
+  bool LoopsAnswer() override {
+    const auto has_answered = [this](const auto& given) { return given == asked_; };
+    if (!std::ranges::all_of(given_, has_answered)) return false;
+    ++asked_;
+    for (std::size_t i = 0; i < loops_.size(); ++i)
+      loops_[i]->Post([this, i, sign = asked_] { given_[i] = sign; });
+    return true;
+  }
+
  private:
+  void AddAcceptor() {
+    acceptors_.push_back(std::make_unique<Acceptor>(
+        *loops_.front(), [this](FileDescriptor socket, const SocketAddress& peer) {
+          Admit(std::move(socket), peer);
+        }));
+  }
+
   void Admit(FileDescriptor socket, const SocketAddress& peer) {
     const std::string address = peer.Counted();
     if (context_.open >= context_.limits.connections || !addresses_.Enter(address)) {
@@ -148,7 +174,7 @@ class LoopingHttpServer final : public HttpServer {
 
   void EndAccepting() {
     loops_.front()->Post([this] {
-      acceptor_->Stop();
+      for (const auto& acceptor : acceptors_) acceptor->Stop();
       std::lock_guard lock(context_.mutex);
       accepting_ended_ = true;
       context_.something_closed.notify_all();
@@ -175,9 +201,11 @@ class LoopingHttpServer final : public HttpServer {
   ServerContext context_;
   AddressCounts addresses_;
   std::vector<std::shared_ptr<EventLoop>> loops_;
-  std::optional<Acceptor> acceptor_;
+  std::vector<std::unique_ptr<Acceptor>> acceptors_;  ///< on the first loop
   bool started_ = false;
-  bool accepting_ended_ = false;  ///< guarded by context_.mutex
+  std::uint64_t asked_ = 0;                        ///< signs of life, of each loop
+  std::vector<std::atomic<std::uint64_t>> given_;  ///< by loop
+  bool accepting_ended_ = false;                   ///< guarded by context_.mutex
 };
 
 }  // namespace

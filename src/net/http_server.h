@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "base/file.h"
 #include "base/status.h"
 #include "net/http_types.h"
 #include "net/tls_certificates.h"
@@ -58,6 +60,9 @@ struct HttpServerOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 8080;  ///< 0: any free one
   unsigned loops = 1;         ///< event-loop threads
+  /// Sockets that listen already, in the place of `address` and `port`; the server takes the
+  /// descriptors out.
+  std::vector<std::shared_ptr<FileDescriptor>> sockets;
   HttpLimits limits;
   std::shared_ptr<const TlsCertificates> tls;  ///< absent: clear text
 };
@@ -84,6 +89,7 @@ class HttpServer {
                                                     HttpService& service);
   virtual ~HttpServer() = default;
 
+  /// Of the first of its sockets that has one; 0: none has.
   virtual std::uint16_t port() const = 0;
   virtual void Start() = 0;
   /// Stops accepting, answers what is in flight with "Connection: close", closes idle connections;
@@ -91,6 +97,9 @@ class HttpServer {
   /// to be called on a loop thread.
   virtual std::uint64_t Drain(std::chrono::milliseconds timeout) = 0;
   virtual ConnectionCounts Counts() const = 0;
+  /// Whether every loop has given the sign of life that the call before asked for; asks for the
+  /// next one if so. The first call says yes. One thread at a time; never waits.
+  virtual bool LoopsAnswer() = 0;
 };
 
 }  // namespace slipway::net

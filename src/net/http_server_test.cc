@@ -1,12 +1,15 @@
 #include "net/http_server.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sys/socket.h>
 
 #include <atomic>
 #include <future>
+#include <latch>
 #include <string>
 #include <thread>
 #include <vector>
@@ -14,6 +17,7 @@
 #include "base/error_catalogue.h"
 #include "net/event_loop.h"
 #include "net/raw_client.h"
+#include "net/socket_address.h"
 #include "net/test_service.h"
 
 namespace slipway::net {
@@ -207,6 +211,59 @@ TEST(HttpServer, ADroppedExchangeIsAnswered) {
   client.Send(Get("/held"));
   service.NextHeld().reset();
   EXPECT_EQ(client.Receive().status, 500);
+}
+
+TEST(HttpServer, LoopsGiveSignsOfLife) {
+  TestService service;
+  const auto server = StartServer(service, {}, 2);
+  for (int i = 0; i < 100; ++i) {
+    while (!server->LoopsAnswer()) std::this_thread::yield();
+  }
+}
+
+TEST(HttpServer, ALoopThatIsStuckGivesNoSignOfLife) {
+  TestService service;
+  std::latch is_stuck(1);
+  std::latch go_on(1);
+  service.serve = [&](std::shared_ptr<Exchange> exchange) {
+    is_stuck.count_down();
+    go_on.wait();
+    exchange->Send(Response::Text(200, "text/plain", ""));
+  };
+  const auto server = StartServer(service, {}, 2);
+  RawClient client(server->port());
+  client.Send(Get("/a"));
+  is_stuck.wait();
+  EXPECT_TRUE(server->LoopsAnswer());
+  const auto until = std::chrono::steady_clock::now() + milliseconds(50);
+  while (std::chrono::steady_clock::now() < until) ASSERT_FALSE(server->LoopsAnswer());
+  go_on.count_down();
+  EXPECT_EQ(client.Receive().status, 200);
+  while (!server->LoopsAnswer()) std::this_thread::yield();
+}
+
+TEST(HttpServer, ServesSocketsThatSomebodyElseBound) {
+  TestService service;
+  HttpServerOptions options;
+  std::vector<std::uint16_t> ports;
+  for (int i = 0; i < 2; ++i) {
+    SocketAddress address = SocketAddress::Parse("127.0.0.1", 0).value();
+    auto socket = std::make_shared<FileDescriptor>(::socket(AF_INET, SOCK_STREAM, 0));
+    ASSERT_EQ(bind(socket->get(), address.data(), address.size()), 0);
+    ASSERT_EQ(listen(socket->get(), 8), 0);
+    ASSERT_EQ(fcntl(socket->get(), F_SETFL, O_NONBLOCK), 0);
+    getsockname(socket->get(), address.data(), &address.size());
+    ports.push_back(address.port());
+    options.sockets.push_back(std::move(socket));
+  }
+  RawClient early(ports[1]);  // waits in the socket until there is a server
+  early.Send(Get("/early"));
+  const auto server = HttpServer::Listen(options, service).value();
+  server->Start();
+  EXPECT_EQ(server->port(), ports[0]);
+  EXPECT_EQ(early.Receive().status, 200);
+  RawClient late(ports[0]);
+  EXPECT_EQ(late.Ask(Get("/late")).status, 200);
 }
 
 TEST(HttpServer, TheBodyLiesAlignedWithRoomBehindIt) {

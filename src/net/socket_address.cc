@@ -4,7 +4,10 @@
 #include <fmt/format.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <sys/un.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <memory>
 #include <span>
@@ -57,6 +60,17 @@ std::string SocketAddress::Text() const {
   if (IsLocal(*this)) return kLocal;
   if (IsV4(*this)) return fmt::format("{}:{}", Numeric(*this), port());
   return fmt::format("[{}]:{}", Numeric(*this), port());
+}
+
+std::string SocketAddress::Host() const {
+  if (!IsLocal(*this)) return Numeric(*this);
+  const auto* const local = reinterpret_cast<const sockaddr_un*>(data());
+  const std::size_t length =
+      size() - std::min<std::size_t>(size(), offsetof(sockaddr_un, sun_path));
+  // Up to its end, which a path marks and a name in the abstract namespace does not.
+  const std::string path(local->sun_path, length);
+  return "unix:" +
+         (path.starts_with('\0') ? "@" + path.substr(1) : path.substr(0, path.find('\0')));
 }
 
 std::uint16_t SocketAddress::port() const {

@@ -20,6 +20,8 @@ class SocketAddress {
 
   /// "127.0.0.1:80", "[::1]:80", "unix".
   std::string Text() const;
+  /// "127.0.0.1", "::1", "unix:/run/a.sock": what one listens on, without the port.
+  std::string Host() const;
   std::uint16_t port() const;
   /// What a client's connections are counted by: its IPv4 address, or the /64 that it owns.
   std::string Counted() const;

@@ -30,7 +30,6 @@
 #include "serve/remote/remote_servers.h"
 #include "serve/shared_memory/region_table.h"
 #include "server/configuration_report.h"
-#include "server/notify_systemd.h"
 #include "server/protocol_switch.h"
 #include "server/request_watch.h"
 #include "server/server_metrics.h"
@@ -55,6 +54,15 @@ serve::KeptProfiles ProfilesOf(const ServerOptions& options,
                   EngineTitle(surroundings.engine), kThreadsOfARun));
 }
 
+/// What a look from outside, such as slipway doctor, compares the memory in use with.
+serve::Configuration Configured(const ServerOptions& options,
+                                const ServerSurroundings& surroundings) {
+  serve::Configuration configuration =
+      ReportConfiguration(options, surroundings.budget, EngineTitle(surroundings.engine));
+  configuration.facts.emplace_back("memory_bytes", std::to_string(DetectMemoryLimit()));
+  return configuration;
+}
+
 std::unique_ptr<serve::Predictor> MakePredictor(const ServerOptions& options,
                                                 const serve::EnsemblePredictor::Means& means) {
   const serve::PredictorOptions decided{.workers = options.workers,
@@ -76,12 +84,12 @@ class WholeServer final : public Server {
               std::shared_ptr<const access::Gatekeeper> gatekeeper,
               std::shared_ptr<net::TlsCertificates> tls)
       : options_(options),
+        supervisor_(surroundings.supervisor == nullptr ? nobody_ : *surroundings.supervisor),
         audit_(std::move(audit)),
         watch_(std::move(watch)),
         gatekeeper_(std::move(gatekeeper)),
         tls_(std::move(tls)),
-        configuration_(
-            ReportConfiguration(options, surroundings.budget, EngineTitle(surroundings.engine))),
+        configuration_(Configured(options, surroundings)),
         models_(serve::ModelSet::Create(surroundings.engine, surroundings.clock, kThreadsOfARun,
                                         ProfilesOf(options, surroundings))),
         remotes_(options.remotes, surroundings.clock),
@@ -140,6 +148,7 @@ class WholeServer final : public Server {
     SLIPWAY_TRY(http_, net::HttpServer::Listen({.address = options_.address,
                                                 .port = options_.port,
                                                 .loops = options_.loops,
+                                                .sockets = options_.sockets,
                                                 .limits = options_.limits,
                                                 .tls = tls_},
                                                protocols_));
@@ -156,7 +165,6 @@ class WholeServer final : public Server {
                                             .remotes = remotes_,
                                             .watch = *watch_},
                      engine);
-    http_->Start();
     if (admin_http_ != nullptr) admin_http_->Start();
     return {};
   }
@@ -166,15 +174,21 @@ class WholeServer final : public Server {
     for (const StartupModel& model : options_.models) {
       // No more than the control thread lets wait.
       constexpr std::size_t kAtOnce = serve::ModelControl::kMaxWaiting / 2;
-      if (outcomes.size() >= kAtOnce) outcomes[outcomes.size() - kAtOnce].wait();
+      if (outcomes.size() >= kAtOnce) {
+        if (outcomes.size() == kAtOnce) AcceptWhenModelsAreKnown();
+        supervisor_.Loading(outcomes.size() - kAtOnce, options_.models.size());
+        outcomes[outcomes.size() - kAtOnce].wait();
+      }
       const auto outcome = std::make_shared<std::promise<Status>>();
       outcomes.push_back(outcome->get_future());
       control_->Load(model.name, model.request,
                      [outcome](Status status) { outcome->set_value(std::move(status)); });
     }
+    AcceptWhenModelsAreKnown();
     Status fatal;
     Status tolerated;
     for (std::size_t i = 0; i < outcomes.size(); ++i) {
+      supervisor_.Loading(i, outcomes.size());
       const StartupModel& model = options_.models[i];
       Status status = outcomes[i].get();
       if (!status.ok() && model.may_fail) ForgiveFailures(model.name);
@@ -183,6 +197,7 @@ class WholeServer final : public Server {
     }
     if (fatal.ok() && models_->Ready().empty()) fatal = std::move(tolerated);
     are_models_loaded_ = fatal.ok();
+    if (fatal.ok()) http_->Start();
     return fatal;
   }
 
@@ -212,9 +227,15 @@ class WholeServer final : public Server {
     });
   }
 
+  bool IsAlive() override {
+    // Both are asked, whatever the first one says.
+    const bool main = http_->LoopsAnswer();
+    return (admin_http_ == nullptr || admin_http_->LoopsAnswer()) && main;
+  }
+
   std::uint64_t Drain() override {
     is_draining_ = true;
-    NotifySystemd("STOPPING=1");
+    supervisor_.Stopping(*options_.drain_delay + options_.drain_timeout);
     Log(LogLevel::kInfo, "draining: not ready, and no longer listening in {} ms",
         options_.drain_delay->count());
     std::this_thread::sleep_for(*options_.drain_delay);
@@ -229,11 +250,23 @@ class WholeServer final : public Server {
     return options_.admin ? access::Door::kPublic : access::Door::kOnly;
   }
 
+  /// Accepts once the loads that were asked for are under way: their models are "loading" to the
+  /// first client, and never "not found". In passed sockets clients wait until they are loaded, as
+  /// they waited while nobody served.
+  void AcceptWhenModelsAreKnown() {
+    if (!options_.sockets.empty()) return;
+    std::promise<void> known;
+    control_->Index(true, [&known](const auto&) { known.set_value(); });
+    known.get_future().wait();
+    http_->Start();
+  }
+
   /// One loop of its own: it answers however busy the others are.
   Result<std::unique_ptr<net::HttpServer>> ListenForAdministration(const AdminListener& admin) {
     return net::HttpServer::Listen({.address = admin.address,
                                     .port = admin.port,
                                     .loops = 1,
+                                    .sockets = admin.sockets,
                                     .limits = options_.limits,
                                     .tls = IsLoopback(admin.address) ? nullptr : tls_},
                                    admin_protocols_);
@@ -270,6 +303,8 @@ class WholeServer final : public Server {
   }
 
   const ServerOptions options_;
+  const Supervisor nobody_;
+  const Supervisor& supervisor_;
   const std::unique_ptr<access::AuditLog> audit_;  ///< absent: off
   const std::unique_ptr<RequestWatch> watch_;
   const std::shared_ptr<const access::Gatekeeper> gatekeeper_;
@@ -320,7 +355,6 @@ Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
                                     std::move(gatekeeper), std::move(tls));
   SLIPWAY_RETURN_IF_ERROR(server->Listen(EngineTitle(surroundings.engine)));
   SLIPWAY_RETURN_IF_ERROR(server->LoadModels());
-  NotifySystemd("READY=1");
   return std::unique_ptr<Server>(std::move(server));
 }
 

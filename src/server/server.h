@@ -12,6 +12,7 @@
 #include "serve/control/model_source.h"
 #include "serve/model/model_set.h"
 #include "server/server_options.h"
+#include "server/supervisor.h"
 
 namespace slipway::server {
 
@@ -21,15 +22,17 @@ struct ServerSurroundings {
   const serve::ModelSource& source;
   const Clock& clock;
   const ThreadBudget& budget;
+  const Supervisor* supervisor = nullptr;  ///< who is told of the life of the server; may be absent
 };
 
 /// A serving process: models, predictor, routes, page, metrics and listener. Thread-safe.
 class Server {
  public:
-  /// Binds, answers liveness from then on, loads options.models, and is ready. `options` come from
-  /// Decided(). AlreadyExists (kAddressInUse); what AdminKey::LoadOrCreate() and
-  /// TlsContext::ForServer() say; the error of the first model that does not load and may not fail,
-  /// or of the first one where none loads: then nothing is served.
+  /// Binds, answers liveness from then on, loads options.models, and is ready; with passed sockets
+  /// it answers when it is ready. `options` come from Decided(). AlreadyExists (kAddressInUse);
+  /// what AdminKey::LoadOrCreate() and TlsContext::ForServer() say; the error of the first model
+  /// that does not load and may not fail, or of the first one where none loads: then nothing is
+  /// served.
   static Result<std::unique_ptr<Server>> Start(const ServerOptions& options,
                                                const ServerSurroundings& surroundings);
   /// Drops what is in flight, unless Drain() was called before.
@@ -51,6 +54,9 @@ class Server {
   /// Loads what the source wants of a model, and returns at once; the log and the index tell how it
   /// went. A failure leaves what is served, and readiness, as they are.
   virtual void LoadWanted(const std::string& name) = 0;
+
+  /// Whether every event loop has worked since the call before (HttpServer::LoopsAnswer).
+  virtual bool IsAlive() = 0;
 
   /// Ends in order: not ready; after the drain delay no new connections; what was accepted is
   /// answered, for at most the drain timeout. Returns how many requests were dropped then (0:

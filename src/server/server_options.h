@@ -3,12 +3,14 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "access/quota.h"
 #include "access/right.h"
+#include "base/file.h"
 #include "base/status.h"
 #include "base/thread_budget.h"
 #include "monitor/access_log.h"
@@ -37,11 +39,15 @@ struct StartupModel {
 struct AdminListener {
   std::string address = "127.0.0.1";  ///< or "unix:PATH"
   std::uint16_t port = 0;             ///< 0: any free one, or none
+  /// That listen already, in the place of `port`; `address` says how far they reach.
+  std::vector<std::shared_ptr<FileDescriptor>> sockets;
 };
 
 struct ServerOptions {
   std::string address = "127.0.0.1";
-  std::uint16_t port = 8080;                 ///< 0: any free one
+  std::uint16_t port = 8080;  ///< 0: any free one
+  /// That listen already, in the place of `port`; `address` says how far they reach.
+  std::vector<std::shared_ptr<FileDescriptor>> sockets;
   std::optional<net::TlsServerOptions> tls;  ///< absent: clear text
   bool insecure = false;     ///< true: neither TLS nor keys are asked for where others can reach
   bool require_key = false;  ///< true: everything but health needs a key, on any address
