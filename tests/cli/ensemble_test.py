@@ -120,6 +120,28 @@ class EnsembleTest(ProgramTest):
             scores = np.array(json.load(answer)["outputs"][0]["data"]).reshape(2, 10)
         np.testing.assert_allclose(scores, sum(self.members)[:2] / 3, atol=1e-5)
 
+    def test_networks_from_keras_are_one_and_served(self):
+        golden = np.load(DATA / "mnist" / "mnist.npz")
+        images, labels = golden["in_0"][:8].astype("float32"), golden["out_0"][:8].argmax(1)
+        members = []
+        for name in ("mnist_k2", "mnist_k3"):
+            self.slipway("push", DATA / "mnist" / f"{name}.h5", "--name", name)
+            np.savez(self.folder / "some.npz", image=images)
+            self.slipway("run", name, "-i", "@some.npz", "-o", "out.npz")
+            members.append(np.load(self.folder / "out.npz")["dense"])
+        self.json("ensemble", "mnist_k2", "mnist_k3", "--combine", "mean", "--name", "both")
+        server = Server(self, "both")
+        body = {"inputs": [{"name": "image", "shape": [8, 28, 28, 1], "datatype": "FP32", "data": images.ravel().tolist()}]}
+        request = urllib.request.Request(f"{server.url}/v2/models/both/infer", data=json.dumps(body).encode())
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            scores = np.array(json.load(answer)["outputs"][0]["data"]).reshape(8, 10)
+        are_probabilities = np.allclose(members[0].sum(1), 1, atol=1e-4)
+        parts = members if are_probabilities else [softmax(member) for member in members]
+        np.testing.assert_allclose(scores, sum(parts) / 2, atol=1e-5)
+        np.testing.assert_array_equal(scores.argmax(1), labels)
+        for name in ("mnist_k2", "mnist_k3"):
+            self.assertEqual(json.loads(server.get(f"/v2/models/{name}/stats"))["model_stats"][0]["inference_count"], 8)
+
     def test_what_cannot_be_one_is_refused_by_name(self):
         self.slipway("push", IRIS, "--name", "iris")
         self.assertIn("iris", self.fails("ensemble", "a", "iris", code=2))

@@ -24,8 +24,8 @@ def free_port():
 class Server:
     """A running `slipway serve`, ready; stopped at the end of the test."""
 
-    def __init__(self, test, *words):
-        self.port = free_port()
+    def __init__(self, test, *words, port=None):
+        self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.output = open(test.folder / f"server-{self.port}.log", "w+")
         self.process = subprocess.Popen([SLIPWAY, "serve", *map(str, words), "--port", self.port], cwd=test.folder,
