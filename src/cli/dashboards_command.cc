@@ -43,8 +43,7 @@ Command MakeDashboardsCommand() {
               "Made for the metrics of this version. `grafana` prints a dashboard to import, "
               "`prometheus` a file for rule_files.",
           .positionals = {{.name = "FOR", .help = "grafana or prometheus"}},
-          .examples = {"slipway dashboards grafana > slipway-dashboard.json",
-                       "slipway dashboards prometheus > slipway.rules.yml"},
+          .examples = {"slipway dashboards grafana", "slipway dashboards prometheus"},
           .run = RunDashboards};
 }
 

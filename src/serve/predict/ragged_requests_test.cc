@@ -53,6 +53,8 @@ class RaggedModel final : public engine::Executable {
   Signature signature_ = FakeSignature();
 };
 
+constexpr std::size_t kQuestions = 400;
+
 struct Question {
   std::vector<float> numbers;
   std::int64_t rows = 1;
@@ -81,12 +83,13 @@ std::vector<float> Expected(const Question& question) {
 
 /// Asks all at once and checks that everybody gets the answer to their own rows. Returns the runs.
 int AskAll(RaggedModel& executable, const ServedModel::Parts& parts, FakeClock& clock,
-           std::size_t count, unsigned seed) {
+           unsigned workers, unsigned seed) {
   const auto model = std::make_shared<const ServedModel>(parts);
   const auto predictor = Predictor::Create(
-      {.workers = 2, .max_queued = count, .default_deadline = std::chrono::hours(100)}, clock);
+      {.workers = workers, .max_queued = kQuestions, .default_deadline = std::chrono::hours(100)},
+      clock);
   std::mt19937 random(seed);
-  std::deque<Question> questions(count);
+  std::deque<Question> questions(kQuestions);
   float first = 1;
   for (Question& question : questions) {
     Fill(question, random, first);
@@ -120,13 +123,12 @@ ServedModel::Parts PartsOf(const std::shared_ptr<RaggedModel>& executable) {
           .learns_batches = true};
 }
 
-constexpr std::size_t kQuestions = 400;
-
 TEST(RaggedRequests, EverybodyGetsTheirOwnAnswerAndThoseOfOneShapeShareRuns) {
   for (unsigned seed = 1; seed <= 5; ++seed) {
     FakeClock clock;
     const auto executable = std::make_shared<RaggedModel>(clock);
-    EXPECT_LT(AskAll(*executable, PartsOf(executable), clock, kQuestions, seed), 300);
+    // One worker: by one clock, two would measure each other's runs.
+    EXPECT_LT(AskAll(*executable, PartsOf(executable), clock, 1, seed), 300);
   }
 }
 
@@ -137,7 +139,7 @@ TEST(RaggedRequests, ByConfigurationAnotherShapeClosesTheBatch) {
     ServedModel::Parts parts = PartsOf(executable);
     parts.config = {.max_batch_size = 8, .dynamic_batching = DynamicBatching{}};
     parts.batch_rules = BatchRulesOf(parts.config);
-    EXPECT_LT(AskAll(*executable, parts, clock, kQuestions, seed), 400);
+    EXPECT_LT(AskAll(*executable, parts, clock, 2, seed), 400);
   }
 }
 
