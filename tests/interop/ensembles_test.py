@@ -4,6 +4,7 @@ import pathlib
 import shutil
 import sys
 import tempfile
+import time
 import unittest
 
 import numpy as np
@@ -74,6 +75,12 @@ class EnsemblesTest(unittest.TestCase):
         rows = self.client.get_model_repository_index(headers=self.server.admin_headers())
         return {row["name"]: (row["state"], row["reason"]) for row in rows}
 
+    def wait_for_states(self, expected):
+        """An unload ends when the model's last request has."""
+        deadline = time.monotonic() + 20
+        while (states := {state for state, _ in self.index().values()}) != expected:
+            self.assertLess(time.monotonic(), deadline, states)
+
     def load(self, name, config=None):
         self.client.load_model(name, headers=self.server.admin_headers(), config=json.dumps(config) if config else None)
 
@@ -127,12 +134,12 @@ class EnsemblesTest(unittest.TestCase):
         self.assertEqual(self.index()["digits"][0], "READY")
         self.load("reader")
         self.unload("reader", unload_dependents=True)
-        self.assertLessEqual({state for state, _ in self.index().values()}, {"UNLOADING", "UNAVAILABLE"})
+        self.wait_for_states({"UNAVAILABLE"})
         grpc_client = grpc.InferenceServerClient(self.server.url)
         grpc_client.load_model("reader", headers={"authorization": self.server.admin_headers()["Authorization"]})
         self.assertEqual(self.index()["digits"][0], "READY")
         grpc_client.unload_model("reader", headers={"authorization": self.server.admin_headers()["Authorization"]}, unload_dependents=True)
-        self.assertIn(self.index()["digits"][0], {"UNLOADING", "UNAVAILABLE"})
+        self.wait_for_states({"UNAVAILABLE"})
 
 
 if __name__ == "__main__":

@@ -132,6 +132,14 @@ TEST(RaggedRequests, EverybodyGetsTheirOwnAnswerAndThoseOfOneShapeShareRuns) {
   }
 }
 
+TEST(RaggedRequests, EverybodyGetsTheirOwnAnswerFromSeveralWorkers) {
+  for (unsigned seed = 1; seed <= 5; ++seed) {
+    FakeClock clock;
+    const auto executable = std::make_shared<RaggedModel>(clock);
+    AskAll(*executable, PartsOf(executable), clock, 2, seed);
+  }
+}
+
 TEST(RaggedRequests, ByConfigurationAnotherShapeClosesTheBatch) {
   for (unsigned seed = 1; seed <= 5; ++seed) {
     FakeClock clock;
