@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <thread>
 #include <utility>
 
 #include "base/error_catalogue.h"
@@ -32,7 +34,8 @@ Status Damaged(std::string message, const std::string& path) {
 Status CheckNotLost(const package::BlobStore& blobs, const std::string& path) {
   if (Exists(path)) return {};
   SLIPWAY_TRY(const std::vector<Digest> digests, blobs.List());
-  if (digests.empty()) return {};
+  // Looked for once more: another process may just have made it, and filled the store since.
+  if (digests.empty() || Exists(path)) return {};
   return Damaged(fmt::format("the store holds {} files but its catalogue is gone", digests.size()),
                  path);
 }
@@ -50,9 +53,20 @@ Result<bool> HasWriteAheadLog(Database& database) {
   return has_row && mode.Text(0) == "wal";
 }
 
+/// Switching needs every lock, and where two ask for it SQLite refuses one at once, whatever its
+/// busy timeout says: it cannot know that one of them ends. Here each does, within milliseconds.
 Status SwitchToWriteAheadLog(Database& database) {
-  SLIPWAY_TRY(const bool is_done, HasWriteAheadLog(database));
-  return is_done ? Status() : database.Execute("PRAGMA journal_mode = WAL");
+  constexpr std::chrono::milliseconds kPatience(5000);
+  constexpr std::chrono::milliseconds kPause(2);
+  const auto end = std::chrono::steady_clock::now() + kPatience;
+  for (;;) {
+    SLIPWAY_TRY(const bool is_done, HasWriteAheadLog(database));
+    if (is_done) return {};
+    Status switched = database.Execute("PRAGMA journal_mode = WAL");
+    const bool is_locked = switched.number() == errors::kStoreLocked;
+    if (!is_locked || std::chrono::steady_clock::now() >= end) return switched;
+    std::this_thread::sleep_for(kPause);
+  }
 }
 
 }  // namespace
