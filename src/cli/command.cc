@@ -127,7 +127,7 @@ std::span<const Flag> GlobalFlags() {
       {.name = "--store", .value = "DIR", .help = "the store of published models"},
       {.name = "--host",
        .value = "URL",
-       .help = "the running server that ps, load and unload talk to",
+       .help = "the running server that ps, load and unload talk to; or unix:PATH",
        .default_value = "http://127.0.0.1:8080"},
       {.name = "--api-key-file",
        .value = "FILE",

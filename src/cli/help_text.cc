@@ -161,7 +161,8 @@ slipway keys lists them, slipway revoke takes one back. With --certificate a cli
 --password by a login; --rate and --in-flight give it a quota, and serve's --anonymous-rate one to each address without.
 
 serve --audit-log FILE records who loaded and unloaded what. serve --admin-listen 127.0.0.1:8081 takes these requests at
-that address alone: ps, load and unload then need --host http://127.0.0.1:8081.
+that address alone: ps, load and unload then need --host http://127.0.0.1:8081. At unix:PATH, a socket, only the server's
+user reaches them: --host unix:PATH.
 
 SIGTERM and Ctrl-C end a server when it has answered what it accepted; a second signal ends it at once.
 )";

@@ -49,6 +49,12 @@ TEST(ServedAddress, CurlIsToldOfACertificateThatVouchesForItself) {
   EXPECT_EQ(AddressOf(Tls("127.0.0.1"), 8080, net::CertificateFacts{}).curl, "curl -s");
 }
 
+TEST(ServedAddress, OfASocketOfThisMachineIsWhereCurlFindsIt) {
+  const ServedAddress address = AddressOf(Clear("unix:/run/a b.sock"), 0, std::nullopt);
+  EXPECT_EQ(address.url, "http://localhost");
+  EXPECT_EQ(address.curl, "curl -s --unix-socket '/run/a b.sock'");
+}
+
 TEST(ServedAddress, CurlIsToldThatItMustShowACertificate) {
   EXPECT_EQ(AddressOf(Tls("127.0.0.1", "ca.crt"), 8080, net::CertificateFacts{}).curl,
             "curl -s --cert CERTIFICATE --key KEY");

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "base/error_catalogue.h"
+#include "net/local_socket.h"
 
 namespace slipway::net {
 namespace {
@@ -87,6 +88,7 @@ Connector::Connector(HttpUrl server, ConnectorOptions options)
     : server_(std::move(server)), options_(std::move(options)) {}
 
 Result<FileDescriptor> Connector::ConnectSocket(MonotonicTime deadline) const {
+  if (!server_.socket_path.empty()) return ConnectLocally(server_.socket_path);
   SLIPWAY_TRY(const AddressList addresses, Resolve(server_));
   int error = ENOENT;
   FileDescriptor socket;

@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "base/error_catalogue.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "net/local_socket.h"
 
 namespace slipway::net {
 
@@ -71,6 +73,7 @@ std::string HttpUrl::Authority() const {
 }
 
 std::string HttpUrl::Origin() const {
+  if (!socket_path.empty()) return "unix:" + socket_path;
   return fmt::format("{}://{}", tls ? "https" : "http", Authority());
 }
 
@@ -82,6 +85,12 @@ bool LooksLikeUrl(std::string_view text) {
 
 Result<HttpUrl> ParseHttpUrl(std::string_view text) {
   HttpUrl url;
+  if (const std::optional<std::string> local = LocalPath(text)) {
+    if (local->empty()) return Invalid(text, "names no socket");
+    url.host = "localhost";
+    url.socket_path = *local;
+    return url;
+  }
   SLIPWAY_TRY(const std::string_view rest, TakeScheme(text, url));
   const std::size_t slash = std::min(rest.find('/'), rest.size());
   const auto [host, port_text] = SplitAuthority(rest.substr(0, slash));

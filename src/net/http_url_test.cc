@@ -30,6 +30,15 @@ TEST(HttpUrl, SchemeMayBeAbsent) {
   EXPECT_EQ(url->Authority(), "127.0.0.1:8081");
 }
 
+TEST(HttpUrl, ASocketOfThisMachineHasAPath) {
+  const Result<HttpUrl> url = ParseHttpUrl("unix:/run/slipway/admin.sock");
+  ASSERT_TRUE(url.ok());
+  EXPECT_EQ(url->socket_path, "/run/slipway/admin.sock");
+  EXPECT_EQ(url->Authority(), "localhost:80");
+  EXPECT_EQ(url->Origin(), "unix:/run/slipway/admin.sock");
+  EXPECT_EQ(ParseHttpUrl("unix:").status().number(), errors::kUsage);
+}
+
 TEST(HttpUrl, Ipv6AddressesStandInBrackets) {
   const Result<HttpUrl> url = ParseHttpUrl("http://[::1]:8080/");
   ASSERT_TRUE(url.ok());

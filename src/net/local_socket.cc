@@ -24,6 +24,17 @@ const sockaddr* Generic(const sockaddr_un& address) {
   return reinterpret_cast<const sockaddr*>(&address);
 }
 
+Result<sockaddr_un> AddressOf(const std::string& path) {
+  sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
+  if (path.empty() || path.size() >= sizeof address.sun_path) {
+    return InvalidArgument(
+               fmt::format("the path of a socket has 1 to {} bytes", sizeof address.sun_path - 1))
+        .With(errors::kUsage);
+  }
+  std::memcpy(address.sun_path, path.data(), path.size());
+  return address;
+}
+
 /// Takes away a socket that a server left which did not end in order.
 Status MakeRoom(const sockaddr_un& address) {
   struct stat file{};
@@ -46,14 +57,17 @@ std::optional<std::string> LocalPath(std::string_view address) {
   return std::string(address.substr(kPrefix.size()));
 }
 
+Result<FileDescriptor> ConnectLocally(const std::string& path) {
+  SLIPWAY_TRY(const sockaddr_un address, AddressOf(path));
+  FileDescriptor socket = NewSocket();
+  if (socket.valid() && connect(socket.get(), Generic(address), sizeof address) == 0) return socket;
+  return Unavailable(fmt::format("cannot connect to unix:{}: {}", path, std::strerror(errno)))
+      .With(errors::kServerUnreachable)
+      .Hint("is a server's --admin-listen or --address there, and is this its user?");
+}
+
 Result<FileDescriptor> ListenLocally(const std::string& path, int backlog) {
-  sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
-  if (path.empty() || path.size() >= sizeof address.sun_path) {
-    return InvalidArgument(
-               fmt::format("the path of a socket has 1 to {} bytes", sizeof address.sun_path - 1))
-        .With(errors::kUsage);
-  }
-  std::memcpy(address.sun_path, path.data(), path.size());
+  SLIPWAY_TRY(const sockaddr_un address, AddressOf(path));
   SLIPWAY_RETURN_IF_ERROR(MakeRoom(address));
   FileDescriptor listener = NewSocket();
   // Nobody can connect before it listens, and then the file is its owner's alone.

@@ -18,4 +18,8 @@ std::optional<std::string> LocalPath(std::string_view address);
 /// the file is no socket. InvalidArgument: the path is empty or longer than 107 bytes.
 Result<FileDescriptor> ListenLocally(const std::string& path, int backlog);
 
+/// Connects to a socket at that path; never waits. Unavailable (kServerUnreachable): nobody listens
+/// there, or it may not be connected to. InvalidArgument: as ListenLocally().
+Result<FileDescriptor> ConnectLocally(const std::string& path);
+
 }  // namespace slipway::net

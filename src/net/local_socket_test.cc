@@ -1,15 +1,13 @@
 #include "net/local_socket.h"
 
 #include <gtest/gtest.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include <cstring>
 #include <string>
 
 #include "base/error_catalogue.h"
+#include "net/http_client.h"
 #include "net/test_service.h"
 
 namespace slipway::net {
@@ -18,14 +16,6 @@ namespace {
 class LocalSocketTest : public testing::Test {
  protected:
   std::string path() const { return folder_.path() + "/admin.sock"; }
-  FileDescriptor Connect() const {
-    FileDescriptor client(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
-    std::memcpy(address.sun_path, path().data(), path().size());
-    if (connect(client.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-      client.Close();
-    return client;
-  }
 
  private:
   TemporaryDirectory folder_ = TemporaryDirectory::Create("local").value();
@@ -45,14 +35,10 @@ TEST_F(LocalSocketTest, AServerAnswersThere) {
     struct stat file{};
     ASSERT_EQ(stat(path().c_str(), &file), 0);
     EXPECT_EQ(file.st_mode & 0777u, 0600u) << "its owner's alone";
-    const FileDescriptor client = Connect();
-    ASSERT_TRUE(client.valid());
-    const std::string request = "GET /a HTTP/1.1\r\nHost: a\r\n\r\n";
-    ASSERT_EQ(write(client.get(), request.data(), request.size()),
-              static_cast<ssize_t>(request.size()));
-    char answer[512] = "";
-    ASSERT_GT(read(client.get(), answer, sizeof answer - 1), 0);
-    EXPECT_EQ(std::string(answer).substr(0, 12), "HTTP/1.1 200");
+    HttpClient client(ParseHttpUrl("unix:" + path()).value());
+    const Result<HttpAnswer> answer = client.Send({.target = "/a"});
+    ASSERT_TRUE(answer.ok()) << answer.status().ToString();
+    EXPECT_EQ(answer->body, "GET a ? []");
     EXPECT_EQ(peer, "unix");
     EXPECT_EQ(network, 0u);
   }
@@ -63,10 +49,10 @@ TEST_F(LocalSocketTest, OneThatNobodyListensAtIsReplaced) {
   {
     const FileDescriptor left = ListenLocally(path(), 1).value();
   }
-  EXPECT_FALSE(Connect().valid());
+  EXPECT_EQ(ConnectLocally(path()).status().number(), errors::kServerUnreachable);
   const Result<FileDescriptor> again = ListenLocally(path(), 1);
   ASSERT_TRUE(again.ok()) << again.status().ToString();
-  EXPECT_TRUE(Connect().valid());
+  EXPECT_TRUE(ConnectLocally(path()).ok());
   EXPECT_EQ(ListenLocally(path(), 1).status().number(), errors::kAddressInUse);
 }
 
@@ -79,6 +65,7 @@ TEST_F(LocalSocketTest, AFileIsNotTakenForOne) {
 TEST_F(LocalSocketTest, APathHasItsBounds) {
   EXPECT_EQ(ListenLocally("", 1).status().number(), errors::kUsage);
   EXPECT_EQ(ListenLocally(std::string(200, 'a'), 1).status().number(), errors::kUsage);
+  EXPECT_EQ(ConnectLocally(std::string(200, 'a')).status().number(), errors::kUsage);
   EXPECT_EQ(LocalPath("127.0.0.1"), std::nullopt);
   EXPECT_EQ(LocalPath("unix:/a"), "/a");
 }

@@ -155,9 +155,11 @@ class WholeServer final : public Server {
     if (options_.admin) {
       SLIPWAY_TRY(admin_http_, ListenForAdministration(*options_.admin));
     }
+    std::vector<const net::HttpServer*> listeners = {http_.get()};
+    if (admin_http_ != nullptr) listeners.push_back(admin_http_.get());
     metrics_.emplace(ServerMetrics::Sources{.models = *models_,
                                             .requests = {&api_->requests(), &grpc_->requests()},
-                                            .http = *http_,
+                                            .listeners = std::move(listeners),
                                             .gatekeeper = *gatekeeper_,
                                             .audit = audit_.get(),
                                             .tls = tls_.get(),

@@ -205,7 +205,9 @@ TEST_F(ServerAccessTest, TheAdminListenerAloneTakesWhatIsAdministrative) {
   EXPECT_EQ(main.Post(kInferPath, kBody).status, 200);
   EXPECT_EQ(admin.Post(kInferPath, kBody, key).status, 403);
   EXPECT_EQ(main.Get("/metrics").status, 200);
-  EXPECT_EQ(admin.Get("/metrics").status, 200);
+  const auto metrics = admin.Get("/metrics");
+  EXPECT_EQ(metrics.status, 200);
+  EXPECT_THAT(metrics.body, HasSubstr("slipway_connections 2\n")) << "of both listeners";
   EXPECT_EQ(admin.Get("/v2/health/ready").status, 200);
 }
 

@@ -146,13 +146,15 @@ void ServerMetrics::AddModels(monitor::MetricsSnapshot& snapshot) const {
 }
 
 void ServerMetrics::AddConnections(monitor::MetricsSnapshot& snapshot) const {
-  const net::ConnectionCounts counts = sources_.http.Counts();
-  snapshot.in_flight = counts.requests_in_flight;
-  snapshot.open_connections = counts.open;
-  snapshot.accepted_connections = counts.accepted_total;
-  snapshot.refused_connections = counts.refused_total;
-  snapshot.dropped_in_drain = counts.dropped_in_drain_total;
-  snapshot.failed_handshakes = counts.handshakes_failed_total;
+  for (const net::HttpServer* const listener : sources_.listeners) {
+    const net::ConnectionCounts counts = listener->Counts();
+    snapshot.in_flight += counts.requests_in_flight;
+    snapshot.open_connections += counts.open;
+    snapshot.accepted_connections += counts.accepted_total;
+    snapshot.refused_connections += counts.refused_total;
+    snapshot.dropped_in_drain += counts.dropped_in_drain_total;
+    snapshot.failed_handshakes += counts.handshakes_failed_total;
+  }
   if (sources_.tls != nullptr)
     snapshot.certificate_expiry = sources_.tls->current()->certificate().not_after;
 }

@@ -21,7 +21,7 @@ class ServerMetrics final : public monitor::MetricsView {
   struct Sources {
     const serve::ModelSet& models;
     std::vector<const serve::RequestMetrics*> requests;  ///< of each protocol
-    const net::HttpServer& http;
+    std::vector<const net::HttpServer*> listeners;
     const access::Gatekeeper& gatekeeper;
     const access::AuditLog* audit;    ///< may be absent
     const net::TlsCertificates* tls;  ///< may be absent
