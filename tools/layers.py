@@ -12,7 +12,7 @@ import sys
 
 FORBIDDEN = {  # room: rooms its closure must not reach (ARCHITECTURE.md, laws 1 and 3)
     "server": {"graph", "graph/onnx", "import", "importer", "jobs"},
-    "monitor": {"serve/model", "serve/predict", "serve/route", "serve/batch", "serve/control", "serve/http"},
+    "monitor": {"serve/model", "serve/predict", "serve/batch", "serve/control", "serve/protocol", "serve/http"},
 }
 
 

@@ -185,13 +185,15 @@ void Connection::ReadRest() {
   }
 }
 
-/// The client sends no more. It may have gone or only shut down its side: what was asked for is
-/// still answered if the service cares to.
+/// The client sends no more. It may have gone or only shut down its side, which looks the same from
+/// here: as others do, we take it that a client has gone which leaves a connection in the middle
+/// that it meant to keep; but one that said "Connection: close" has merely kept its word, and waits
+/// (RFC 9112 9.6). What is done already is sent in any case.
 void Connection::OnEndOfInput() {
   peer_finished_ = true;
   const bool awaits = protocol_ && protocol_->AwaitsAnswers();
   if (lingering_ || (!awaits && output_.empty())) return Close();
-  if (awaits) abandoned_.store(true, std::memory_order_relaxed);
+  if (awaits && !protocol_->ExpectsEndOfInput()) abandoned_.store(true, std::memory_order_relaxed);
   UpdateWatch();
 }
 

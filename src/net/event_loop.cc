@@ -56,7 +56,7 @@ void EventLoop::Run() {
     RunTimers();
     do {
       RunRounds();
-      rest_ += service_.FinishRound(number_);  // of what posted tasks put off
+      FinishRound();  // of what posted tasks put off
     } while (!enlisted_.empty());
     Rest();
   }
@@ -186,8 +186,12 @@ void EventLoop::RunRounds() {
 }
 
 void EventLoop::EndRound(std::size_t first, std::size_t last) {
-  rest_ += service_.FinishRound(number_);
+  FinishRound();
   for (std::size_t i = first; i < last; ++i) round_[i]->Flush();
+}
+
+void EventLoop::FinishRound() {
+  rest_ += service_.FinishRound(number_, std::exchange(rejected_, 0));
 }
 
 bool EventLoop::IsCurrent() const { return thread_id_.load() == std::this_thread::get_id(); }

@@ -74,6 +74,9 @@ class EventLoop {
   /// Runs `task` when `delay` has passed; drops it if the loop ends before.
   void RunAfter(std::chrono::milliseconds delay, std::function<void()> task);
 
+  /// HttpService::Plan() rejected so many requests in this round.
+  void CountRejected(unsigned count) { rejected_ += count; }
+
   /// The connection has work for the next round. Once until its Work() is called.
   void Enlist(std::shared_ptr<Connection> connection);
 
@@ -100,6 +103,7 @@ class EventLoop {
   void RunTimers();
   void RunRounds();
   void EndRound(std::size_t first, std::size_t last);
+  void FinishRound();
   void Rest();
   void End();
   void ArmTick();
@@ -119,6 +123,7 @@ class EventLoop {
   std::vector<std::shared_ptr<Connection>> enlisted_;  ///< for the next round
   std::vector<std::shared_ptr<Connection>> round_;     ///< the current one
   std::chrono::nanoseconds rest_{0};                   ///< that the service asked for in it
+  unsigned rejected_ = 0;                              ///< requests in it
   std::atomic<std::size_t> load_{0};
   std::int64_t date_second_ = 0;
   std::string date_;

@@ -99,6 +99,7 @@ void Http1Protocol::OnHead() {
 }
 
 void Http1Protocol::Reject(Response response) {
+  connection_.loop().CountRejected(1);
   const RequestHead& head = reader_.head();
   const bool readable =
       !reader_.has_body() || (head.content_length.value_or(kDroppableBody + 1) <= kDroppableBody &&

@@ -37,6 +37,7 @@ class Http1Protocol final : public Protocol {
   void Refill() override;
 
   bool AwaitsAnswers() const override { return !pending_.empty(); }
+  bool ExpectsEndOfInput() const override { return input_ended_; }
   std::uint64_t Unfinished() const override;
   bool HasEnded() const override { return ended_; }
   bool Sweep(MonotonicTime now, bool reading) override;

@@ -24,8 +24,13 @@ void Http2Protocol::CountInFlight(std::int64_t change) {
   context_.in_flight.fetch_add(static_cast<std::uint64_t>(change), std::memory_order_relaxed);
 }
 
+void Http2Protocol::Parse(std::string_view bytes, MonotonicTime now) {
+  session_.Receive(bytes, now);
+  connection_.loop().CountRejected(session_.TakeRejected());
+}
+
 void Http2Protocol::Work(std::string_view bytes, MonotonicTime now) {
-  if (!bytes.empty()) session_.Receive(bytes, now);
+  if (!bytes.empty()) Parse(bytes, now);
   while (std::optional<Http2Session::Request> request = session_.Next()) {
     CountInFlight(1);
     if (request->handler) {

@@ -26,7 +26,7 @@ class Http2Protocol final : public Protocol {
   bool MayRead() const override { return !session_.OutputIsFull(); }
   std::span<std::byte> DirectRoom() override { return session_.DirectRoom(); }
   void Received(std::size_t count, MonotonicTime now) override { session_.Fill(count, now); }
-  void Parse(std::string_view bytes, MonotonicTime now) override { session_.Receive(bytes, now); }
+  void Parse(std::string_view bytes, MonotonicTime now) override;
   void Work(std::string_view bytes, MonotonicTime now) override;
 
   void Answer(std::uint64_t request, Response response) override;

@@ -119,6 +119,7 @@ void Http2Session::State::OnHead(Http2Stream& stream, bool has_body) {
   if (refused) return Refuse(stream, *refused);
   BodyPlan plan = context.service.Plan(head);
   if (plan.reject) {
+    ++rejected;
     if (!plan.client_listens && IsRestWorthWaitingFor(stream)) {
       stream.verdict = std::move(*plan.reject);
       return;

@@ -114,6 +114,18 @@ TEST(Http2Server, StreamsDoNotWaitForEachOther) {
   EXPECT_EQ(client.Answer(1).body, "late");
 }
 
+TEST(Http2Server, ARoundEndsWithTheNumberOfRequestsThatWereRejectedInIt) {
+  TestService service;
+  service.plan = [](const RequestHead& head, BodyPlan& plan) {
+    if (head.segments[0] == "no") plan.reject = Response::Text(404, "text/plain", "no");
+  };
+  const auto server = StartServer(service);
+  Http2Client client(server->port());
+  client.Send(GetFrames(1, "/no") + GetFrames(3, "/a") + GetFrames(5, "/no"));
+  for (const unsigned stream : {1u, 3u, 5u}) (void)client.Answer(stream);
+  EXPECT_EQ(service.rejected, 2u);
+}
+
 TEST(Http2Server, ACancelledStreamAbandonsItsRequestAlone) {
   TestService service;
   const auto server = StartServer(service);

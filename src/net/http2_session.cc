@@ -343,6 +343,8 @@ void Http2Session::ResetStreamed() {
   }
 }
 
+unsigned Http2Session::TakeRejected() { return std::exchange(state_->rejected, 0); }
+
 StreamExchange::State Http2Session::StateOf(StreamId id) const {
   const State& state = *state_;
   const Http2Stream* const stream = state.Find(id);

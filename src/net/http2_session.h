@@ -60,6 +60,8 @@ class Http2Session {
   std::span<std::byte> DirectRoom();
   /// Takes the first `count` bytes of DirectRoom(), which were received there.
   void Fill(std::size_t count, MonotonicTime now);
+  /// How many requests HttpService::Plan() rejected since this was called last.
+  unsigned TakeRejected();
   /// The next request that is not cancelled yet and is complete, or streamed.
   std::optional<Request> Next();
   /// Answers a request, once. Ignored where the stream is gone. `date`: as FormatHttpDate(). The

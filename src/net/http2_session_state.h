@@ -119,6 +119,7 @@ struct Http2Session::State {
   StreamId head_open = 0;           ///< the stream whose head is arriving, 0: none
   MonotonicTime head_since;
   std::size_t continuations = 0;  ///< of that head
+  unsigned rejected = 0;          ///< for TakeRejected()
   MonotonicTime idle_since;
   MonotonicTime last_received;
   MonotonicTime asked_since;  ///< later than last_received: the peer owes an answer to a ping

@@ -59,7 +59,7 @@ class RestingService final : public TestService {
     served_.push_back(std::chrono::steady_clock::now());
     TestService::Serve(std::move(exchange));
   }
-  std::chrono::nanoseconds FinishRound(unsigned) override {
+  std::chrono::nanoseconds FinishRound(unsigned, unsigned) override {
     return served_.size() == 1 && !std::exchange(has_asked_, true) ? seconds(1000) : seconds(0);
   }
   std::chrono::nanoseconds BackAfter() const { return served_.at(1) - served_.at(0); }
@@ -76,6 +76,20 @@ TEST(HttpServer, ALoopRestsWhenItsServiceAsksForItButNotForLong) {
   EXPECT_EQ(client.Ask(Get("/a")).status, 200);
   EXPECT_EQ(client.Ask(Get("/b")).status, 200);
   EXPECT_GE(service.BackAfter(), EventLoop::kLongestRest);
+}
+
+TEST(HttpServer, ARoundEndsWithTheNumberOfRequestsThatWereRejectedInIt) {
+  TestService service;
+  service.plan = [](const RequestHead& head, BodyPlan& plan) {
+    if (head.segments[0] == "no") plan.reject = Response::Text(404, "text/plain", "no");
+  };
+  const auto server = StartServer(service);
+  RawClient client(server->port());
+  client.Send(Get("/no") + Get("/a") + Get("/no"));
+  for (const int status : {404, 200, 404}) EXPECT_EQ(client.Receive().status, status);
+  EXPECT_EQ(service.rejected, 2u);
+  EXPECT_EQ(client.Ask(Get("/a")).status, 200);
+  EXPECT_EQ(service.rejected, 2u);
 }
 
 TEST(HttpServer, TakesARequestInSingleBytes) {
@@ -382,11 +396,14 @@ TEST(HttpServer, ABodyThatStallsIsTimedOut) {
   EXPECT_EQ(counted.Ask("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\n\r\nx").status, 408);
 }
 
-TEST(HttpServer, AClientThatLeavesAbandonsItsRequest) {
+class LeavingClientTest : public testing::TestWithParam<std::string_view> {};
+INSTANTIATE_TEST_SUITE_P(Headers, LeavingClientTest, testing::Values("", "Connection: close\r\n"));
+
+TEST_P(LeavingClientTest, AbandonsItsRequest) {
   TestService service;
   const auto server = StartServer(service);
   RawClient client(server->port());
-  client.Send(Get("/held"));
+  client.Send(Get("/held", GetParam()));
   const auto exchange = service.NextHeld();
   ASSERT_TRUE(exchange);
   EXPECT_FALSE(exchange->Abandoned());
@@ -410,6 +427,22 @@ TEST(HttpServer, AHalfClosedClientStillGetsItsAnswers) {
   EXPECT_EQ(client.Receive().body, "GET a ? []");
   EXPECT_EQ(client.Receive().body, "held");
   EXPECT_EQ(client.Receive().body, "GET b ? []");
+  EXPECT_TRUE(client.EndsNow());
+}
+
+TEST(HttpServer, AClientThatSaidItWouldCloseAndStopsSendingStillWaits) {
+  TestService service;
+  const auto server = StartServer(service);
+  RawClient client(server->port());
+  client.Send(Get("/held", "Connection: close\r\n"));
+  const auto exchange = service.NextHeld();
+  ASSERT_TRUE(exchange);
+  client.FinishSending();
+  // Its one loop hears of this request after that end.
+  EXPECT_EQ(RawClient(server->port()).Ask(Get("/a")).status, 200);
+  EXPECT_FALSE(exchange->Abandoned());
+  exchange->Send(Response::Text(200, "text/plain", "held"));
+  EXPECT_EQ(client.Receive().body, "held");
   EXPECT_TRUE(client.EndsNow());
 }
 

@@ -198,10 +198,12 @@ class HttpService {
   virtual BodyPlan Plan(const RequestHead& head) = 0;
   virtual void Serve(std::shared_ptr<Exchange> exchange) = 0;
   /// A round of the loop of that number ends: what Serve() or a task of Exchange::Post() put off,
-  /// in order to do it for several requests at once, is due. Returns how long the loop shall rest
-  /// when the answers are written, so that whoever works behind it gets the core; it rests
-  /// EventLoop::kLongestRest at most.
-  virtual std::chrono::nanoseconds FinishRound(unsigned /*loop*/) { return {}; }
+  /// in order to do it for several requests at once, is due. `rejected`: how many requests Plan()
+  /// rejected in it. Returns how long the loop shall rest when the answers are written, so that
+  /// whoever works behind it gets the core; it rests EventLoop::kLongestRest at most.
+  virtual std::chrono::nanoseconds FinishRound(unsigned /*loop*/, unsigned /*rejected*/) {
+    return {};
+  }
   /// The body of an error that the server itself finds (400, 408, 413, 431, ...), so that every
   /// protocol's error looks its own.
   virtual Response ErrorResponse(int status, std::string_view message, const RequestHead* head) = 0;

@@ -46,6 +46,9 @@ class Protocol {
 
   /// Requests that are with the service, or whose answers are not in the output.
   virtual bool AwaitsAnswers() const = 0;
+  /// The client has said that it sends no more requests: that it then sends nothing more says
+  /// nothing of its patience.
+  virtual bool ExpectsEndOfInput() const { return false; }
   /// Requests that would be lost if the connection ended now.
   virtual std::uint64_t Unfinished() const = 0;
   /// Nothing more is parsed: the connection closes when the output is out.

@@ -41,6 +41,11 @@ void TestService::Serve(std::shared_ptr<Exchange> exchange) {
   arrived_.notify_all();
 }
 
+std::chrono::nanoseconds TestService::FinishRound(unsigned, unsigned rejected_now) {
+  rejected += rejected_now;
+  return {};
+}
+
 Response TestService::ErrorResponse(int status, std::string_view message, const RequestHead*) {
   return Response::Text(status, "application/json", fmt::format("{{\"error\":\"{}\"}}", message));
 }

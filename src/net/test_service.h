@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -19,6 +21,7 @@ class TestService : public HttpService {
  public:
   BodyPlan Plan(const RequestHead& head) override;
   void Serve(std::shared_ptr<Exchange> exchange) override;
+  std::chrono::nanoseconds FinishRound(unsigned loop, unsigned rejected_now) override;
   Response ErrorResponse(int status, std::string_view message, const RequestHead* head) override;
 
   /// Waits for the next held exchange; nullptr after ten seconds.
@@ -28,6 +31,7 @@ class TestService : public HttpService {
   std::function<void(const RequestHead&, BodyPlan&)> plan;
   /// Answers instead of the echo; set before the server starts.
   std::function<void(std::shared_ptr<Exchange>)> serve;
+  std::atomic<unsigned> rejected{0};  ///< as FinishRound() was told, in all
 
  private:
   std::mutex mutex_;

@@ -24,7 +24,9 @@ class ProtocolSwitch final : public net::HttpService {
     service.Serve(std::move(exchange));
   }
   /// One predictor for both.
-  std::chrono::nanoseconds FinishRound(unsigned loop) override { return rest_.FinishRound(loop); }
+  std::chrono::nanoseconds FinishRound(unsigned loop, unsigned rejected) override {
+    return rest_.FinishRound(loop, rejected);
+  }
   net::Response ErrorResponse(int status, std::string_view message,
                               const net::RequestHead* head) override {
     return (head == nullptr ? rest_ : Of(*head)).ErrorResponse(status, message, head);

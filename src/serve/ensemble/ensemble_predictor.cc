@@ -1,9 +1,10 @@
 #include "serve/ensemble/ensemble_predictor.h"
 
+#include <optional>
 #include <utility>
 
 #include "base/error_catalogue.h"
-#include "serve/predict/bound_request.h"
+#include "serve/predict/predict_task.h"
 #include "serve/predict/run_task.h"
 
 namespace slipway::serve {
@@ -35,20 +36,9 @@ void EnsemblePredictor::Stop() {
 void EnsemblePredictor::Predict(InferRequest request, InferCompletion done) {
   const ServedModel& model = *request.model;
   if (model->ensemble == nullptr) return inner_->Predict(std::move(request), std::move(done));
-  const MonotonicTime arrived = clock_.Now();
-  PredictTask task{.request = std::move(request),
-                   .bound = {},
-                   .done = std::move(done),
-                   .arrived = arrived,
-                   .checked = arrived,
-                   .deadline = arrived + options_.default_deadline};
-  if (task.request.deadline) task.deadline = *task.request.deadline;
-  Result<BoundRequest> bound = Bind(model->signature, task.request.inputs, task.request.outputs);
-  if (!bound.ok()) return RefuseTask(task, std::move(bound).status(), clock_.Now());
-  task.bound = std::move(*bound);
-  if (Status fits = CheckRows(model, task.bound.rows); !fits.ok())
-    return RefuseTask(task, std::move(fits), clock_.Now());
-  Begin(std::move(task));
+  std::optional<PredictTask> task =
+      BeginTask(std::move(request), std::move(done), options_.default_deadline, clock_);
+  if (task) Begin(std::move(*task));
 }
 
 void EnsemblePredictor::Begin(PredictTask task) {
@@ -59,11 +49,11 @@ void EnsemblePredictor::Begin(PredictTask task) {
   EnsembleRun::Start(std::move(task), std::move(*members), only_on_worker, surroundings_);
 }
 
-std::chrono::nanoseconds EnsemblePredictor::FinishRound(unsigned loop) {
-  std::chrono::nanoseconds rest = inner_->FinishRound(loop);
+std::chrono::nanoseconds EnsemblePredictor::FinishRound(unsigned loop, unsigned rejected) {
+  std::chrono::nanoseconds rest = inner_->FinishRound(loop, rejected);
   if (loop >= continues_.size()) return rest;
   // A step that ends in a round may begin others in it: at most as many as the ensemble has.
-  while (std::exchange(continues_[loop], 0) != 0) rest += inner_->FinishRound(loop);
+  while (std::exchange(continues_[loop], 0) != 0) rest += inner_->FinishRound(loop, 0);
   return rest;
 }
 

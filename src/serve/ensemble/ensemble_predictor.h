@@ -41,7 +41,7 @@ class EnsemblePredictor final : public Predictor {
                  std::optional<std::chrono::nanoseconds> patience) override {
     return inner_->Foresee(model, patience);
   }
-  std::chrono::nanoseconds FinishRound(unsigned loop) override;
+  std::chrono::nanoseconds FinishRound(unsigned loop, unsigned rejected) override;
   void Stop() override;
 
  private:

@@ -462,7 +462,7 @@ TEST_F(EnsembleTest, StepsOfRequestsThatComeTogetherShareRuns) {
     request.loop = 0;
     answers.push_back(Send(std::move(request)));
   }
-  predictor().FinishRound(0);
+  predictor().FinishRound(0, 0);
   for (auto& answer : answers) {
     ASSERT_EQ(answer.wait_for(seconds(0)), std::future_status::ready) << "in one round of the loop";
     EXPECT_THAT(Values(answer.get()), ElementsAre(111, 112));

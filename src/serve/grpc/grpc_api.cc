@@ -57,28 +57,14 @@ Status UnknownMethod(const net::RequestHead& head) {
 class GrpcServices final : public GrpcApi {
  public:
   explicit GrpcServices(GrpcApiParts parts)
-      : context_{.parts = std::move(parts), .metrics = RequestMetrics(MethodNames())} {}
+      : GrpcApi(parts.door, parts.gatekeeper, parts.predictor),
+        context_{.parts = std::move(parts), .metrics = RequestMetrics(MethodNames())} {}
 
   bool Claims(const net::RequestHead& head) const override {
     if (head.version_major != 2) return false;
     const std::string_view* const type = head.Find("content-type");
     return (type != nullptr && ToLower(type->substr(0, kContentType.size())) == kContentType) ||
            FindMethod(PathOf(head)).has_value();
-  }
-
-  net::BodyPlan Plan(const net::RequestHead& head) override {
-    return PlanAt(context_.parts.door, head);
-  }
-
-  void Serve(std::shared_ptr<net::Exchange> exchange) override {
-    access::Caller* const caller = access::CallerOf(exchange->head());
-    if (caller != nullptr && caller->unchecked != nullptr)
-      return CheckLogin(std::move(exchange), *caller);
-    ServeAdmitted(std::move(exchange));
-  }
-
-  std::chrono::nanoseconds FinishRound(unsigned loop) override {
-    return context_.parts.predictor.FinishRound(loop);
   }
 
   net::Response ErrorResponse(int status, std::string_view message,
@@ -91,31 +77,10 @@ class GrpcServices final : public GrpcApi {
     return ErrorAnswer(refusal);
   }
 
-  net::HttpService& admin() override { return admin_; }
-
   const RequestMetrics& requests() const override { return context_.metrics; }
 
  private:
-  /// Runs no models, so that its loops have nothing to finish.
-  class AdminDoor final : public net::HttpService {
-   public:
-    explicit AdminDoor(GrpcServices& services) : services_(services) {}
-    net::BodyPlan Plan(const net::RequestHead& head) override {
-      return services_.PlanAt(access::Door::kAdmin, head);
-    }
-    void Serve(std::shared_ptr<net::Exchange> exchange) override {
-      services_.Serve(std::move(exchange));
-    }
-    net::Response ErrorResponse(int status, std::string_view message,
-                                const net::RequestHead* head) override {
-      return services_.ErrorResponse(status, message, head);
-    }
-
-   private:
-    GrpcServices& services_;
-  };
-
-  net::BodyPlan PlanAt(access::Door door, const net::RequestHead& head) {
+  net::BodyPlan PlanAt(access::Door door, const net::RequestHead& head) override {
     const std::string_view* const type = head.Find("content-type");
     if (!IsGrpcWithProtobuf(type)) return Rejected(UnsupportedType(type));
     const std::optional<std::size_t> method = FindMethod(PathOf(head));
@@ -126,8 +91,7 @@ class GrpcServices final : public GrpcApi {
     const RpcMethod& row = Methods()[*method];
     const Status served = CheckHead(head, row);
     if (!served.ok()) return Refused(head, method, served);
-    access::Admission admission{.status = access::CheckDoor(door, row.right)};
-    if (admission.status.ok()) admission = context_.parts.gatekeeper->Admit(row.right, head);
+    access::Admission admission = Admit(door, row.right, head);
     if (!admission.status.ok()) {
       Audit(head, row, admission);
       return Refused(head, method, admission.status, admission.retry_after);
@@ -144,7 +108,7 @@ class GrpcServices final : public GrpcApi {
     return plan;
   }
 
-  void ServeAdmitted(std::shared_ptr<net::Exchange> exchange) {
+  void ServeAdmitted(std::shared_ptr<net::Exchange> exchange) override {
     const std::optional<std::size_t> index = FindMethod(PathOf(exchange->head()));
     if (!index.has_value()) return exchange->Send(ErrorAnswer(UnknownMethod(exchange->head())));
     const RpcMethod& method = Methods()[*index];
@@ -156,26 +120,16 @@ class GrpcServices final : public GrpcApi {
     method.handle(call);
   }
 
-  void CheckLogin(std::shared_ptr<net::Exchange> exchange, access::Caller& caller) {
-    context_.parts.gatekeeper->Check(caller, [this, exchange](access::Admission verdict) {
-      const auto admission = std::make_shared<access::Admission>(std::move(verdict));
-      exchange->Post([this, exchange, admission] {
-        if (!admission->status.ok()) return RefuseLate(*exchange, *admission);
-        *access::CallerOf(exchange->head()) = std::move(*admission->caller);
-        ServeAdmitted(exchange);
-      });
-    });
-  }
-
-  void RefuseLate(net::Exchange& exchange, const access::Admission& admission) {
-    const std::size_t method = *FindMethod(PathOf(exchange.head()));  // Plan() has found it
+  net::Response RefuseLate(const net::Exchange& exchange,
+                           const access::Admission& admission) override {
+    const std::size_t method = *FindMethod(PathOf(exchange.head()));  // PlanAt() has found it
     Audit(exchange.head(), Methods()[method], admission);
     context_.Count(exchange.head(), nullptr,
                    {.method = method,
                     .code = admission.status.code(),
                     .total = context_.parts.clock.Now() - exchange.received(),
                     .loop = exchange.loop()});
-    exchange.Send(ErrorAnswer(admission.status, admission.retry_after));
+    return ErrorAnswer(admission.status, admission.retry_after);
   }
 
   void Audit(const net::RequestHead& head, const RpcMethod& method,
@@ -234,7 +188,6 @@ class GrpcServices final : public GrpcApi {
   }
 
   GrpcContext context_;
-  AdminDoor admin_{*this};
 };
 
 }  // namespace

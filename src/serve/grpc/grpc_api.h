@@ -15,6 +15,7 @@
 #include "serve/model/model_set.h"
 #include "serve/predict/predictor.h"
 #include "serve/predict/request_metrics.h"
+#include "serve/protocol/protocol_service.h"
 #include "serve/shared_memory/region_table.h"
 #include "telemetry/request_event.h"
 
@@ -50,12 +51,9 @@ struct GrpcApiParts {
 /// a net::StreamExchange. Every error is an answer too, with the HTTP status 200, except a content
 /// type that is not gRPC's (415). Thread-safe: calls come on
 /// every event loop.
-class GrpcApi : public net::HttpService {
+class GrpcApi : public ProtocolService {
  public:
   static std::unique_ptr<GrpcApi> Create(GrpcApiParts parts);
-
-  /// As HttpApi::admin().
-  virtual net::HttpService& admin() = 0;
 
   /// True for what this answers: on HTTP/2, a content type application/grpc... or the path of one
   /// of the methods.
@@ -63,6 +61,9 @@ class GrpcApi : public net::HttpService {
 
   /// Answers counted by method and gRPC's status number, for /metrics.
   virtual const RequestMetrics& requests() const = 0;
+
+ protected:
+  using ProtocolService::ProtocolService;
 };
 
 }  // namespace slipway::serve

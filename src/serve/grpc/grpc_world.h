@@ -136,7 +136,7 @@ class RpcWorld {
     if (plan.stream != nullptr) return AskStream(std::move(exchange->request), body);
     exchange->request.note = std::exchange(plan.note, nullptr);
     api_->Serve(exchange);
-    api_->FinishRound(0);
+    api_->FinishRound(0, 0);
     return Told(exchange->answer);
   }
 

@@ -12,38 +12,12 @@
 #include "base/wire_writer.h"
 #include "serve/predict/classification.h"
 #include "serve/predict/error_text.h"
+#include "serve/shared_memory/shared_tensors.h"
 
 namespace slipway::serve::grpc {
 namespace {
 
 constexpr std::string_view kFinalResponse = "triton_final_response";
-
-Status MakeClasses(const InferMessage& request, InferResponse& response) {
-  for (std::size_t i = 0; i < request.outputs.size(); ++i) {
-    if (request.outputs[i].classes == 0) continue;
-    auto& [spec, tensor] = response.outputs[i];
-    SLIPWAY_TRY(tensor, Classify(*spec, tensor.view(), request.outputs[i].classes,
-                                 LabelsOf(*response.model, spec->name)));
-  }
-  return {};
-}
-
-/// Where an output lies in shared memory; nullptr: it is in the answer.
-const SharedRange* RangeOf(const InferMessage& request, std::size_t output) {
-  if (request.outputs.empty() || !request.outputs[output].range) return nullptr;
-  return &*request.outputs[output].range;
-}
-
-/// Writes outputs into shared memory that are wished there.
-Status WriteShared(const InferMessage& request, const InferResponse& response) {
-  for (std::size_t i = 0; i < request.outputs.size(); ++i) {
-    const SharedRange* const range = RangeOf(request, i);
-    if (range == nullptr) continue;
-    const auto& [spec, tensor] = response.outputs[i];
-    SLIPWAY_RETURN_IF_ERROR(WriteOutput(*range, spec->name, tensor.bytes()));
-  }
-  return {};
-}
 
 /// An entry of a map of parameters.
 WireWriter Parameter(std::string_view key, WireWriter choice) {
@@ -100,18 +74,19 @@ WireWriter InferMessageOf(const InferMessage& request, const WrittenAnswer& answ
   if (is_final) message.Message(4, Flag(kFinalResponse, *is_final));
   const auto& outputs = answer.response.outputs;
   for (std::size_t i = 0; i < outputs.size(); ++i)
-    message.Message(5, OutputHead(*outputs[i].first, outputs[i].second, RangeOf(request, i)));
+    message.Message(5,
+                    OutputHead(*outputs[i].first, outputs[i].second, RangeOf(request.outputs, i)));
   // Clients count the entries, so an output in shared memory has an empty one.
   for (std::size_t i = 0; i < outputs.size(); ++i) {
-    const bool is_shared = RangeOf(request, i) != nullptr;
+    const bool is_shared = RangeOf(request.outputs, i) != nullptr;
     message.Bytes(6, is_shared ? std::span<const std::byte>() : outputs[i].second.bytes());
   }
   return message;
 }
 
 Result<std::shared_ptr<WrittenAnswer>> Keep(const InferMessage& request, InferResponse response) {
-  SLIPWAY_RETURN_IF_ERROR(MakeClasses(request, response));
-  SLIPWAY_RETURN_IF_ERROR(WriteShared(request, response));
+  SLIPWAY_RETURN_IF_ERROR(ClassifyWished(request.outputs, response));
+  SLIPWAY_RETURN_IF_ERROR(WriteShared(request.outputs, response.outputs));
   auto answer = std::make_shared<WrittenAnswer>();
   answer->response = std::move(response);
   return answer;

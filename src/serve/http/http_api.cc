@@ -70,6 +70,11 @@ Status CheckContentType(const net::RequestHead& head) {
           "Inference-Header-Content-Length");
 }
 
+/// What the server tells of its models is for those whose password was looked at.
+bool IsKnown(const access::Admission& admission) {
+  return admission.caller == nullptr || admission.caller->unchecked == nullptr;
+}
+
 ErrorForm FormFor(const net::RequestHead& head, const Route* route) {
   if (route != nullptr && access::IsAdministrative(route->right)) return ErrorForm::kProblem;
   return WishedErrorForm(head);
@@ -78,22 +83,12 @@ ErrorForm FormFor(const net::RequestHead& head, const Route* route) {
 class RestApi final : public HttpApi {
  public:
   explicit RestApi(HttpApiParts parts)
-      : router_(RouteRows()),
+      : HttpApi(parts.door, parts.gatekeeper, parts.predictor),
+        router_(RouteRows()),
         context_{.parts = parts,
                  .admin = AdminHandlers(parts.control, parts.configuration),
                  .metrics = RequestMetrics(RouteNames()),
                  .aliases = AliasCache(parts.control, parts.clock)} {}
-
-  net::BodyPlan Plan(const net::RequestHead& head) override {
-    return PlanAt(context_.parts.door, head);
-  }
-
-  void Serve(std::shared_ptr<net::Exchange> exchange) override {
-    access::Caller* const caller = access::CallerOf(exchange->head());
-    if (caller != nullptr && caller->unchecked != nullptr)
-      return CheckLogin(std::move(exchange), *caller);
-    ServeAdmitted(std::move(exchange));
-  }
 
   net::Response ErrorResponse(int status, std::string_view message,
                               const net::RequestHead* head) override {
@@ -107,34 +102,9 @@ class RestApi final : public HttpApi {
     return response;
   }
 
-  std::chrono::nanoseconds FinishRound(unsigned loop) override {
-    return context_.parts.predictor.FinishRound(loop);
-  }
-
-  net::HttpService& admin() override { return admin_; }
-
   const RequestMetrics& requests() const override { return context_.metrics; }
 
  private:
-  /// Runs no models, so that its loops have nothing to finish.
-  class AdminDoor final : public net::HttpService {
-   public:
-    explicit AdminDoor(RestApi& api) : api_(api) {}
-    net::BodyPlan Plan(const net::RequestHead& head) override {
-      return api_.PlanAt(access::Door::kAdmin, head);
-    }
-    void Serve(std::shared_ptr<net::Exchange> exchange) override {
-      api_.Serve(std::move(exchange));
-    }
-    net::Response ErrorResponse(int status, std::string_view message,
-                                const net::RequestHead* head) override {
-      return api_.ErrorResponse(status, message, head);
-    }
-
-   private:
-    RestApi& api_;
-  };
-
   /// Of a request that the listener refuses; with a 400 it may be read wrongly.
   std::size_t RowOf(const net::RequestHead& head, int status) const {
     if (status == 400) return Routes().size();
@@ -142,7 +112,7 @@ class RestApi final : public HttpApi {
     return match.outcome == net::RouteMatch::Outcome::kFound ? match.row : Routes().size();
   }
 
-  net::BodyPlan PlanAt(access::Door door, const net::RequestHead& head) {
+  net::BodyPlan PlanAt(access::Door door, const net::RequestHead& head) override {
     if (auto preflight = context_.parts.cors.Preflight(head))
       return Rejected(head, Routes().size(), {}, std::move(*preflight));
     const net::RouteMatch match = router_.Match(head);
@@ -150,12 +120,11 @@ class RestApi final : public HttpApi {
       return Rejected(head, Routes().size(), {}, NoRoute(head, match));
     const std::string_view model = match.captures["model"];
     const Route& route = Routes()[match.row];
-    access::Admission admission{.status = access::CheckDoor(door, route.right)};
-    if (admission.status.ok()) admission = context_.parts.gatekeeper->Admit(route.right, head);
+    access::Admission admission = Admit(door, route.right, head);
     if (!admission.status.ok())
       return Rejected(head, match.row, model, Refusal(head, route, admission));
     Result<net::BodyPlan> plan = PlanRoute(head, route);
-    if (plan.ok() && route.name == kInferRoute) {
+    if (plan.ok() && route.name == kInferRoute && IsKnown(admission)) {
       if (Status refusal = v2::ForeseeRefusal(context_.parts, head, match.captures); !refusal.ok())
         plan = std::move(refusal);
     }
@@ -165,30 +134,20 @@ class RestApi final : public HttpApi {
     return std::move(*plan);
   }
 
-  void ServeAdmitted(std::shared_ptr<net::Exchange> exchange) {
+  void ServeAdmitted(std::shared_ptr<net::Exchange> exchange) override {
     const net::RouteMatch match = router_.Match(exchange->head());
     if (match.outcome != net::RouteMatch::Outcome::kFound) {
-      return exchange->Send(NoRoute(exchange->head(), match));  // Plan() has said so already
+      return exchange->Send(NoRoute(exchange->head(), match));  // PlanAt() has said so already
     }
     const Route& route = Routes()[match.row];
     const ErrorForm form = FormFor(exchange->head(), &route);
     route.handle({context_, std::move(exchange), match.captures, match.row, form});
   }
 
-  void CheckLogin(std::shared_ptr<net::Exchange> exchange, access::Caller& caller) {
-    context_.parts.gatekeeper->Check(caller, [this, exchange](access::Admission verdict) {
-      const auto admission = std::make_shared<access::Admission>(std::move(verdict));
-      exchange->Post([this, exchange, admission] {
-        if (!admission->status.ok()) return RefuseLate(*exchange, *admission);
-        *access::CallerOf(exchange->head()) = std::move(*admission->caller);
-        ServeAdmitted(exchange);
-      });
-    });
-  }
-
-  void RefuseLate(net::Exchange& exchange, const access::Admission& admission) {
+  net::Response RefuseLate(const net::Exchange& exchange,
+                           const access::Admission& admission) override {
     const net::RequestHead& head = exchange.head();
-    const std::size_t row = router_.Match(head).row;
+    const std::size_t row = router_.Match(head).row;  // PlanAt() has found it
     net::Response answer = Refusal(head, Routes()[row], admission);
     context_.parts.cors.Permit(head, answer);
     context_.Count(head, {.route = row,
@@ -197,7 +156,7 @@ class RestApi final : public HttpApi {
                           .bytes_in = exchange.body().size(),
                           .bytes_out = answer.BodyBytes(),
                           .loop = exchange.loop()});
-    exchange.Send(std::move(answer));
+    return answer;
   }
 
   Result<net::BodyPlan> PlanRoute(const net::RequestHead& head, const Route& route) const {
@@ -266,7 +225,6 @@ class RestApi final : public HttpApi {
 
   net::Router router_;
   ApiContext context_;
-  AdminDoor admin_{*this};
 };
 
 }  // namespace

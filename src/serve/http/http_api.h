@@ -20,6 +20,7 @@
 #include "serve/model/model_set.h"
 #include "serve/predict/predictor.h"
 #include "serve/predict/request_metrics.h"
+#include "serve/protocol/protocol_service.h"
 #include "serve/shared_memory/region_table.h"
 #include "telemetry/request_event.h"
 
@@ -48,7 +49,7 @@ struct HttpApiParts {
   HttpApiLimits limits;
   RegionTable* shared_memory = nullptr;     ///< absent: off
   access::AuditLog* audit = nullptr;        ///< of administrative acts; absent: off
-  access::Door door = access::Door::kOnly;  ///< of this service itself; see HttpApi::admin()
+  access::Door door = access::Door::kOnly;  ///< of this itself; see ProtocolService::admin()
   CorsPolicy cors;                          ///< no answer mentions it unless it names an origin
   telemetry::RequestObserver* observer = nullptr;  ///< hears of every answer; absent: nobody
   Dialect dialect = Dialect::kTfServing;
@@ -57,16 +58,15 @@ struct HttpApiParts {
 /// Every route of the HTTP listener: Open Inference v2 with Triton's extensions, TensorFlow Serving
 /// v1, repository control, /metrics, /openapi.json and the page. Thread-safe: calls come on every
 /// event loop.
-class HttpApi : public net::HttpService {
+class HttpApi : public ProtocolService {
  public:
   static std::unique_ptr<HttpApi> Create(HttpApiParts parts);
 
-  /// The same routes as the admin listener has them (access::Door::kAdmin). Its loops have nothing
-  /// to do with those of this service.
-  virtual net::HttpService& admin() = 0;
-
   /// Answers counted by route and status, for /metrics.
   virtual const RequestMetrics& requests() const = 0;
+
+ protected:
+  using ProtocolService::ProtocolService;
 };
 
 }  // namespace slipway::serve

@@ -322,6 +322,20 @@ TEST(HttpApi, ALongBodyIsNotReadWhereThereIsNoRoomForIt) {
   world.Model("row")->counters().waiting().Add(-256);
 }
 
+TEST(HttpApi, WhetherThereIsRoomIsToldToThoseWhoseLoginWasChecked) {
+  const auto gate = std::make_shared<access::FakeGatekeeper>();
+  gate->at_once = true;
+  ApiWorld world(gate);
+  world.Model("row")->counters().waiting().Add(256);
+  const auto ask = [&](access::Admission verdict) {
+    gate->verdict = std::move(verdict);
+    return world.Ask("POST", "/v2/models/row/infer", std::string(100'000, 'x')).status;
+  };
+  EXPECT_EQ(ask({.status = Unauthenticated("wrong")}), 401);
+  EXPECT_EQ(ask(access::FakeGatekeeper::Admitted()), 400);  // it was read, and is no JSON
+  world.Model("row")->counters().waiting().Add(-256);
+}
+
 TEST(StatusMapping, HasOneCodeForEveryKindOfFailure) {
   EXPECT_EQ(HttpCode(InvalidArgument("")), 400);
   EXPECT_EQ(HttpCode(NotFound("")), 404);

@@ -7,6 +7,7 @@
 #include "serve/http/json_text.h"
 #include "serve/http/tensor_text.h"
 #include "serve/predict/classification.h"
+#include "serve/shared_memory/shared_tensors.h"
 
 namespace slipway::serve {
 namespace {
@@ -15,34 +16,6 @@ using Outputs = decltype(InferResponse::outputs);
 
 bool IsBinary(const V2Request& request, std::size_t output) {
   return request.outputs.empty() ? request.is_binary_by_default : request.outputs[output].is_binary;
-}
-
-/// Where an output lies in shared memory; nullptr: it is in the answer.
-const SharedRange* RangeOf(const V2Request& request, std::size_t output) {
-  if (request.outputs.empty() || !request.outputs[output].range) return nullptr;
-  return &*request.outputs[output].range;
-}
-
-/// Puts class texts in the place of outputs that are wished so.
-Status ClassifyWished(const V2Request& request, InferResponse& response) {
-  for (std::size_t i = 0; i < request.outputs.size(); ++i) {
-    if (request.outputs[i].classes == 0) continue;
-    auto& [spec, tensor] = response.outputs[i];
-    SLIPWAY_TRY(tensor, Classify(*spec, tensor.view(), request.outputs[i].classes,
-                                 LabelsOf(*response.model, spec->name)));
-  }
-  return {};
-}
-
-/// Writes outputs into shared memory that are wished there.
-Status WriteShared(const V2Request& request, const InferResponse& response) {
-  for (std::size_t i = 0; i < request.outputs.size(); ++i) {
-    const SharedRange* const range = RangeOf(request, i);
-    if (range == nullptr) continue;
-    const auto& [spec, tensor] = response.outputs[i];
-    SLIPWAY_RETURN_IF_ERROR(WriteOutput(*range, spec->name, tensor.bytes()));
-  }
-  return {};
 }
 
 /// Room for an answer as they usually are; a longer one grows.
@@ -122,8 +95,8 @@ void AddBinary(const V2Request& request, Outputs outputs, net::Response& answer)
 }  // namespace
 
 Result<net::Response> EncodeInferAnswer(const V2Request& request, InferResponse response) {
-  SLIPWAY_RETURN_IF_ERROR(ClassifyWished(request, response));
-  SLIPWAY_RETURN_IF_ERROR(WriteShared(request, response));
+  SLIPWAY_RETURN_IF_ERROR(ClassifyWished(request.outputs, response));
+  SLIPWAY_RETURN_IF_ERROR(WriteShared(request.outputs, response.outputs));
   net::Response answer;
   answer.may_compress = true;
   answer.content_type = "application/json";
@@ -135,7 +108,7 @@ Result<net::Response> EncodeInferAnswer(const V2Request& request, InferResponse 
   for (std::size_t i = 0; i < response.outputs.size(); ++i) {
     const auto& [spec, tensor] = response.outputs[i];
     if (i > 0) answer.text += ',';
-    AppendOutput(answer.text, *spec, tensor, IsBinary(request, i), RangeOf(request, i));
+    AppendOutput(answer.text, *spec, tensor, IsBinary(request, i), RangeOf(request.outputs, i));
     has_binary = has_binary || IsBinary(request, i);
   }
   answer.text += "]}";

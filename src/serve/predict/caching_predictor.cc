@@ -38,7 +38,9 @@ class CachingPredictor final : public Predictor {
     if (cache_.IsOn() && model->config.response_cache) return {};
     return inner_.Foresee(model, patience);
   }
-  std::chrono::nanoseconds FinishRound(unsigned loop) override { return inner_.FinishRound(loop); }
+  std::chrono::nanoseconds FinishRound(unsigned loop, unsigned rejected) override {
+    return inner_.FinishRound(loop, rejected);
+  }
   void Stop() override { inner_.Stop(); }
 
  private:

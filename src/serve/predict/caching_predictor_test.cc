@@ -29,7 +29,7 @@ class CountingPredictor final : public Predictor {
   Status Foresee(const ServedModel&, std::optional<std::chrono::nanoseconds>) override {
     return refuses ? Unavailable("full") : Status();
   }
-  std::chrono::nanoseconds FinishRound(unsigned) override { return {}; }
+  std::chrono::nanoseconds FinishRound(unsigned, unsigned) override { return {}; }
   void Stop() override {}
 
   int runs = 0;

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 
 #include "base/clock.h"
 #include "serve/predict/bound_request.h"
@@ -23,5 +25,11 @@ struct PredictTask {
   bool yields_when_expired = false;
   RunFacts run;  ///< filled when it runs
 };
+
+/// A request that arrives now, as a task: bound to its model, with a deadline `default_deadline`
+/// from now where it has none. nullopt: it was refused, counted and told, as Bind() or CheckRows()
+/// say.
+std::optional<PredictTask> BeginTask(InferRequest request, InferCompletion done,
+                                     std::chrono::nanoseconds default_deadline, const Clock& clock);
 
 }  // namespace slipway::serve

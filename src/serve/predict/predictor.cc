@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <optional>
 #include <stop_token>
 #include <thread>
 #include <utility>
@@ -13,8 +14,8 @@
 #include "base/text.h"
 #include "base/thread.h"
 #include "serve/predict/admission.h"
-#include "serve/predict/bound_request.h"
 #include "serve/predict/cohort.h"
+#include "serve/predict/predict_task.h"
 #include "serve/predict/run_task.h"
 #include "serve/predict/run_together.h"
 #include "serve/predict/run_trial.h"
@@ -69,23 +70,11 @@ class ThreadedPredictor final : public Predictor {
   }
 
   void Predict(InferRequest request, InferCompletion done) override {
-    const MonotonicTime arrived = clock_.Now();
-    PredictTask task{.request = std::move(request),
-                     .bound = {},
-                     .done = std::move(done),
-                     .arrived = arrived,
-                     .checked = arrived,
-                     .deadline = arrived + options_.default_deadline};
-    if (task.request.deadline) task.deadline = *task.request.deadline;
-    const ServedModel& model = *task.request.model;
-    Result<BoundRequest> bound = Bind(model->signature, task.request.inputs, task.request.outputs);
-    task.checked = clock_.Now();
-    if (!bound.ok()) return RefuseTask(task, std::move(bound).status(), task.checked);
-    task.bound = std::move(*bound);
-    if (Status fits = CheckRows(model, task.bound.rows); !fits.ok())
-      return RefuseTask(task, std::move(fits), task.checked);
-    SetPriority(task);
-    Admit(task);
+    std::optional<PredictTask> task =
+        BeginTask(std::move(request), std::move(done), options_.default_deadline, clock_);
+    if (!task) return;
+    SetPriority(*task);
+    Admit(*task);
   }
 
   Status Foresee(const ServedModel& model,
@@ -103,10 +92,11 @@ class ThreadedPredictor final : public Predictor {
     return WhyRefused(admission, model);
   }
 
-  std::chrono::nanoseconds FinishRound(unsigned loop) override {
+  std::chrono::nanoseconds FinishRound(unsigned loop, unsigned rejected) override {
     if (loop >= cohorts_.size()) return {};
     cohorts_[loop].Run(kLongestCohort, on_loop_);
-    return kRestForARefusal * std::exchange(refused_[loop], 0);
+    if (waiting_.count() == 0) rejected = 0;
+    return kRestForARefusal * (std::exchange(refused_[loop], 0) + rejected);
   }
 
  private:

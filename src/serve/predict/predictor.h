@@ -104,8 +104,9 @@ class Predictor {
 
   /// Runs what Predict() put off in this round, on this thread: that of the loop. Returns how long
   /// the loop shall rest for what was refused in it: a flood of refusals must not take the cores
-  /// from the workers, who give way to loops.
-  virtual std::chrono::nanoseconds FinishRound(unsigned loop) = 0;
+  /// from the workers, who give way to loops. `rejected`: how many requests were refused by their
+  /// heads, which never came here; the loop rests for them while others wait for a worker.
+  virtual std::chrono::nanoseconds FinishRound(unsigned loop, unsigned rejected) = 0;
 
   /// Ends the workers, after the runs that they are at; what still waits, and what would wait from
   /// now on, completes as Unavailable. The destructor does it too.

@@ -315,10 +315,27 @@ TEST(Predictor, ALoopThatRefusesRestsForIt) {
     world.predictor->Predict(std::move(request), answer->Completion());
     EXPECT_EQ(answer->Get().status().number(), errors::kQueueFull);
   }
-  const auto rest = world.predictor->FinishRound(0);
+  const auto rest = world.predictor->FinishRound(0, 0);
   EXPECT_GT(rest, std::chrono::nanoseconds(0));
   EXPECT_LT(rest, milliseconds(1));
-  EXPECT_EQ(world.predictor->FinishRound(0), std::chrono::nanoseconds(0));
+  EXPECT_EQ(world.predictor->FinishRound(0, 0), std::chrono::nanoseconds(0));
+}
+
+TEST(Predictor, ALoopRestsForRequestsRefusedByTheirHeadsWhileOthersWait) {
+  World world({.loops = 1});
+  Brake brake;
+  const ModelHandle model = Model(kSlow, {.on_run = [&] { return brake.Hold(); }});
+  Answer runs;
+  Answer waits;
+  world.predictor->Predict(Request(model), runs.Completion());
+  ASSERT_TRUE(brake.WaitForArrival());
+  EXPECT_EQ(world.predictor->FinishRound(0, 3), std::chrono::nanoseconds(0));
+  world.predictor->Predict(Request(model), waits.Completion());
+  EXPECT_GT(world.predictor->FinishRound(0, 3), 2 * world.predictor->FinishRound(0, 1));
+  EXPECT_EQ(world.predictor->FinishRound(0, 0), std::chrono::nanoseconds(0));
+  brake.Release();
+  EXPECT_TRUE(runs.Get().ok() && waits.Get().ok());
+  EXPECT_EQ(world.predictor->FinishRound(0, 3), std::chrono::nanoseconds(0));
 }
 
 TEST(Predictor, BeyondTheMemoryForWaitingRequestsAModelIsOverloaded) {

@@ -85,7 +85,9 @@ class SequencePredictor final : public Predictor {
                  std::optional<std::chrono::nanoseconds> patience) override {
     return inner_.Foresee(model, patience);
   }
-  std::chrono::nanoseconds FinishRound(unsigned loop) override { return inner_.FinishRound(loop); }
+  std::chrono::nanoseconds FinishRound(unsigned loop, unsigned rejected) override {
+    return inner_.FinishRound(loop, rejected);
+  }
 
   void Predict(InferRequest request, InferCompletion done) override {
     if (!(*request.model)->config.sequence_batching)

@@ -26,7 +26,7 @@ class AddingPredictor final : public Predictor {
     waiting.push_back({std::move(request), std::move(done)});
     if (!waits) RunOne();
   }
-  std::chrono::nanoseconds FinishRound(unsigned) override { return {}; }
+  std::chrono::nanoseconds FinishRound(unsigned, unsigned) override { return {}; }
   void Stop() override {
     while (!waiting.empty()) Refuse(Unavailable("the server ends"));
   }

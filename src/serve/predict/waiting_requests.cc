@@ -27,6 +27,7 @@ Status WaitingRequests::Add(PredictTask& task) {
     SLIPWAY_RETURN_IF_ERROR(queue->second.Add(task));
     model->counters().waiting().Add(1);
     bytes_.fetch_add(bytes, std::memory_order_relaxed);
+    count_.fetch_add(1, std::memory_order_relaxed);
     is_first = turns_.empty();
     if (is_new) turns_.push_back(model.get());
     ++changes_;
@@ -135,6 +136,7 @@ std::vector<PredictTask> WaitingRequests::TakeAll() {
 void WaitingRequests::Left(const PredictTask& task) {
   task.request.model->counters().waiting().Add(-1);
   bytes_.fetch_sub(task.bound.bytes, std::memory_order_relaxed);
+  count_.fetch_sub(1, std::memory_order_relaxed);
 }
 
 }  // namespace slipway::serve

@@ -55,6 +55,8 @@ class WaitingRequests {
   /// Takes out those past their deadline, and those that nobody waits for any more.
   std::vector<PredictTask> TakeHopeless(MonotonicTime now);
   std::vector<PredictTask> TakeAll();
+  /// Of all requests that wait.
+  std::size_t count() const { return count_.load(std::memory_order_relaxed); }
   /// Of all inputs that wait.
   std::uint64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
 
@@ -66,13 +68,14 @@ class WaitingRequests {
 
   const Clock& clock_;
   const bool obeys_rules_;
-  std::mutex mutex_;                       // guards all below but bytes_
+  std::mutex mutex_;                       // guards all below but the last two
   std::condition_variable_any added_;      // for those in Next()
   std::condition_variable_any any_waits_;  // for those in WaitUntilAny()
   Queues queues_;                          // none is empty
   std::deque<const ServedModel*> turns_;   // each model of queues_ once; the first is next
   std::uint64_t changes_ = 0;              // a worker in Next() looks again when it grows
   bool is_closed_ = false;
+  std::atomic<std::size_t> count_{0};
   std::atomic<std::uint64_t> bytes_{0};
 };
 

@@ -49,4 +49,26 @@ Result<SharedRange> FindOutputRange(const RegionTable* regions, const SharedPlac
 Status WriteOutput(const SharedRange& range, std::string_view output,
                    std::span<const std::byte> bytes);
 
+/// Where the output of that number goes, by what a request wishes of its outputs, each with an
+/// optional SharedRange `range` (no wishes: all outputs, none of them shared); nullptr: into the
+/// answer.
+template <class Wishes>
+const SharedRange* RangeOf(const Wishes& wishes, std::size_t output) {
+  if (wishes.empty() || !wishes[output].range) return nullptr;
+  return &*wishes[output].range;
+}
+
+/// Writes the outputs that are wished in shared memory there. `outputs`: (spec, tensor) in the
+/// order of the wishes. As WriteOutput().
+template <class Wishes, class Outputs>
+Status WriteShared(const Wishes& wishes, const Outputs& outputs) {
+  for (std::size_t i = 0; i < wishes.size(); ++i) {
+    const SharedRange* const range = RangeOf(wishes, i);
+    if (range == nullptr) continue;
+    const auto& [spec, tensor] = outputs[i];
+    SLIPWAY_RETURN_IF_ERROR(WriteOutput(*range, spec->name, tensor.bytes()));
+  }
+  return {};
+}
+
 }  // namespace slipway::serve
