@@ -284,8 +284,7 @@ std::vector<Flag> ServeFlags() {
 
 Result<ServeSettings> ReadServeFlags(const Arguments& arguments, const Context& context) {
   ServeSettings settings;
-  for (const FlagGroup& group : kGroups)
-    SLIPWAY_RETURN_IF_ERROR(group.read(arguments, settings));
+  for (const FlagGroup& group : kGroups) SLIPWAY_RETURN_IF_ERROR(group.read(arguments, settings));
   server::ServerOptions& options = settings.options;
   SLIPWAY_RETURN_IF_ERROR(ReadWatchFlags(arguments, options));
   if (arguments.Given("--batching-parameters")) {
