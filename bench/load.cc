@@ -35,6 +35,7 @@ slipway::Result<slipway::cli::HttpLoadOptions> ReadOptions(char** arguments) {
     if (!rate) return slipway::InvalidArgument("the rate is not a number");
     options.rate = static_cast<double>(*rate);
   }
+  options.waits_for_the_last = options.rate == 0;
   SLIPWAY_TRY(options.request, slipway::ReadFile(arguments[3]));
   return options;
 }

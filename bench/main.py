@@ -17,7 +17,8 @@ least is shown, and beside it the median: what else runs on a shared machine can
 server's threads. The echo (`bench/echo_server.cc`) is one epoll loop that answers without looking, so what it costs is the socket's price; the
 loop (`bench/in_process.cc`) runs the same graph on the same engine with preallocated outputs, beside a core that is as awake as the client's.
 The client looks for answers without pause: one that sleeps has to be woken by whoever answers it, at the server's expense, by a server that is
-slower than the client at every answer and by the echo at hardly any.
+slower than the client at every answer and by the echo at hardly any. At the end of a round it sends nothing more and waits for the last answers, so that
+the server's time and the answers are of the same requests.
 
 gRPC is driven in the same way with one message as the public client encodes it, and beside it stands a server on grpc++
 (`bench/grpc_reference.cc`: one completion queue, one thread) that decodes the same message and answers it without running a model.

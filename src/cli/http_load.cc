@@ -20,6 +20,7 @@ namespace slipway::cli {
 namespace {
 
 constexpr std::size_t kReadBytes = 256 * 1024;
+constexpr std::chrono::minutes kLongestAnswer{1};  // of those waited for at the end
 
 Status Unreachable(std::string message) {
   return Unavailable(std::move(message))
@@ -54,6 +55,7 @@ class Load {
       SLIPWAY_RETURN_IF_ERROR(BeginDue(now));
       SLIPWAY_RETURN_IF_ERROR(ServeReady(std::min(end, NextDue(end))));
     }
+    if (options_.waits_for_the_last) SLIPWAY_RETURN_IF_ERROR(WaitForTheLast(end + kLongestAnswer));
     report_.seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
     if (report_.answers + report_.failures == 0) {
@@ -73,6 +75,17 @@ class Load {
     epoll_event event{.events = EPOLLIN, .data = {.ptr = connection.get()}};
     epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, connection->transport.descriptor(), &event);
     connections_.push_back(std::move(connection));
+    return {};
+  }
+
+  /// Begins nothing any more.
+  Status WaitForTheLast(MonotonicTime until) {
+    is_ending_ = true;
+    while (free_.size() < connections_.size()) {
+      if (std::chrono::steady_clock::now() >= until)
+        return DeadlineExceeded("the last requests were not answered within a minute");
+      SLIPWAY_RETURN_IF_ERROR(ServeReady(until));
+    }
     return {};
   }
 
@@ -148,7 +161,7 @@ class Load {
     const bool keeps = connection.parser.KeepsConnection();
     Count(connection, connection.parser.Take().status);
     if (!keeps) return Unreachable("the server ends the connection after an answer");
-    if (!IsOpenLoop()) return Begin(connection, std::chrono::steady_clock::now());
+    if (!IsOpenLoop() && !is_ending_) return Begin(connection, std::chrono::steady_clock::now());
     free_.push_back(&connection);
     return {};
   }
@@ -172,6 +185,7 @@ class Load {
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<Connection*> free_;  ///< wait for no answer
   const std::chrono::nanoseconds interval_;
+  bool is_ending_ = false;
   MonotonicTime due_;    ///< the next request of an open loop
   MonotonicTime start_;  ///< of what is counted
   LoadReport report_;

@@ -27,6 +27,10 @@ struct HttpLoadOptions {
   /// of its own: an answer to a client that sleeps costs the server the wake-up, which in a virtual
   /// machine can be more than all else it does for a small request.
   bool is_always_awake = false;
+  /// Nothing is sent after the duration, and what was sent until then is waited for (at most a
+  /// minute) and counted. For measuring what an answer costs: otherwise the server has worked on
+  /// requests that are not among the answers.
+  bool waits_for_the_last = false;
 };
 
 /// Runs on the calling thread with one epoll; latencies go from the first byte sent, or due, to the

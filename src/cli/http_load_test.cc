@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <thread>
 
 #include "base/error_catalogue.h"
@@ -48,6 +49,22 @@ TEST(HttpLoad, CountsAnswersAndTheirTimes) {
     EXPECT_TRUE(std::ranges::is_sorted(report->latencies));
     EXPECT_GE(report->seconds, 0.05);
   }
+}
+
+TEST(HttpLoad, EveryRequestIsCountedWhenTheLastAreWaitedFor) {
+  std::atomic<std::uint64_t> requests{0};
+  const Script counting = [&requests](int socket) {
+    while (!ReadRequest(socket).empty()) {
+      requests.fetch_add(1);
+      Say(socket, kOk);
+    }
+  };
+  ScriptedServer server({counting});
+  HttpLoadOptions options = Options(server);
+  options.waits_for_the_last = true;
+  const Result<LoadReport> report = RunHttpLoad(options);
+  ASSERT_TRUE(report.ok()) << report.status().ToString();
+  EXPECT_EQ(report->answers, requests.load());
 }
 
 TEST(HttpLoad, OtherStatusesAreFailures) {
