@@ -17,21 +17,27 @@ constexpr std::size_t kMostKeyBytes = 256;
 constexpr std::size_t kMostValueBytes = 256;
 constexpr char kHexDigits[] = "0123456789abcdef";
 
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
+constexpr std::uint8_t kNoDigit = 0xff;
 
-/// False: not all lower-case hexadecimal.
+/// Of every byte, its value as a lower-case digit.
+constexpr std::array<std::uint8_t, 256> kDigitValues = [] {
+  std::array<std::uint8_t, 256> values{};
+  values.fill(kNoDigit);
+  for (std::uint8_t i = 0; i < 16; ++i) values[static_cast<unsigned char>(kHexDigits[i])] = i;
+  return values;
+}();
+
+/// False: not all lower-case hexadecimal. Nothing in it depends on the digits but the answer: those
+/// of an id are random, and a processor that guesses at each would be wrong at every other.
 bool ReadHex(std::string_view text, std::span<std::uint8_t> bytes) {
+  std::uint8_t seen = 0;
   for (std::size_t i = 0; i < bytes.size(); ++i) {
-    const int high = HexDigit(text[2 * i]);
-    const int low = HexDigit(text[2 * i + 1]);
-    if (high < 0 || low < 0) return false;
-    bytes[i] = static_cast<std::uint8_t>(high * 16 + low);
+    const std::uint8_t high = kDigitValues[static_cast<unsigned char>(text[2 * i])];
+    const std::uint8_t low = kDigitValues[static_cast<unsigned char>(text[2 * i + 1])];
+    seen |= high | low;
+    bytes[i] = static_cast<std::uint8_t>(high << 4 | low);
   }
-  return true;
+  return seen < 16;
 }
 
 std::string WriteHex(std::span<const std::uint8_t> bytes) {
