@@ -7,8 +7,12 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <deque>
+#include <mutex>
+#include <utility>
 
 #include "base/json.h"
+#include "base/recent_log.h"
 #include "base/text.h"
 #include "base/timestamp.h"
 
@@ -21,11 +25,50 @@ constexpr int kPatienceMilliseconds = 100;
 
 std::atomic<LogLevel> threshold{LogLevel::kWarning};
 std::atomic<LogFormat> line_format{LogFormat::kText};
+std::atomic<LogLevel> kept_from{LogLevel::kOff};
 std::atomic<std::uint64_t> lost_lines{0};
 
-std::string_view LevelName(LogLevel level) {
-  static constexpr std::string_view kNames[] = {"debug", "info", "warning", "error", "off"};
-  return kNames[static_cast<std::size_t>(level)];
+/// The newest lines.
+class LineMemory {
+ public:
+  void Keep(LogLevel level, std::string message) {
+    const std::lock_guard lock(mutex_);
+    bytes_ += message.size();
+    lines_.push_back({.number = ++last_,
+                      .time = std::chrono::system_clock::now(),
+                      .level = level,
+                      .message = std::move(message)});
+    while (lines_.size() > kMostKeptLines || bytes_ > kMostKeptBytes) {
+      bytes_ -= lines_.front().message.size();
+      lines_.pop_front();
+    }
+  }
+
+  RecentLog After(std::uint64_t number, std::size_t most) const {
+    const std::lock_guard lock(mutex_);
+    RecentLog recent{.lines = {}, .last = last_};
+    const std::uint64_t wanted = std::min<std::uint64_t>(last_ - std::min(number, last_), most);
+    const auto count = std::min<std::size_t>(static_cast<std::size_t>(wanted), lines_.size());
+    recent.lines.assign(lines_.end() - static_cast<std::ptrdiff_t>(count), lines_.end());
+    return recent;
+  }
+
+  void Forget() {
+    const std::lock_guard lock(mutex_);
+    lines_.clear();
+    bytes_ = 0;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::deque<LoggedLine> lines_;
+  std::size_t bytes_ = 0;
+  std::uint64_t last_ = 0;
+};
+
+LineMemory& Memory() {
+  static LineMemory* const memory = new LineMemory;  // never destroyed: threads log to the end
+  return *memory;
 }
 
 bool StderrTakesMore() {
@@ -38,12 +81,12 @@ void Write(LogLevel level, std::string_view message) {
   if (line_format.load(std::memory_order_relaxed) == LogFormat::kJson) {
     OrderedJson entry;
     entry["ts"] = Rfc3339(std::chrono::system_clock::now());
-    entry["level"] = LevelName(level);
+    entry["level"] = LogLevelName(level);
     entry["msg"] = Printable(message, kMaxMessageBytes);
     line = DumpJson(entry) + "\n";
   } else {
-    line = fmt::format("{} {:7} {}\n", Rfc3339(std::chrono::system_clock::now()), LevelName(level),
-                       Printable(message, kMaxMessageBytes));
+    line = fmt::format("{} {:7} {}\n", Rfc3339(std::chrono::system_clock::now()),
+                       LogLevelName(level), Printable(message, kMaxMessageBytes));
   }
   [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, line.data(), line.size());
 }
@@ -62,9 +105,15 @@ void ConfigureLog(LogLevel level, LogFormat format) {
   line_format.store(format, std::memory_order_relaxed);
 }
 
-bool LogEnabled(LogLevel level) { return level >= threshold.load(std::memory_order_relaxed); }
+bool LogEnabled(LogLevel level) {
+  return level >= std::min(threshold.load(std::memory_order_relaxed),
+                           kept_from.load(std::memory_order_relaxed));
+}
 
 void LogLine(LogLevel level, std::string_view message) {
+  if (level >= kept_from.load(std::memory_order_relaxed))
+    Memory().Keep(level, Printable(message, kMaxMessageBytes));
+  if (level < threshold.load(std::memory_order_relaxed)) return;
   if (!StderrTakesMore()) {
     lost_lines.fetch_add(1, std::memory_order_relaxed);
     return;
@@ -73,6 +122,20 @@ void LogLine(LogLevel level, std::string_view message) {
     Write(LogLevel::kWarning, fmt::format("{} log lines were lost: nobody read stderr", lost));
   }
   Write(level, message);
+}
+
+void KeepRecentLog(LogLevel least) {
+  kept_from.store(least, std::memory_order_relaxed);
+  if (least == LogLevel::kOff) Memory().Forget();
+}
+
+RecentLog RecentLogAfter(std::uint64_t number, std::size_t most) {
+  return Memory().After(number, most);
+}
+
+std::string_view LogLevelName(LogLevel level) {
+  static constexpr std::string_view kNames[] = {"debug", "info", "warning", "error", "off"};
+  return kNames[static_cast<std::size_t>(level)];
 }
 
 std::string Printable(std::string_view text, std::size_t max_bytes) {

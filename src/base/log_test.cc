@@ -7,18 +7,24 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/recent_log.h"
 
 namespace slipway {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::internal::CaptureStderr;
 using ::testing::internal::GetCapturedStderr;
 
 class LogTest : public ::testing::Test {
  protected:
-  void TearDown() override { ConfigureLog(LogLevel::kWarning, LogFormat::kText); }
+  void TearDown() override {
+    ConfigureLog(LogLevel::kWarning, LogFormat::kText);
+    KeepRecentLog(LogLevel::kOff);
+  }
 };
 
 TEST_F(LogTest, DropsWhatIsBelowTheThreshold) {
@@ -97,6 +103,47 @@ TEST(Printable, CutsBetweenCharacters) {
   EXPECT_EQ(Printable("abcdef", 3), "abc...");
   EXPECT_EQ(Printable("ab\xe2\x82\xac", 4), "ab...");
   EXPECT_EQ(Printable("ab\n", 5), "ab...");
+}
+
+std::vector<std::string> Messages(const RecentLog& log) {
+  std::vector<std::string> messages;
+  for (const LoggedLine& line : log.lines) messages.push_back(line.message);
+  return messages;
+}
+
+TEST_F(LogTest, RecentLinesAreKeptWhateverGoesToStderr) {
+  KeepRecentLog(LogLevel::kInfo);
+  const std::uint64_t before = RecentLogAfter(0, 0).last;
+  CaptureStderr();
+  Log(LogLevel::kDebug, "too little");
+  Log(LogLevel::kInfo, "model {}\n is loaded", "a");
+  Log(LogLevel::kError, "broken");
+  EXPECT_THAT(GetCapturedStderr(), EndsWith(" error   broken\n"));
+  const RecentLog all = RecentLogAfter(before, 10);
+  EXPECT_THAT(Messages(all), ElementsAre(R"(model a\x0a is loaded)", "broken"));
+  EXPECT_EQ(all.lines[0].level, LogLevel::kInfo);
+  EXPECT_EQ(all.lines[1].number, before + 2);
+  EXPECT_EQ(all.last, before + 2);
+  EXPECT_THAT(Messages(RecentLogAfter(before, 1)), ElementsAre("broken"));
+  EXPECT_THAT(Messages(RecentLogAfter(before + 1, 10)), ElementsAre("broken"));
+  EXPECT_THAT(Messages(RecentLogAfter(before + 2, 10)), IsEmpty());
+  EXPECT_THAT(Messages(RecentLogAfter(before + 99, 10)), IsEmpty())
+      << "of a server before this one";
+}
+
+TEST_F(LogTest, OldLinesMakeRoomForNewOnes) {
+  ConfigureLog(LogLevel::kOff, LogFormat::kText);
+  KeepRecentLog(LogLevel::kInfo);
+  for (std::size_t i = 0; i < kMostKeptLines + 5; ++i) Log(LogLevel::kInfo, "{}", i);
+  const RecentLog many = RecentLogAfter(0, 1'000'000);
+  EXPECT_EQ(many.lines.size(), kMostKeptLines);
+  EXPECT_EQ(many.lines.front().message, "5");
+  const std::string long_line(8000, 'x');
+  for (std::size_t i = 0; i < kMostKeptBytes / 8000 + 5; ++i) LogLine(LogLevel::kInfo, long_line);
+  std::size_t bytes = 0;
+  for (const LoggedLine& line : RecentLogAfter(0, 1'000'000).lines) bytes += line.message.size();
+  EXPECT_LE(bytes, kMostKeptBytes);
+  EXPECT_GT(bytes, kMostKeptBytes - 16000);
 }
 
 }  // namespace

@@ -41,6 +41,7 @@ const std::vector<Command>& Table() {
     commands.push_back(MakePsCommand());
     commands.push_back(MakeStatusCommand());
     commands.push_back(MakeTopCommand());
+    commands.push_back(MakeLogsCommand());
     commands.push_back(MakeLoadCommand());
     commands.push_back(MakeUnloadCommand());
     commands.push_back(MakeKeysCommand());

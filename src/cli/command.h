@@ -67,6 +67,7 @@ Command MakeGcCommand();
 Command MakePsCommand();
 Command MakeStatusCommand();
 Command MakeTopCommand();
+Command MakeLogsCommand();
 Command MakeLoadCommand();
 Command MakeUnloadCommand();
 Command MakeKeysCommand();

@@ -10,7 +10,7 @@
 
 #include "access/right.h"
 #include "base/clock.h"
-#include "base/log.h"
+#include "base/recent_log.h"
 #include "base/text.h"
 #include "base/thread_budget.h"
 #include "cli/command.h"
@@ -143,6 +143,7 @@ CommandResult RunServe(const Arguments& arguments, Context& context) {
   FolderWatches folders(settings.look_every);
   for (const auto& folder : sources.folders) folders.Add(folder->layout());
 
+  KeepRecentLog(LogLevel::kInfo);  // for slipway logs
   context.interruption().Release();
   server::Termination::Block();
   if (options.tls || !folders.empty() || supervisor.exists()) server::Termination::BlockReload();

@@ -56,6 +56,12 @@ Result<ServerFigures> ServerClient::Figures() {
   return ParseServerFigures(page);
 }
 
+Result<ServedLog> ServerClient::Log(std::uint64_t after, std::int64_t most) {
+  SLIPWAY_TRY(const std::string answer,
+              Call("GET", fmt::format("/v2/log?after={}&most={}", after, most), ""));
+  return ParseServedLog(answer);
+}
+
 Result<bool> ServerClient::IsReady() {
   SLIPWAY_TRY(const net::HttpAnswer answer, client_.Send({.target = "/v2/health/ready"}));
   return answer.status == 200;

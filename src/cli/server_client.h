@@ -7,6 +7,7 @@
 
 #include "base/status.h"
 #include "cli/context.h"
+#include "cli/served_log.h"
 #include "cli/server_figures.h"
 #include "net/http_client.h"
 #include "registry/registry.h"
@@ -38,6 +39,8 @@ class ServerClient {
   Result<std::vector<ServedVersion>> List();
   /// What it has counted, by its /metrics.
   Result<ServerFigures> Figures();
+  /// Of its log, the newest `most` of the lines with numbers above `after`.
+  Result<ServedLog> Log(std::uint64_t after, std::int64_t most);
   /// What its readiness says.
   Result<bool> IsReady();
   /// Returns once the model is ready; `reference` may name a version or an alias, no digest.

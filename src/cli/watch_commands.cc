@@ -1,4 +1,4 @@
-// The verbs that look at a running server: status, top.
+// The verbs that look at a running server: status, top, logs.
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -25,6 +25,12 @@ constexpr std::chrono::seconds kPatience{5};  // nor does Ctrl-C wait longer for
 constexpr std::int64_t kMostLooks = 1'000'000'000;
 constexpr std::string_view kHomeAndClear = "\x1b[H\x1b[2J";
 
+Result<std::chrono::milliseconds> Interval(const Arguments& arguments) {
+  SLIPWAY_TRY(const double seconds,
+              arguments.Number("--interval", kShortestInterval, kLongestInterval));
+  return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
+}
+
 /// How often a verb looks, and where what it sees goes.
 struct Looks {
   std::chrono::milliseconds interval{2000};
@@ -32,10 +38,9 @@ struct Looks {
   bool redraws = false;    ///< a terminal's page, each in the place of the one before
 
   static Result<Looks> From(const Arguments& arguments, const Context& context) {
-    SLIPWAY_TRY(const double seconds,
-                arguments.Number("--interval", kShortestInterval, kLongestInterval));
+    SLIPWAY_TRY(const std::chrono::milliseconds interval, Interval(arguments));
     SLIPWAY_TRY(const std::int64_t count, arguments.Integer("--count", 0, kMostLooks));
-    return Looks{.interval = std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000)),
+    return Looks{.interval = interval,
                  .count = count,
                  .redraws = isatty(STDOUT_FILENO) == 1 && context.format() != Format::kJson};
   }
@@ -200,6 +205,33 @@ CommandResult RunTop(const Arguments& arguments, Context& context) {
   return ExitCode::kSuccess;
 }
 
+// logs
+
+constexpr std::int64_t kMostLines = 1000;  // that a server keeps
+
+CommandResult RunLogs(const Arguments& arguments, Context& context) {
+  SLIPWAY_TRY(const std::chrono::milliseconds interval, Interval(arguments));
+  const Looks looks{.interval = interval, .count = arguments.Switch("--follow") ? 0 : 1};
+  SLIPWAY_TRY(std::int64_t most, arguments.Integer("--lines", 0, kMostLines));
+  SLIPWAY_TRY(ServerClient client, ServerClient::Create(context, kPatience));
+  std::uint64_t last = 0;
+  const auto look = [&](std::int64_t) -> Status {
+    SLIPWAY_TRY(ServedLog log, client.Log(last, most));
+    // A server that was started anew counts from 1 again.
+    if (log.last < last) {
+      SLIPWAY_TRY(log, client.Log(0, kMostLines));
+    }
+    std::string text;
+    for (const ServedLine& line : log.lines)
+      text += context.format() == Format::kJson ? ToJsonLine(line) : ToText(line);
+    last = log.last;
+    most = kMostLines;
+    return Print(text);
+  };
+  SLIPWAY_RETURN_IF_ERROR(Repeat(looks, context, look));
+  return ExitCode::kSuccess;
+}
+
 Flag IntervalFlag() {
   return {.name = "--interval",
           .value = "SECONDS",
@@ -247,6 +279,29 @@ Command MakeTopCommand() {
           .flags = {IntervalFlag(), CountFlag()},
           .examples = {"slipway top", "slipway top --count 1 --format json"},
           .run = RunTop};
+}
+
+Command MakeLogsCommand() {
+  return {.name = "logs",
+          .group = "Server",
+          .summary = "show what a running server told of itself",
+          .description =
+              "The newest lines of its log of level info and above, which it keeps whatever goes "
+              "to its standard error: what was loaded, what failed and why. Requests are in the "
+              "access log (slipway serve --access-log).",
+          .flags = {{.name = "--lines",
+                     .letter = 'n',
+                     .value = "N",
+                     .help = "how many of them at first",
+                     .default_value = "100",
+                     .from_environment = false},
+                    {.name = "--follow",
+                     .letter = 'f',
+                     .help = "and those that come, until Ctrl-C",
+                     .from_environment = false},
+                    IntervalFlag()},
+          .examples = {"slipway logs", "slipway logs --follow", "slipway logs -n 10 --format json"},
+          .run = RunLogs};
 }
 
 }  // namespace slipway::cli

@@ -25,7 +25,7 @@ class Teaching(ProgramTest):
         verbs = [line.split()[0] for line in overview.splitlines() if line.startswith("  ") and not line.startswith("  slipway")]
         self.assertGreater(len(verbs), 20)
         for verb in ("serve", "run", "import", "inspect", "verify", "compare", "push", "ls", "show", "history", "rm", "tag", "gc",
-                     "ps", "status", "top", "dashboards", "load", "unload", "bench", "eval", "doctor", "version", "help", "explain-error", "completion"):
+                     "ps", "status", "top", "logs", "dashboards", "load", "unload", "bench", "eval", "doctor", "version", "help", "explain-error", "completion"):
             self.assertIn(verb, verbs)
             self.assertIn(f"slipway {verb}", self.slipway(verb, "--help").stdout)
 

@@ -166,9 +166,24 @@ class Watched(ProgramTest):
         top.stdout.close()
         self.assertEqual(top.wait(30), 0)
 
+    def test_logs_tell_what_was_loaded_and_follow_what_comes(self):
+        self.serve()
+        lines = self.slipway("logs").stdout
+        self.assertRegex(lines, r" info    .*binary:1.* is ready")
+        follower = subprocess.Popen([SLIPWAY, "logs", "-n", "1", "--follow", "--interval", "0.1", "--format", "json"],
+                                    env=self.environment, stdout=subprocess.PIPE, text=True)
+        self.assertIn("is ready", json.loads(follower.stdout.readline())["msg"])
+        self.slipway("unload", "binary")
+        self.assertIn("binary:1 is unloaded", json.loads(follower.stdout.readline())["msg"])
+        follower.send_signal(signal.SIGINT)
+        follower.stdout.read()
+        follower.stdout.close()
+        self.assertEqual(follower.wait(30), 0)
+        self.assertIn("number", self.fails("logs", "--lines", "many", code=2))
+
     def test_a_server_that_is_not_there_is_named(self):
         self.environment["SLIPWAY_HOST"] = "http://127.0.0.1:1"
-        for verb in ("status", "top"):
+        for verb in ("status", "top", "logs"):
             self.assertIn("127.0.0.1:1", self.fails(verb, code=8))
 
     def test_dashboards_are_printed_for_their_programs(self):

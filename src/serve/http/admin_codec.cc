@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -9,6 +11,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "base/timestamp.h"
 #include "serve/control/load_parameters.h"
 
 namespace slipway::serve {
@@ -111,6 +114,36 @@ std::string EncodeConfiguration(const Configuration& configuration) {
     if (!limit.setting.empty()) limits[limit.name]["setting"] = limit.setting;
   }
   return DumpJson(OrderedJson{{"facts", std::move(facts)}, {"limits", std::move(limits)}});
+}
+
+Result<LogQuery> ParseLogQuery(std::string_view query) {
+  LogQuery wished;
+  std::uint64_t most = wished.most;
+  for (const std::string_view pair : Split(query, '&')) {
+    const std::string_view key = pair.substr(0, pair.find('='));
+    std::uint64_t* const number = key == "after" ? &wished.after : key == "most" ? &most : nullptr;
+    if (number == nullptr) continue;
+    const std::string_view text = pair.substr(std::min(key.size() + 1, pair.size()));
+    const std::optional<std::uint64_t> value = ParseUint64(text);
+    if (!value) {
+      return FieldInvalid(
+          fmt::format("{} is a number in the query, got \"{}\"", key, Printable(text, 64)));
+    }
+    *number = *value;
+  }
+  wished.most = static_cast<std::size_t>(std::min<std::uint64_t>(most, kMostKeptLines));
+  return wished;
+}
+
+std::string EncodeLog(const RecentLog& log) {
+  OrderedJson lines = OrderedJson::array();
+  for (const LoggedLine& line : log.lines) {
+    lines.push_back({{"number", line.number},
+                     {"ts", Rfc3339(line.time)},
+                     {"level", LogLevelName(line.level)},
+                     {"msg", line.message}});
+  }
+  return DumpJson(OrderedJson{{"lines", std::move(lines)}, {"last", log.last}});
 }
 
 }  // namespace slipway::serve

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/recent_log.h"
 #include "base/status.h"
 #include "serve/control/configuration.h"
 #include "serve/control/load_request.h"
@@ -29,5 +30,17 @@ std::string EncodeIndex(std::span<const IndexRow> rows);
 
 /// {"facts": {name: text}, "limits": {name: {"value", "unit", "meaning", "setting"?}}}.
 std::string EncodeConfiguration(const Configuration& configuration);
+
+/// Which lines of the log a query wishes.
+struct LogQuery {
+  std::uint64_t after = 0;            ///< those with higher numbers
+  std::size_t most = kMostKeptLines;  ///< of them the newest
+};
+/// Reads "after=N&most=N"; other keys mean nothing. InvalidArgument (kRequestFieldInvalid): no
+/// number.
+Result<LogQuery> ParseLogQuery(std::string_view query);
+
+/// {"lines": [{"number","ts","level","msg"}], "last": number}.
+std::string EncodeLog(const RecentLog& log);
 
 }  // namespace slipway::serve

@@ -82,5 +82,25 @@ TEST(EncodeConfiguration, SaysEveryLimitWithItsUnit) {
       R"("depth":{"value":64,"unit":"levels","meaning":"400"}}})");
 }
 
+TEST(ParseLogQuery, TakesNumbersOnly) {
+  EXPECT_EQ(ParseLogQuery("").value().after, 0U);
+  EXPECT_EQ(ParseLogQuery("").value().most, kMostKeptLines);
+  const LogQuery wished = ParseLogQuery("after=12&most=3&other=x").value();
+  EXPECT_EQ(wished.after, 12U);
+  EXPECT_EQ(wished.most, 3U);
+  EXPECT_EQ(ParseLogQuery("most=99999999999").value().most, kMostKeptLines);
+  for (const std::string_view query : {"after=-1", "most=", "after", "most=1x"})
+    EXPECT_EQ(ParseLogQuery(query).status().number(), errors::kRequestFieldInvalid) << query;
+}
+
+TEST(EncodeLog, SaysWhichLineIsTheLast) {
+  const RecentLog log{
+      .lines = {{.number = 7, .time = {}, .level = LogLevel::kInfo, .message = "a \"b\""}},
+      .last = 9};
+  EXPECT_EQ(
+      EncodeLog(log),
+      R"({"lines":[{"number":7,"ts":"1970-01-01T00:00:00.000Z","level":"info","msg":"a \"b\""}],"last":9})");
+}
+
 }  // namespace
 }  // namespace slipway::serve

@@ -48,4 +48,9 @@ net::Response AdminHandlers::Config() const {
   return net::Response::Text(200, kJson, configuration_);
 }
 
+Result<net::Response> AdminHandlers::ServerLog(std::string_view query) const {
+  SLIPWAY_TRY(const LogQuery wished, ParseLogQuery(query));
+  return net::Response::Text(200, kJson, EncodeLog(RecentLogAfter(wished.after, wished.most)));
+}
+
 }  // namespace slipway::serve

@@ -24,6 +24,8 @@ class AdminHandlers {
   void Load(const std::string& model, std::string_view body, Answer answer) const;
   void Unload(const std::string& model, std::string_view body, Answer answer) const;
   net::Response Config() const;
+  /// What the process has told of itself lately (RecentLogAfter()).
+  Result<net::Response> ServerLog(std::string_view query) const;
 
  private:
   ModelControl& control_;

@@ -1,5 +1,6 @@
 #include "serve/http/http_api.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -11,6 +12,7 @@
 #include "access/grant_file.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/recent_log.h"
 #include "base/text.h"
 #include "serve/http/api_world.h"
 #include "serve/http/page_files.h"
@@ -83,6 +85,20 @@ TEST(HttpApi, AdminRoutesWantTheKey) {
   ApiWorld open(access::Openness::kToInference);
   EXPECT_EQ(open.Ask("GET", "/v2/config").status, 401);
   EXPECT_EQ(open.Ask("GET", "/v2/config", "", key).status, 200);
+}
+
+TEST(HttpApi, ShowsItsLogAsItsConfiguration) {
+  ApiWorld world;
+  KeepRecentLog(LogLevel::kInfo);
+  const std::uint64_t before = RecentLogAfter(0, 0).last;
+  Log(LogLevel::kInfo, "something happened");
+  const auto answer = world.Ask("GET", fmt::format("/v2/log?after={}", before));
+  KeepRecentLog(LogLevel::kOff);
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_THAT(answer.body, HasSubstr("something happened"));
+  EXPECT_EQ(world.Ask("GET", "/v2/log?after=soon").status, 400);
+  ApiWorld open(access::Openness::kToInference);
+  EXPECT_EQ(open.Ask("GET", "/v2/log").status, 401);
 }
 
 /// A path of the route, its names filled in.

@@ -28,6 +28,9 @@ AdminHandlers::Answer AnswerOf(const ApiCall& call) {
 }
 
 void Config(const ApiCall& call) { call.Send(call.context().admin.Config()); }
+void ServerLog(const ApiCall& call) {
+  call.Answer(call.context().admin.ServerLog(call.head().query));
+}
 void Index(const ApiCall& call) { call.context().admin.Index(call.text(), AnswerOf(call)); }
 
 void Load(const ApiCall& call) {
@@ -106,6 +109,7 @@ constexpr std::array kRoutes = {
           v2::Infer},
 
     Route{kGet, "/v2/config", {"admin", "config"}, kNone, Right::kReadConfiguration, Config},
+    Route{kGet, "/v2/log", {"admin", "log"}, kNone, Right::kReadConfiguration, ServerLog},
     Route{kPost, "/v2/repository/index", {"admin", "index"}, kAdminBody, Right::kInspect, Index},
     Route{kPost,
           "/v2/repository/models/{model}/load",
