@@ -1,10 +1,14 @@
 #include "cli/keep_serving.h"
 
 #include <fmt/format.h>
+#include <time.h>
 
 #include <chrono>
 #include <utility>
 
+#include "base/clock.h"
+#include "base/freed_memory.h"
+#include "server/rest_detector.h"
 #include "server/termination.h"
 
 namespace slipway::cli {
@@ -17,6 +21,13 @@ void Reload(server::Server& server, FolderWatches& folders, const server::Superv
   server.ReloadCertificate();
   folders.LookNow(server);
   supervisor.Ready(DescribeService(server.models()));
+}
+
+/// That this process has used.
+std::chrono::nanoseconds ProcessorTime() {
+  timespec used{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+  return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
 }
 
 }  // namespace
@@ -37,6 +48,8 @@ void KeepServing(server::Server& server, FolderWatches& folders,
                  const server::Supervisor& supervisor) {
   std::string said = DescribeService(server.models());
   supervisor.Ready(said);
+  const SystemClock clock;
+  server::RestDetector rest;
   for (;;) {
     switch (server::Termination::WaitAtMost(folders.UntilDue(kTick))) {
       case server::Termination::Request::kNone:
@@ -52,6 +65,8 @@ void KeepServing(server::Server& server, FolderWatches& folders,
     std::string now = DescribeService(server.models());
     if (now != said) supervisor.Say(now);
     said = std::move(now);
+    // What an allocator keeps for a while it gives back only when it is asked for something.
+    if (rest.BeginsToRest(clock.Now(), ProcessorTime())) ReturnFreeBlocks();
   }
 }
 
