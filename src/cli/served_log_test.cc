@@ -13,9 +13,10 @@ TEST(ServedLog, ReadsWhatTheServerSays) {
   EXPECT_EQ(log->last, 9U);
   ASSERT_EQ(log->lines.size(), 1U);
   EXPECT_EQ(ToText(log->lines[0]), "2026-01-31T09:30:00.250Z info    mnist:3 is ready\n");
-  EXPECT_EQ(ToJsonLine(log->lines[0]),
-            R"({"number":7,"ts":"2026-01-31T09:30:00.250Z","level":"info","msg":"mnist:3 is ready"})"
-            "\n");
+  EXPECT_EQ(
+      ToJsonLine(log->lines[0]),
+      R"({"number":7,"ts":"2026-01-31T09:30:00.250Z","level":"info","msg":"mnist:3 is ready"})"
+      "\n");
 }
 
 TEST(ServedLog, AServersEscapesStayOutOfTheTerminal) {

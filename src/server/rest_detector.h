@@ -14,8 +14,8 @@ class RestDetector {
   /// How long nothing may have happened; what is kept for the next request may go then.
   static constexpr std::chrono::minutes kUntilRest{1};
 
-  /// To be called every few seconds, with the processor time that the process has used so far. True:
-  /// it has worked since the last true, and hardly at all for kUntilRest.
+  /// To be called every few seconds, with the processor time that the process has used so far.
+  /// True: it has worked since the last true, and hardly at all for kUntilRest.
   bool BeginsToRest(MonotonicTime now, std::chrono::nanoseconds used);
 
  private:
