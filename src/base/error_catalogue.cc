@@ -144,6 +144,10 @@ const std::array kCatalogue = {
                "pass the server's bound; others are unaffected. Send less at once, or start the "
                "server with a larger --max-run-memory.",
                422},
+    ErrorEntry{errors::kMemoryBudget, "the models would need more memory than they may have",
+               "What is loaded stays. Unload models that nobody needs (slipway ps, slipway unload "
+               "NAME), or start the server with a larger --memory-budget.",
+               507},
     ErrorEntry{errors::kAddressInUse, "the address is in use",
                "Another program listens there, perhaps another `slipway serve`. Choose another "
                "port, or --port 0 for any free one.",

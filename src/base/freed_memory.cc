@@ -80,6 +80,12 @@ void KeepFreedBlocks() {
   KeepsFreedPages(JemallocValue<unsigned>("thread.arena"));
 }
 
+std::optional<std::int64_t> HeapOfThisThread() {
+  if (mallctl == nullptr) return std::nullopt;
+  return static_cast<std::int64_t>(JemallocValue<std::uint64_t>("thread.allocated") -
+                                   JemallocValue<std::uint64_t>("thread.deallocated"));
+}
+
 void ReturnFreeBlocks() {
   if (mallctl != nullptr) return JemallocReturns();
   malloc_trim(0);

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
+
 namespace slipway {
 
 // Both for the C library's allocator and for jemalloc, whichever the process runs on.
@@ -15,6 +18,11 @@ void ReturnLargeBlocksAtOnce();
 /// given back in between comes again page by page. Where the C library allocates, nothing is done:
 /// it keeps such blocks anyway. Threads that serve call it where they begin.
 void KeepFreedBlocks();
+
+/// What the calling thread has allocated and nobody has freed, less what it freed of others: the
+/// difference of two moments says what came to stay in between. Exact, whatever other threads do;
+/// absent where the C library allocates, which does not count.
+std::optional<std::int64_t> HeapOfThisThread();
 
 /// Gives back what is free now. Takes up to some milliseconds.
 void ReturnFreeBlocks();

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <fstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace slipway {
@@ -66,6 +67,22 @@ TEST(FreedMemory, SmallBlocksGoBackWhenAsked) {
   blocks = {};
   ReturnFreeBlocks();
   EXPECT_LT(Resident(), before + 8 * kMiB);
+}
+
+TEST(FreedMemory, WhatAThreadHoldsIsCountedWhateverOthersDo) {
+  if (!RunsOnJemalloc()) {
+    EXPECT_FALSE(HeapOfThisThread().has_value());
+    return;
+  }
+  const std::int64_t before = *HeapOfThisThread();
+  Blocks lasting = MakeBlocks(4, 1 * kMiB);
+  Blocks theirs;
+  std::thread([&] { theirs = MakeBlocks(8, 1 * kMiB); }).join();
+  const auto growth = static_cast<std::size_t>(*HeapOfThisThread() - before);
+  EXPECT_GE(growth, 4 * kMiB);
+  EXPECT_LT(growth, 6 * kMiB);
+  lasting = {};
+  EXPECT_LT(*HeapOfThisThread() - before, static_cast<std::int64_t>(kMiB));
 }
 
 TEST(FreedMemory, BlocksThatAreKeptComeAgainWithTheirPages) {

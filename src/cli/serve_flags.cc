@@ -19,7 +19,7 @@ namespace slipway::cli {
 namespace {
 
 constexpr std::int64_t kMaxBodyLimit = std::int64_t{1} << 34;
-constexpr std::int64_t kMaxBytes = std::int64_t{1} << 50;  // of memory
+constexpr std::int64_t kMaxBytes = std::int64_t{1} << 50;  // of memory or disk
 constexpr std::int64_t kMaxQueueLimit = 1'000'000;
 constexpr double kMaxSeconds = 3600;
 constexpr std::int64_t kMaxSequences = 1'000'000;
@@ -199,6 +199,28 @@ Status ReadWork(const Arguments& arguments, ServeSettings& settings) {
   return ReadNumber(arguments, "--max-run-memory", 0, kMaxBytes, options.max_run_bytes);
 }
 
+// What loaded models may take.
+
+std::vector<Flag> LoadingFlags() {
+  return {{.name = "--memory-budget",
+           .value = "BYTES",
+           .help = "how much memory all models together may take; a load that needs more is "
+                   "refused; 0: four fifths of what the process may use",
+           .default_value = "0"},
+          {.name = "--compile-cache",
+           .value = "BYTES",
+           .help = "how much of the store's disk compiled models may take, which load in "
+                   "milliseconds and share their weights; 0: none are kept",
+           .default_value = "17179869184"}};
+}
+
+Status ReadLoading(const Arguments& arguments, ServeSettings& settings) {
+  server::ServerOptions& options = settings.options;
+  SLIPWAY_RETURN_IF_ERROR(
+      ReadNumber(arguments, "--memory-budget", 0, kMaxBytes, options.memory_budget));
+  return ReadNumber(arguments, "--compile-cache", 0, kMaxBytes, options.compile_cache_bytes);
+}
+
 // What it keeps for its clients.
 
 std::vector<Flag> MemoryFlags() {
@@ -266,6 +288,7 @@ struct FlagGroup {
 constexpr FlagGroup kGroups[] = {{ListenFlags, ReadListen},
                                  {CallerFlags, ReadCaller},
                                  {WorkFlags, ReadWork},
+                                 {LoadingFlags, ReadLoading},
                                  {MemoryFlags, ReadMemory},
                                  {TimeFlags, ReadTime}};
 

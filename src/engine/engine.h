@@ -87,6 +87,25 @@ class Engine {
   /// (kEngineRejectedModel) with the engine's reason, free of host paths.
   virtual Result<std::unique_ptr<Executable>> Compile(const ModelSource& source,
                                                       const CompileOptions& options) = 0;
+
+  /// A compiled model as files, which load in milliseconds with their weights mapped, so that all
+  /// who load them share that memory. This text is of all that such files depend on besides the
+  /// model: the library's release, the processor, the settings. "": this engine writes none with
+  /// these options.
+  virtual std::string CompiledFormKey(const CompileOptions& /*options*/) const { return {}; }
+  /// Compiles a model and writes it into `folder`, which is empty: a few plain files. What
+  /// Compile() says; the disk's errors, in the engine's words.
+  virtual Status WriteCompiled(const ModelSource& /*source*/, const CompileOptions& /*options*/,
+                               const std::string& /*folder*/) {
+    return Unimplemented("this engine keeps no compiled models");
+  }
+  /// Loads what WriteCompiled() wrote under the same key, and nothing else: the files are believed.
+  /// They stay as they are as long as the executable lives; their names may go. What comes of a run
+  /// is bit by bit what Compile() would give. What Compile() says.
+  virtual Result<std::unique_ptr<Executable>> LoadCompiled(const std::string& /*folder*/,
+                                                           const CompileOptions& /*options*/) {
+    return Unimplemented("this engine keeps no compiled models");
+  }
 };
 
 }  // namespace slipway::engine

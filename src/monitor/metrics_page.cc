@@ -111,6 +111,14 @@ void WriteLoading(const MetricsSnapshot& snapshot, PrometheusText& text) {
   WriteOfModels(
       MetricNamed("slipway_model_memory_bytes"), snapshot,
       [](const ModelSample& model) { return static_cast<double>(model.memory_bytes); }, text);
+  WriteOfModels(
+      MetricNamed("slipway_model_mapped_bytes"), snapshot,
+      [](const ModelSample& model) { return static_cast<double>(model.mapped_bytes); }, text);
+  WriteScalar(MetricNamed("slipway_memory_budget_bytes"), snapshot.loading.memory_budget, text);
+  WriteScalar(MetricNamed("slipway_memory_held_bytes"), snapshot.loading.memory_held, text);
+  text.Family(MetricNamed("slipway_compile_cache_total"));
+  for (const auto& [outcome, count] : snapshot.loading.compile_cache)
+    text.Sample({{"outcome", outcome}}, static_cast<double>(count));
 }
 
 void WriteOutcomes(const MetricsSnapshot& snapshot, PrometheusText& text) {

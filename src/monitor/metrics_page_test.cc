@@ -57,6 +57,9 @@ MetricsSnapshot OneModelServed() {
                       .batches_closed = {{"best_size", 4}},
                       .cache = CacheSample{.hits = 5, .misses = 6}}},
           .remotes = {{.server = "far", .circuit = 1, .requests = {{"ok", 8}}, .retries = 3}},
+          .loading = {.memory_budget = 9000,
+                      .memory_held = 4500,
+                      .compile_cache = {{"found", 3}, {"built", 1}}},
           .in_flight = 1,
           .requests_not_recorded = 8,
           .access_log = RecordSample{.written = 9, .not_written = 10},
@@ -68,7 +71,11 @@ TEST(RenderMetrics, NamesWhatWasCounted) {
   const std::string text =
       RenderMetrics(OneModelServed(), {.resident_bytes = 1024, .open_descriptors = 9});
   for (const char* line :
-       {"slipway_build_info{version=\"1.2.3\"} 1\n",
+       {"slipway_memory_budget_bytes 9000\n",
+        "slipway_memory_held_bytes 4500\n",
+        "slipway_compile_cache_total{outcome=\"found\"} 3\n",
+        "slipway_model_mapped_bytes{model=\"mnist\",version=\"3\"} 0\n",
+        "slipway_build_info{version=\"1.2.3\"} 1\n",
         "slipway_requests_total{protocol=\"v2\",method=\"infer\",code=\"200\"} 7\n",
         "slipway_request_seconds_count{protocol=\"v2\",method=\"infer\"} 1\n",
         "slipway_rejected_total{reason=\"queue_full\"} 2\n",

@@ -86,6 +86,14 @@ struct ModelSample {
   Distribution encode_seconds;
   std::vector<std::pair<std::string, std::uint64_t>> batches_closed;  ///< by reason
   std::optional<CacheSample> cache;  ///< absent: its answers are not kept
+  std::uint64_t mapped_bytes = 0;    ///< of weights in files
+};
+
+/// What loading models takes and finds.
+struct LoadingSample {
+  std::uint64_t memory_budget = 0;  ///< of all models; 0: any
+  std::uint64_t memory_held = 0;
+  std::vector<std::pair<std::string, std::uint64_t>> compile_cache;  ///< by what it did
 };
 
 /// Another server, which steps of ensembles ask.
@@ -105,6 +113,7 @@ struct MetricsSnapshot {
   std::vector<std::pair<std::string, std::uint64_t>> rejected;  ///< by reason
   std::vector<ModelSample> models;
   std::vector<RemoteSample> remotes;
+  LoadingSample loading;
   std::uint64_t in_flight = 0;
   std::uint64_t open_connections = 0;
   std::uint64_t accepted_connections = 0;

@@ -28,13 +28,13 @@ Status Mismatch(const Digest& expected, std::string message) {
 }
 
 /// Size and digest of an opened file against what it is said to be.
-Status VerifyContent(int descriptor, const Blob& blob) {
+Status VerifyContent(int descriptor, const Blob& blob, VerifiedFiles& verified) {
   SLIPWAY_TRY(const std::uint64_t size, FileSize(descriptor));
   if (size != blob.size) {
     return Mismatch(blob.digest,
                     fmt::format("digest mismatch: {} bytes long, not {}", size, blob.size));
   }
-  SLIPWAY_TRY(const Digest actual, Sha256OfFile(descriptor));
+  SLIPWAY_TRY(const Digest actual, verified.DigestOf(descriptor));
   if (actual == blob.digest) return {};
   return Mismatch(blob.digest,
                   fmt::format("digest mismatch: the content's digest is {}", actual.ToString()));
@@ -115,7 +115,7 @@ bool BlobStore::OwnsUnfinished(const std::string& path) const {
 bool BlobStore::Refresh(const Blob& blob) const {
   const std::string path = PathOf(blob.digest);
   const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.valid() || !VerifyContent(file.get(), blob).ok()) return false;
+  if (!file.valid() || !VerifyContent(file.get(), blob, *verified_).ok()) return false;
   return futimens(file.get(), nullptr) == 0 && SyncDirectory(folder_ + std::string(kBlobs)).ok();
 }
 
@@ -138,7 +138,7 @@ Result<FileDescriptor> BlobStore::OpenVerified(const Blob& blob) const {
   if (!file.valid()) {
     return ErrnoStatus(errno, fmt::format("cannot open blob {}", blob.digest.ToString()));
   }
-  SLIPWAY_RETURN_IF_ERROR(VerifyContent(file.get(), blob));
+  SLIPWAY_RETURN_IF_ERROR(VerifyContent(file.get(), blob, *verified_));
   return file;
 }
 

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/sha256.h"
 #include "base/status.h"
+#include "base/verified_files.h"
 #include "package/manifest.h"
 
 namespace slipway::package {
@@ -35,8 +36,8 @@ class BlobStore {
   /// The absolute path of a blob; it may not exist.
   std::string PathOf(const Digest& digest) const;
   bool Has(const Digest& digest) const;
-  /// Opens and verifies size and digest over the opened descriptor. NotFound; DataLoss
-  /// (kDigestMismatch).
+  /// Opens and verifies size and digest over the opened descriptor, by reading it unless this
+  /// process did before (VerifiedFiles). NotFound; DataLoss (kDigestMismatch).
   Result<FileDescriptor> OpenVerified(const Blob& blob) const;
   /// The content of a small blob, verified.
   Result<std::string> Read(const Blob& blob, std::size_t max_bytes) const;
@@ -54,13 +55,16 @@ class BlobStore {
 
  private:
   explicit BlobStore(std::string folder)
-      : folder_(std::move(folder)), sync_failed_(std::make_shared<std::atomic<bool>>(false)) {}
+      : folder_(std::move(folder)),
+        sync_failed_(std::make_shared<std::atomic<bool>>(false)),
+        verified_(std::make_shared<VerifiedFiles>()) {}
   bool Refresh(const Blob& blob) const;
   Status Publish(StoreFile file, const Digest& digest) const;
   bool OwnsUnfinished(const std::string& path) const;
 
   std::string folder_;
   std::shared_ptr<std::atomic<bool>> sync_failed_;
+  std::shared_ptr<VerifiedFiles> verified_;
 };
 
 /// Everything needed to load one package, verified: what the server and the tools hold.

@@ -16,6 +16,7 @@
 #include "access/gatekeeper.h"
 #include "base/cpu_model.h"
 #include "base/log.h"
+#include "engine/compile_cache.h"
 #include "monitor/metrics_page.h"
 #include "monitor/process_usage.h"
 #include "net/http_server.h"
@@ -63,6 +64,10 @@ serve::Configuration Configured(const ServerOptions& options,
   return configuration;
 }
 
+std::string CompiledFolder(const ServerOptions& options) {
+  return options.store_folder.empty() ? "" : options.store_folder + "/cache/compiled";
+}
+
 std::unique_ptr<serve::Predictor> MakePredictor(const ServerOptions& options,
                                                 const serve::EnsemblePredictor::Means& means) {
   const serve::PredictorOptions decided{.workers = options.workers,
@@ -90,7 +95,13 @@ class WholeServer final : public Server {
         gatekeeper_(std::move(gatekeeper)),
         tls_(std::move(tls)),
         configuration_(Configured(options, surroundings)),
-        models_(serve::ModelSet::Create(surroundings.engine, surroundings.clock, kThreadsOfARun,
+        compile_cache_(
+            {.folder = CompiledFolder(options), .max_bytes = options.compile_cache_bytes}),
+        models_(serve::ModelSet::Create(surroundings.engine, surroundings.clock,
+                                        {.intra_op_threads = kThreadsOfARun,
+                                         .load_threads = options.load_threads,
+                                         .memory_budget = options.memory_budget,
+                                         .cache = &compile_cache_},
                                         ProfilesOf(options, surroundings))),
         remotes_(options.remotes, surroundings.clock),
         cache_(options.response_cache_bytes),
@@ -165,7 +176,8 @@ class WholeServer final : public Server {
                                             .tls = tls_.get(),
                                             .cache = cache_,
                                             .remotes = remotes_,
-                                            .watch = *watch_},
+                                            .watch = *watch_,
+                                            .compile_cache = compile_cache_},
                      engine);
     if (admin_http_ != nullptr) admin_http_->Start();
     return {};
@@ -314,6 +326,7 @@ class WholeServer final : public Server {
   const serve::Configuration configuration_;
   std::atomic<bool> are_models_loaded_ = false;
   std::atomic<bool> is_draining_ = false;
+  engine::CompileCache compile_cache_;
   const std::unique_ptr<serve::ModelSet> models_;
   serve::RemoteServers remotes_;
   serve::ResponseCache cache_;

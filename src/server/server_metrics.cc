@@ -68,6 +68,7 @@ monitor::ModelSample ToSample(const serve::ModelStatus& status, const serve::Mod
   if (!model.ok()) return sample;
   sample.load_seconds = Seconds((**model)->load_time);
   sample.memory_bytes = (**model)->memory_bytes;
+  sample.mapped_bytes = (**model)->mapped_bytes;
   const serve::ModelCounters& counters = (*model)->counters();
   sample.counts = CountsOf(counters);
   sample.request_seconds = ToDistribution(counters.RequestTimes());
@@ -95,6 +96,7 @@ monitor::MetricsSnapshot ServerMetrics::Snapshot() const {
   for (const serve::RequestMetrics* const requests : sources_.requests)
     AddRequests(*requests, snapshot);
   AddModels(snapshot);
+  AddLoading(snapshot);
   AddConnections(snapshot);
   for (serve::RemoteFacts& facts : sources_.remotes.Facts()) {
     snapshot.remotes.push_back({.server = std::move(facts.server),
@@ -143,6 +145,18 @@ void ServerMetrics::AddModels(monitor::MetricsSnapshot& snapshot) const {
   for (const serve::ModelStatus& status : sources_.models.Statuses())
     snapshot.models.push_back(ToSample(status, sources_.models));
   if (sources_.cache.IsOn()) snapshot.cache_bytes = sources_.cache.bytes();
+}
+
+void ServerMetrics::AddLoading(monitor::MetricsSnapshot& snapshot) const {
+  const serve::ModelMemory memory = sources_.models.Memory();
+  const engine::CompileCache::Counts counts = sources_.compile_cache.counts();
+  snapshot.loading = {.memory_budget = memory.budget,
+                      .memory_held = memory.held,
+                      .compile_cache = {{"found", counts.found},
+                                        {"built", counts.built},
+                                        {"compiled", counts.compiled},
+                                        {"damaged", counts.damaged},
+                                        {"removed", counts.removed}}};
 }
 
 void ServerMetrics::AddConnections(monitor::MetricsSnapshot& snapshot) const {

@@ -5,6 +5,7 @@
 
 #include "access/audit_log.h"
 #include "access/gatekeeper.h"
+#include "engine/compile_cache.h"
 #include "monitor/metrics_snapshot.h"
 #include "net/http_server.h"
 #include "serve/model/model_set.h"
@@ -28,6 +29,7 @@ class ServerMetrics final : public monitor::MetricsView {
     const serve::ResponseCache& cache;
     const serve::RemoteServers& remotes;
     const RequestWatch& watch;
+    const engine::CompileCache& compile_cache;
   };
   /// `engine`: "onnxruntime 1.31.1".
   ServerMetrics(Sources sources, std::string engine);
@@ -38,6 +40,7 @@ class ServerMetrics final : public monitor::MetricsView {
   static void AddRequests(const serve::RequestMetrics& requests,
                           monitor::MetricsSnapshot& snapshot);
   void AddModels(monitor::MetricsSnapshot& snapshot) const;
+  void AddLoading(monitor::MetricsSnapshot& snapshot) const;
   void AddConnections(monitor::MetricsSnapshot& snapshot) const;
 
   Sources sources_;

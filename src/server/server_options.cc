@@ -14,6 +14,8 @@ namespace {
 constexpr std::chrono::milliseconds kPublicDrainDelay{5'000};
 constexpr std::uint64_t kQueuedShare = 4;  // one in so many bytes may wait
 constexpr std::uint64_t kRunShare = 4;     // and as much may one run take
+constexpr std::uint64_t kModelsTake = 4;   // of kModelsOf parts of the memory
+constexpr std::uint64_t kModelsOf = 5;
 
 access::Openness OpennessOf(const ServerOptions& options, bool is_loopback) {
   if (options.require_key) return access::Openness::kToNobody;
@@ -66,6 +68,7 @@ Result<ServerOptions> Decided(ServerOptions options, const ThreadBudget& budget,
   if (options.workers == 0) options.workers = budget.cores;
   if (options.max_queued_bytes == 0) options.max_queued_bytes = memory_bytes / kQueuedShare;
   if (options.max_run_bytes == 0) options.max_run_bytes = memory_bytes / kRunShare;
+  if (options.memory_budget == 0) options.memory_budget = memory_bytes / kModelsOf * kModelsTake;
   if (!options.drain_delay.has_value()) {
     options.drain_delay = is_loopback ? std::chrono::milliseconds(0) : kPublicDrainDelay;
   }

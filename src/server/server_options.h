@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/status.h"
 #include "base/thread_budget.h"
+#include "engine/compile_cache.h"
 #include "monitor/access_log.h"
 #include "monitor/peer_metrics.h"
 #include "monitor/span_exporter.h"
@@ -72,6 +73,11 @@ struct ServerOptions {
   std::size_t max_queued = 256;        ///< requests that wait for one model
   std::uint64_t max_queued_bytes = 0;  ///< of all requests that wait; 0: a quarter of the memory
   std::uint64_t max_run_bytes = 0;     ///< of one run of a model; 0: a quarter of the memory
+  /// Of all models together; 0: four fifths of the memory. A load that would need more is refused.
+  std::uint64_t memory_budget = 0;
+  /// Of compiled models that are kept in the store, for quick loads; 0: none are.
+  std::uint64_t compile_cache_bytes = engine::CompileCacheOptions{}.max_bytes;
+  unsigned load_threads = 2;               ///< so many models load at a time
   std::uint64_t response_cache_bytes = 0;  ///< of answers that are kept, of all models; 0: none are
   serve::SequenceLimits sequence_limits;
   std::chrono::milliseconds default_deadline{30'000};
@@ -97,7 +103,7 @@ bool IsLoopback(const std::string& address);
 ///
 /// Threads stay within the budget: a loop that runs a model does no input or output meanwhile, so
 /// one loop a core is one busy thread a core; slow models leave the loops idle and take the
-/// workers, again one a core. Loading takes one thread more.
+/// workers, again one a core. Loading takes its own, of lower priority.
 Result<ServerOptions> Decided(ServerOptions options, const ThreadBudget& budget,
                               std::uint64_t memory_bytes);
 

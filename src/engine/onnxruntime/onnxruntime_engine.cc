@@ -5,8 +5,10 @@
 #include <filesystem>
 #include <utility>
 
+#include "base/cpu_model.h"
 #include "base/error_catalogue.h"
 #include "base/file.h"
+#include "base/sha256.h"
 #include "engine/onnxruntime/ort_executable.h"
 #include "engine/onnxruntime/ort_library.h"
 #include "engine/onnxruntime/ort_reason.h"
@@ -46,8 +48,23 @@ constexpr ReleaseLever kReleaseLevers[] = {
     {30, 31, {"optimization.disable_specified_optimizers", "SkipLayerNormFusion"}},
 };
 
-std::vector<Setting> SessionSettings(const CompileOptions& options, unsigned minor) {
+/// What a session is for: to compile, to compile into files, or to load what was compiled.
+enum class Form : std::uint8_t { kPortable, kWritten, kCompiled };
+
+constexpr const char* kCompiledModel = "model.onnx";
+constexpr const char* kCompiledData = "model.data";
+constexpr Setting kIntoFiles[] = {
+    {"session.optimized_model_external_initializers_file_name", kCompiledData},
+    // Smaller ones stand in the model: mapping takes a system call and a page each.
+    {"session.optimized_model_external_initializers_min_size_in_bytes", "1024"},
+    {"session.save_external_prepacked_constant_initializers", "1"},
+};
+
+std::vector<Setting> SessionSettings(const CompileOptions& options, Form form, unsigned minor) {
   std::vector<Setting> settings(std::begin(kAlways), std::end(kAlways));
+  if (form == Form::kCompiled) return settings;
+  if (form == Form::kWritten)
+    settings.insert(settings.end(), std::begin(kIntoFiles), std::end(kIntoFiles));
   if (!options.optimize) {
     settings.insert(settings.end(), std::begin(kAsItStands), std::end(kAsItStands));
     return settings;
@@ -76,7 +93,7 @@ class OptionsSetter {
 };
 
 Result<OrtHandle<OrtSessionOptions>> MakeSessionOptions(const OrtRuntime& runtime,
-                                                        const CompileOptions& options) {
+                                                        const CompileOptions& options, Form form) {
   const OrtApi& api = runtime.api();
   OrtSessionOptions* raw = nullptr;
   SLIPWAY_RETURN_IF_ERROR(RunFailure(api, api.CreateSessionOptions(&raw)));
@@ -84,13 +101,13 @@ Result<OrtHandle<OrtSessionOptions>> MakeSessionOptions(const OrtRuntime& runtim
   OptionsSetter set(api);
   set(api.SetIntraOpNumThreads(raw, static_cast<int>(options.intra_op_threads)));
   set(api.SetInterOpNumThreads(raw, 1));
-  set(api.SetSessionGraphOptimizationLevel(raw,
-                                           options.optimize ? ORT_ENABLE_ALL : ORT_DISABLE_ALL));
+  const bool optimizes = options.optimize && form != Form::kCompiled;
+  set(api.SetSessionGraphOptimizationLevel(raw, optimizes ? ORT_ENABLE_ALL : ORT_DISABLE_ALL));
   set(options.memory_arena ? api.EnableCpuMemArena(raw) : api.DisableCpuMemArena(raw));
   // Without an arena, memory patterns leave memory behind for every new input shape: 400 MB after
   // 300 batch sizes of a small CNN.
   if (!options.memory_arena) set(api.DisableMemPattern(raw));
-  for (const Setting& setting : SessionSettings(options, runtime.library.minor)) {
+  for (const Setting& setting : SessionSettings(options, form, runtime.library.minor)) {
     set(api.AddSessionConfigEntry(raw, setting.key, setting.value));
   }
   SLIPWAY_RETURN_IF_ERROR(set.Take());
@@ -150,8 +167,36 @@ class OnnxRuntimeEngine final : public Engine {
 
   Result<std::unique_ptr<Executable>> Compile(const ModelSource& source,
                                               const CompileOptions& options) override {
+    return Load(source, options, Form::kPortable);
+  }
+
+  std::string CompiledFormKey(const CompileOptions& options) const override {
+    const std::string processor = CpuFeatures();
+    if (!options.optimize || processor.empty()) return {};
+    return fmt::format("onnxruntime {} on {}, {} threads, settings {}", version(), processor,
+                       options.intra_op_threads, DigestOfSettings(options));
+  }
+
+  Status WriteCompiled(const ModelSource& source, const CompileOptions& options,
+                       const std::string& folder) override {
     SLIPWAY_TRY(const OrtHandle<OrtSessionOptions> session_options,
-                MakeSessionOptions(*runtime_, options));
+                MakeSessionOptions(*runtime_, options, Form::kWritten));
+    const std::string model = fmt::format("{}/{}", folder, kCompiledModel);
+    SLIPWAY_RETURN_IF_ERROR(RunFailure(runtime_->api(), runtime_->api().SetOptimizedModelFilePath(
+                                                            session_options.get(), model.c_str())));
+    return CreateSession(*runtime_, source, *session_options).status();
+  }
+
+  Result<std::unique_ptr<Executable>> LoadCompiled(const std::string& folder,
+                                                   const CompileOptions& options) override {
+    return Load({.path = fmt::format("{}/{}", folder, kCompiledModel)}, options, Form::kCompiled);
+  }
+
+ private:
+  Result<std::unique_ptr<Executable>> Load(const ModelSource& source, const CompileOptions& options,
+                                           Form form) {
+    SLIPWAY_TRY(const OrtHandle<OrtSessionOptions> session_options,
+                MakeSessionOptions(*runtime_, options, form));
     SLIPWAY_TRY(BorrowedWeights weights, LendWeights(*runtime_, source, *session_options));
     SLIPWAY_TRY(OrtHandle<OrtSession> session, CreateSession(*runtime_, source, *session_options));
     SLIPWAY_TRY(Signature signature, ReadSignature(*runtime_, *session));
@@ -159,7 +204,16 @@ class OnnxRuntimeEngine final : public Engine {
         runtime_, std::move(weights), std::move(session), std::move(signature)));
   }
 
- private:
+  /// A release of ours that compiles otherwise shall not load what an earlier one wrote.
+  std::string DigestOfSettings(const CompileOptions& options) const {
+    Sha256 digest;
+    for (const Form form : {Form::kWritten, Form::kCompiled}) {
+      for (const auto& [key, value] : SessionSettings(options, form, runtime_->library.minor))
+        digest.Update(fmt::format("{}={}\n", key, value));
+    }
+    return digest.Finish().Hex().substr(0, 16);
+  }
+
   std::shared_ptr<const OrtRuntime> runtime_;
 };
 

@@ -85,6 +85,7 @@ class FixedModelSet final : public ModelSet {
     }
     return statuses;
   }
+  ModelMemory Memory() const override { return {}; }
   bool AllReady() const override { return true; }
 
  private:

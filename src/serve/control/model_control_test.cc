@@ -65,6 +65,7 @@ class FakeModelSet final : public ModelSet {
     for (const auto& [version, status] : statuses_) all.push_back(status);
     return all;
   }
+  ModelMemory Memory() const override { return {}; }
   bool AllReady() const override { return true; }
 
   std::vector<std::int64_t> ReadyVersions() const {
@@ -285,7 +286,7 @@ struct EnsembleWorld {
   FakeClock clock;
   FakeEngine engine;
   FixedSource source;
-  std::unique_ptr<ModelSet> models = ModelSet::Create(engine, clock, 1);
+  std::unique_ptr<ModelSet> models = ModelSet::Create(engine, clock);
   std::unique_ptr<ModelControl> control = ModelControl::Create(*models, source);
 };
 

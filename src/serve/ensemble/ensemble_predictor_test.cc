@@ -75,6 +75,7 @@ class FewModels final : public ModelSet {
   std::vector<ModelHandle> Ready() const override { return {}; }
   std::vector<ModelHandle> Loaded() const override { return {}; }
   std::vector<ModelStatus> Statuses() const override { return {}; }
+  ModelMemory Memory() const override { return {}; }
   bool AllReady() const override { return true; }
 
   std::map<std::string, ModelHandle, std::less<>> models;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <span>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "serve/model/batch_measurement.h"
+#include "serve/model/load_notes.h"
 #include "serve/model/served_ensemble.h"
 #include "serve/model/warm_up.h"
 
@@ -32,6 +34,25 @@ std::uint64_t ResidentBytes() {
   return ParseUint64(fields[1]).value_or(0) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
+/// What this thread, or where that is not counted the process, holds at one moment.
+class Holding {
+ public:
+  Holding() : heap_(HeapOfThisThread()), resident_(heap_ ? 0 : ResidentBytes()) {}
+
+  /// What came to be held since then, without the pages of so many mapped bytes.
+  std::uint64_t GrowthBeside(std::uint64_t mapped_bytes) const {
+    if (heap_)
+      return static_cast<std::uint64_t>(std::max<std::int64_t>(0, *HeapOfThisThread() - *heap_));
+    const std::uint64_t before = resident_ + mapped_bytes;
+    const std::uint64_t now = ResidentBytes();
+    return now > before ? now - before : 0;
+  }
+
+ private:
+  const std::optional<std::int64_t> heap_;
+  const std::uint64_t resident_;
+};
+
 Status CompareTensors(std::string_view kind, const std::vector<TensorSpec>& promised,
                       const std::vector<TensorSpec>& found) {
   if (promised.size() != found.size()) {
@@ -48,15 +69,35 @@ Status CompareTensors(std::string_view kind, const std::vector<TensorSpec>& prom
   return {};
 }
 
+// Compiling takes this many bytes for each of the model's file at its height; what is compiled,
+// with its weights packed, about as many.
+constexpr std::uint64_t kNeedPerFileByte = 3;
+// Below, a run more costs a load nothing that anybody notices.
+constexpr std::chrono::milliseconds kWarmedAnyway{20};
+
+engine::CacheableModel ToCacheable(const ModelPackage& package) {
+  engine::CacheableModel model{.path = package.graph_path};
+  if (!package.manifest.graph) return model;
+  model.identity = package.manifest.graph->digest.Hex();  // it names the weights by their digest
+  model.bytes = package.manifest.graph->size;
+  if (package.manifest.weights) model.bytes += package.manifest.weights->size;
+  return model;
+}
+
 struct GraphLoad {
   const ModelPackage& package;
-  engine::Engine& engine;
-  unsigned intra_op_threads;
-  const KeptProfiles& profiles;
+  const LoadTools& tools;
   const std::function<void(ModelState)>& progress;
+  std::chrono::nanoseconds cpu_time{0};  ///< of one run, WarmUp::cpu_time
 
-  Result<std::unique_ptr<engine::Executable>> Compile() const {
-    return engine.Compile({.path = package.graph_path}, {.intra_op_threads = intra_op_threads});
+  engine::CompileOptions Options() const { return {.intra_op_threads = tools.intra_op_threads}; }
+
+  Result<engine::CompileCache::Compiled> Compile() const {
+    const engine::CacheableModel model = ToCacheable(package);
+    if (tools.cache != nullptr) return tools.cache->Compile(tools.engine, model, Options());
+    engine::CompileCache::Compiled compiled;
+    SLIPWAY_TRY(compiled.executable, tools.engine.Compile({.path = model.path}, Options()));
+    return compiled;
   }
 };
 
@@ -65,7 +106,7 @@ struct GraphLoad {
 BatchProfile MeasuredBefore(const GraphLoad& load, std::chrono::nanoseconds run_time,
                             bool is_open) {
   constexpr int kOften = 4;
-  const std::optional<BatchProfile> kept = load.profiles.Find(load.package.digest);
+  const std::optional<BatchProfile> kept = load.tools.profiles.Find(load.package.digest);
   if (!kept) return {};
   if (is_open) return *kept;
   const std::chrono::nanoseconds then = kept->TimeOf(1);
@@ -119,55 +160,83 @@ std::optional<BatchRules> RulesOf(const GraphLoad& load, const ModelConfig& conf
   return BatchRules();
 }
 
+/// What a model that was compiled before is known to be like, if that saves a run worth saving.
+std::optional<WarmUp> KnownFromBefore(const engine::CompileCache::Compiled& compiled,
+                                      const Signature& signature) {
+  const bool is_open = WithSizes(signature, 1) != signature;  // then one run says little
+  if (is_open || compiled.origin != engine::CompileCache::Origin::kFound) return std::nullopt;
+  std::optional<LoadNotes> notes = DecodeNotes(compiled.notes);
+  if (!notes || notes->run_time < kWarmedAnyway ||
+      notes->outputs.size() != signature.outputs.size())
+    return std::nullopt;
+  for (std::size_t i = 0; i < notes->outputs.size(); ++i) {
+    const OutputMemory planned = PlanOutputMemory(signature, signature.outputs[i]);
+    if (notes->outputs[i] != OutputMemory::kEngine && notes->outputs[i] != planned)
+      return std::nullopt;
+  }
+  return WarmUp{.run_time = notes->run_time,
+                .cpu_time = notes->run_time,
+                .outputs = std::move(notes->outputs)};
+}
+
+Result<WarmUp> KnowOrWarmUp(const engine::CompileCache::Compiled& compiled,
+                            const Signature& signature) {
+  std::optional<WarmUp> known = KnownFromBefore(compiled, signature);
+  if (known) return *std::move(known);
+  return WarmUpModel(*compiled.executable, signature);
+}
+
 /// What comes of running a graph: the rest of the parts is the caller's.
-Result<ServedModel::Parts> Measured(const GraphLoad& load,
-                                    std::unique_ptr<engine::Executable> executable,
+Result<ServedModel::Parts> Measured(GraphLoad& load, engine::CompileCache::Compiled compiled,
                                     const Signature& signature, const ModelConfig& config) {
   load.progress(ModelState::kWarming);
-  SLIPWAY_TRY(WarmUp warm, WarmUpModel(*executable, signature));
+  SLIPWAY_TRY(WarmUp warm, KnowOrWarmUp(compiled, signature));
+  load.cpu_time = warm.cpu_time;
   const Signature sized = WithSizes(signature, warm.size);
   const bool is_open = sized != signature;
   BatchProfile before = MeasuredBefore(load, warm.run_time, is_open);
   BatchProfile batches =
-      MeasureBatches(*executable, signature, warm.outputs, warm.run_time, before);
-  if (!before.IsKnown()) load.profiles.Keep(load.package.digest, batches);
-  RowTrial trial(*executable, sized, warm.outputs);
+      MeasureBatches(*compiled.executable, signature, warm.outputs, warm.run_time, before);
+  if (!before.IsKnown()) load.tools.profiles.Keep(load.package.digest, batches);
+  RowTrial trial(*compiled.executable, sized, warm.outputs);
   const bool learns_batches = LearnsBatches(warm, is_open, trial);
   std::optional<BatchRules> rules = RulesOf(load, config, batches, trial);
-  return ServedModel::Parts{.executable = std::move(executable),
-                            .platform = fmt::format("{}_onnx", load.engine.name()),
+  return ServedModel::Parts{.executable = std::move(compiled.executable),
+                            .platform = fmt::format("{}_onnx", load.tools.engine.name()),
                             .output_memory = std::move(warm.outputs),
                             .run_time = warm.run_time,
                             .batches = std::move(batches),
                             .learns_batches = learns_batches,
                             .measured_before = std::move(before),
-                            .batch_rules = std::move(rules)};
+                            .batch_rules = std::move(rules),
+                            .mapped_bytes = compiled.mapped_bytes,
+                            .origin = compiled.origin,
+                            .compiled_entry = std::move(compiled.entry)};
 }
 
-Result<ServedModel::Parts> LoadPromisedGraph(const GraphLoad& load) {
-  SLIPWAY_TRY(std::unique_ptr<engine::Executable> executable, load.Compile());
+Result<ServedModel::Parts> LoadPromisedGraph(GraphLoad& load) {
+  SLIPWAY_TRY(engine::CompileCache::Compiled compiled, load.Compile());
+  const Signature& found = compiled.executable->signature();
   const Signature& signature = load.package.manifest.signature;
-  SLIPWAY_RETURN_IF_ERROR(
-      CompareTensors("input", signature.inputs, executable->signature().inputs));
-  SLIPWAY_RETURN_IF_ERROR(
-      CompareTensors("output", signature.outputs, executable->signature().outputs));
+  SLIPWAY_RETURN_IF_ERROR(CompareTensors("input", signature.inputs, found.inputs));
+  SLIPWAY_RETURN_IF_ERROR(CompareTensors("output", signature.outputs, found.outputs));
   SLIPWAY_RETURN_IF_ERROR(CheckConfig(load.package.config, signature));
-  return Measured(load, std::move(executable), signature, load.package.config);
+  return Measured(load, std::move(compiled), signature, load.package.config);
 }
 
 /// The model of the steps without a name; its signature is what the engine finds.
-Result<ModelHandle> LoadOwnGraph(const GraphLoad& load) {
+Result<ModelHandle> LoadOwnGraph(GraphLoad& load) {
   if (!load.package.manifest.graph) return ModelHandle();
-  SLIPWAY_TRY(std::unique_ptr<engine::Executable> executable, load.Compile());
-  const Signature signature = executable->signature();
-  SLIPWAY_TRY(ServedModel::Parts parts, Measured(load, std::move(executable), signature, {}));
+  SLIPWAY_TRY(engine::CompileCache::Compiled compiled, load.Compile());
+  const Signature signature = compiled.executable->signature();
+  SLIPWAY_TRY(ServedModel::Parts parts, Measured(load, std::move(compiled), signature, {}));
   parts.name = load.package.name;
   parts.version = load.package.version;
   parts.signature = signature;
   return ModelHandle(std::make_shared<const ServedModel>(std::move(parts)));
 }
 
-Result<ServedModel::Parts> LoadEnsemble(const GraphLoad& load) {
+Result<ServedModel::Parts> LoadEnsemble(GraphLoad& load) {
   const package::Manifest& manifest = load.package.manifest;
   SLIPWAY_RETURN_IF_ERROR(CheckConfig(load.package.config, manifest.signature));
   if (load.package.config.dynamic_batching) {
@@ -188,16 +257,31 @@ std::uint64_t ReturnFreedMemory() {
   return ResidentBytes();
 }
 
-Result<ServedModel::Parts> LoadModel(ModelPackage package, engine::Engine& engine,
-                                     unsigned intra_op_threads, const KeptProfiles& profiles,
+MemoryNeed ExpectedNeed(const ModelPackage& package, const LoadTools& tools) {
+  const engine::CacheableModel model = ToCacheable(package);
+  if (tools.cache != nullptr) {
+    const auto kept =
+        tools.cache->NotesOf(tools.engine, model, {.intra_op_threads = tools.intra_op_threads});
+    const std::optional<LoadNotes> notes = DecodeNotes(kept.notes);
+    if (notes) return {notes->own_bytes, kept.entry, notes->mapped_bytes};
+  }
+  return {.own_bytes = kNeedPerFileByte * model.bytes};
+}
+
+MemoryNeed MeasuredNeed(const ServedModel::Parts& parts) {
+  return {parts.memory_bytes, parts.compiled_entry, parts.mapped_bytes};
+}
+
+Result<ServedModel::Parts> LoadModel(ModelPackage package, const LoadTools& tools,
                                      const std::function<void(ModelState)>& progress) {
   const Stopwatch watch;
-  const std::uint64_t before = ResidentBytes();
+  const Holding before;
   progress(ModelState::kLoading);
-  const GraphLoad load{package, engine, intra_op_threads, profiles, progress};
+  GraphLoad load{package, tools, progress};
   SLIPWAY_TRY(ServedModel::Parts parts,
               package.manifest.ensemble ? LoadEnsemble(load) : LoadPromisedGraph(load));
-  const std::uint64_t after = ReturnFreedMemory();
+  // Nothing to give back where nothing was compiled, and giving back takes milliseconds.
+  if (parts.origin != engine::CompileCache::Origin::kFound) ReturnFreeBlocks();
   parts.name = std::move(package.name);
   parts.version = package.version;
   parts.signature = std::move(package.manifest.signature);
@@ -205,8 +289,16 @@ Result<ServedModel::Parts> LoadModel(ModelPackage package, engine::Engine& engin
   parts.lineage = std::move(package.manifest.lineage);
   parts.config = std::move(package.config);
   parts.package_digest = std::move(package.digest);
-  parts.memory_bytes = after > before ? after - before : 0;
+  parts.memory_bytes = before.GrowthBeside(parts.mapped_bytes);
   parts.load_time = watch.Elapsed();
+  if (tools.cache != nullptr && parts.origin == engine::CompileCache::Origin::kBuilt) {
+    tools.cache->Note(parts.compiled_entry,
+                      EncodeNotes({.own_bytes = parts.memory_bytes,
+                                   .mapped_bytes = parts.mapped_bytes,
+                                   // Whatever the machine was busy with then.
+                                   .run_time = std::min(parts.run_time, load.cpu_time),
+                                   .outputs = parts.output_memory}));
+  }
   return parts;
 }
 

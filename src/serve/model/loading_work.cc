@@ -1,5 +1,7 @@
 #include "serve/model/loading_work.h"
 
+#include <set>
+#include <string_view>
 #include <utility>
 
 namespace slipway::serve {
@@ -10,7 +12,7 @@ bool LoadingWork::Add(LoadTask& task) {
     if (closed_ || loads_.size() >= kMaxLoads) return false;
     loads_.push_back(std::move(task));
   }
-  added_.notify_one();
+  changed_.notify_one();
   return true;
 }
 
@@ -20,22 +22,47 @@ void LoadingWork::Add(BuryTask task) {
     if (closed_) return;  // the lock goes first, then the task with its model
     burials_.push_back(std::move(task));
   }
-  added_.notify_one();
+  changed_.notify_one();
+}
+
+LoadingWork::Loads::iterator LoadingWork::FirstThatMayBegin() {
+  std::set<std::string_view> busy;  // names of loads that are under way or wait before this one
+  for (const auto& [attempt, name] : begun_) busy.insert(name);
+  for (auto task = loads_.begin(); task != loads_.end(); ++task) {
+    const bool waits_for_all = task->package.manifest.ensemble.has_value();
+    const bool is_first =
+        task == loads_.begin() && (begun_.empty() || begun_.begin()->first > task->load.number);
+    if (waits_for_all ? is_first : !busy.contains(task->load.name)) return task;
+    busy.insert(task->load.name);
+  }
+  return loads_.end();
 }
 
 std::optional<LoadingWork::Task> LoadingWork::Next(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
-  if (!added_.wait(lock, stop, [this] { return !loads_.empty() || !burials_.empty(); }))
-    return std::nullopt;
-  if (stop.stop_requested()) return std::nullopt;
+  auto load = loads_.end();
+  const auto has_task = [&] {
+    load = FirstThatMayBegin();
+    return !burials_.empty() || load != loads_.end();
+  };
+  if (!changed_.wait(lock, stop, has_task) || stop.stop_requested()) return std::nullopt;
   if (!burials_.empty()) {
     Task task = std::move(burials_.front());
     burials_.pop_front();
     return task;
   }
-  Task task = std::move(loads_.front());
-  loads_.pop_front();
+  begun_[load->load.number] = load->load.name;
+  Task task = std::move(*load);
+  loads_.erase(load);
   return task;
+}
+
+void LoadingWork::Finished(const LoadAttempt& load) {
+  {
+    const std::lock_guard lock(mutex_);
+    begun_.erase(load.number);
+  }
+  changed_.notify_all();
 }
 
 std::deque<LoadTask> LoadingWork::Close() {

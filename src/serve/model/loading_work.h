@@ -2,12 +2,15 @@
 
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <stop_token>
+#include <string>
 #include <variant>
 
 #include "serve/model/model_set.h"
@@ -27,7 +30,7 @@ struct BuryTask {
   std::unique_ptr<const ServedModel> model;
 };
 
-/// What the loading thread has to do. Handles hold it too, since they may outlive their set.
+/// What the loading threads have to do. Handles hold it too, since they may outlive their set.
 /// Thread-safe.
 class LoadingWork {
  public:
@@ -39,17 +42,25 @@ class LoadingWork {
   void Add(BuryTask task);
 
   using Task = std::variant<LoadTask, BuryTask>;
-  /// Waits for the next task, burials first: they give memory back. nullopt: stop was requested.
+  /// Waits for the next task, burials first: they give memory back. Of the loads the first that may
+  /// begin: one version of a name at a time, and an ensemble after all loads that were added before
+  /// it. nullopt: stop was requested.
   std::optional<Task> Next(const std::stop_token& stop);
+  /// A load that Next() returned has ended.
+  void Finished(const LoadAttempt& load);
 
   /// Ends the work and returns the loads that nobody began.
   std::deque<LoadTask> Close();
 
  private:
+  using Loads = std::deque<LoadTask>;
+  Loads::iterator FirstThatMayBegin();  // with mutex_ held
+
   std::mutex mutex_;  // guards all below
-  std::condition_variable_any added_;
-  std::deque<LoadTask> loads_;
+  std::condition_variable_any changed_;
+  Loads loads_;
   std::deque<BuryTask> burials_;
+  std::map<std::uint64_t, std::string> begun_;  // the names of loads under way, by attempt
   bool closed_ = false;
 };
 

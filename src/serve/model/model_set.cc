@@ -14,6 +14,7 @@
 #include "base/thread.h"
 #include "serve/model/load_model.h"
 #include "serve/model/loading_work.h"
+#include "serve/model/memory_budget.h"
 #include "serve/model/model_map.h"
 #include "serve/model/published_value.h"
 #include "serve/model/served_ensemble.h"
@@ -44,12 +45,17 @@ std::string Announcement(const LoadAttempt& load, const ServedModel& model) {
                   HumanSeconds(std::chrono::duration<double>(model->load_time).count()));
   if (model->ensemble != nullptr)
     return fmt::format("{}, of {} steps", loaded, model->ensemble->ensemble.steps.size());
-  return fmt::format("{}, one run takes {}, memory grew by {}{}", loaded,
+  const std::string shared =
+      model->mapped_bytes == 0
+          ? std::string()
+          : fmt::format(", {} of weights mapped", HumanBytes(model->mapped_bytes));
+  return fmt::format("{} ({}), one run takes {}, holds {}{}{}", loaded,
+                     engine::OriginName(model->origin),
                      HumanSeconds(std::chrono::duration<double>(model->run_time).count()),
-                     HumanBytes(model->memory_bytes), BatchTitle(model));
+                     HumanBytes(model->memory_bytes), shared, BatchTitle(model));
 }
 
-// The last handle hands the model to the loading thread: freeing an engine's memory takes
+// The last handle hands the model to the loading threads: freeing an engine's memory takes
 // milliseconds, and the last handle goes on an event loop.
 ModelHandle MakeHandle(const LoadAttempt& load, ServedModel::Parts parts,
                        const std::shared_ptr<LoadingWork>& work) {
@@ -60,17 +66,18 @@ ModelHandle MakeHandle(const LoadAttempt& load, ServedModel::Parts parts,
 
 class ThreadedModelSet final : public ModelSet {
  public:
-  ThreadedModelSet(engine::Engine& engine, const Clock& clock, unsigned intra_op_threads,
+  ThreadedModelSet(engine::Engine& engine, const Clock& clock, const ModelSetOptions& options,
                    KeptProfiles profiles)
-      : engine_(engine),
+      : tools_{engine, options.cache, options.intra_op_threads, std::move(profiles)},
         clock_(clock),
-        intra_op_threads_(intra_op_threads),
-        profiles_(std::move(profiles)),
-        thread_([this](const std::stop_token& stop) { DoTasks(stop); }) {}
+        memory_(options.memory_budget) {
+    for (unsigned i = 0; i < options.load_threads; ++i)
+      threads_.emplace_back([this](const std::stop_token& stop) { DoTasks(stop); });
+  }
 
   ~ThreadedModelSet() override {
-    thread_.request_stop();
-    thread_.join();
+    for (std::jthread& thread : threads_) thread.request_stop();
+    threads_.clear();
     for (const ModelHandle& model : Ready()) KeepLearned(*model);
     for (const LoadTask& task : work_->Close()) {
       if (task.done) task.done(Cancelled(fmt::format("{}: the server ends", Title(task.load))));
@@ -129,6 +136,11 @@ class ThreadedModelSet final : public ModelSet {
     return statuses;
   }
 
+  ModelMemory Memory() const override {
+    const std::lock_guard lock(mutex_);
+    return {.budget = memory_.limit(), .held = memory_.held()};
+  }
+
   bool AllReady() const override {
     const bool are_members_there =
         published_.Read([](const ModelMap& map) { return map.AreEnsemblesReady(); });
@@ -146,12 +158,20 @@ class ThreadedModelSet final : public ModelSet {
   }
 
   void Do(LoadTask& task) {
+    DoLoad(task);
+    work_->Finished(task.load);
+  }
+
+  void DoLoad(LoadTask& task) {
     if (IsCalledOff(task.load)) return Fail(task, CalledOff(task.load));
-    Result<ServedModel::Parts> parts = LoadModel(
-        std::move(task.package), engine_, intra_op_threads_, profiles_, [&](ModelState state) {
+    if (Status refused = Reserve(task); !refused.ok())
+      return Fail(task, std::move(refused).At(Title(task.load)));
+    Result<ServedModel::Parts> parts =
+        LoadModel(std::move(task.package), tools_, [&](ModelState state) {
           const std::lock_guard lock(mutex_);
           ledger_.Advance(task.load, state, clock_.WallNow());
         });
+    Settle(task.load, parts);
     if (!parts.ok()) return Fail(task, std::move(parts).status().At(Title(task.load)));
     const ModelHandle model = MakeHandle(task.load, std::move(*parts), work_);
     if (Status missing = CheckMembersNow(*model); !missing.ok())
@@ -161,25 +181,40 @@ class ThreadedModelSet final : public ModelSet {
     if (task.done) task.done(Status());
   }
 
-  // Members load before their ensembles: both come from this thread.
+  Status Reserve(const LoadTask& task) {
+    const MemoryNeed need = ExpectedNeed(task.package, tools_);
+    const std::lock_guard lock(mutex_);
+    return memory_.Reserve(task.load.number, need);
+  }
+
+  void Settle(const LoadAttempt& load, const Result<ServedModel::Parts>& parts) {
+    const std::lock_guard lock(mutex_);
+    if (parts.ok()) return memory_.Settle(load.number, MeasuredNeed(*parts));
+    memory_.Release(load.number);
+  }
+
+  // Members have loaded before their ensembles begin to.
   Status CheckMembersNow(const ServedModel& model) const {
     if (model->ensemble == nullptr) return {};
     return published_.Read([&](const ModelMap& map) { return CheckMembers(model, map); });
   }
 
   void KeepLearned(const ServedModel& model) const {
-    if (model->learns_batches) profiles_.Keep(model->package_digest, model.Batches());
+    if (model->learns_batches) tools_.profiles.Keep(model->package_digest, model.Batches());
   }
 
   void Do(BuryTask& task) {
     KeepLearned(*task.model);
+    const std::uint64_t before = ReturnFreedMemory();
     task.model.reset();
-    ReturnFreedMemory();
+    const std::uint64_t after = ReturnFreedMemory();
     {
       const std::lock_guard lock(mutex_);
+      memory_.Release(task.load.number);
       ledger_.Buried(task.load, clock_.WallNow());
     }
-    Log(LogLevel::kInfo, "{} is unloaded", Title(task.load));
+    Log(LogLevel::kInfo, "{} is unloaded: {} were given back", Title(task.load),
+        HumanBytes(before > after ? before - after : 0));
   }
 
   bool Publish(const LoadAttempt& load, const ModelHandle& model) {
@@ -251,22 +286,21 @@ class ThreadedModelSet final : public ModelSet {
     return near ? std::move(unknown).Hint(fmt::format("did you mean \"{}\"?", *near)) : unknown;
   }
 
-  engine::Engine& engine_;
+  const LoadTools tools_;
   const Clock& clock_;
-  const unsigned intra_op_threads_;
-  const KeptProfiles profiles_;
   const std::shared_ptr<LoadingWork> work_ = std::make_shared<LoadingWork>();
   PublishedValue<ModelMap> published_{std::make_unique<const ModelMap>()};
   mutable std::mutex mutex_;
-  mutable VersionLedger ledger_;  // guarded by mutex_, as is replacing published_
-  std::jthread thread_;           // last: it uses the members above
+  mutable VersionLedger ledger_;  // guarded by mutex_, as are replacing published_ and memory_
+  MemoryBudget memory_;
+  std::vector<std::jthread> threads_;  // last: they use the members above
 };
 
 }  // namespace
 
 std::unique_ptr<ModelSet> ModelSet::Create(engine::Engine& engine, const Clock& clock,
-                                           unsigned intra_op_threads, KeptProfiles profiles) {
-  return std::make_unique<ThreadedModelSet>(engine, clock, intra_op_threads, std::move(profiles));
+                                           const ModelSetOptions& options, KeptProfiles profiles) {
+  return std::make_unique<ThreadedModelSet>(engine, clock, options, std::move(profiles));
 }
 
 Status ModelSet::LoadAndWait(ModelPackage package) {

@@ -36,20 +36,36 @@ struct ModelStatus {
   std::int64_t since_unix_seconds = 0;
 };
 
-/// The models of a server: loads on a bounded thread of its own, publishes by swapping an immutable
+struct ModelSetOptions {
+  unsigned intra_op_threads = 1;
+  unsigned load_threads = 1;  ///< so many models load at a time; of one model, one version does
+  std::uint64_t memory_budget = 0;  ///< of all models together; 0: any
+  engine::CompileCache* cache = nullptr;
+};
+
+/// What models hold of the memory that they may have.
+struct ModelMemory {
+  std::uint64_t budget = 0;  ///< 0: any
+  std::uint64_t held = 0;    ///< measured of what is loaded, expected of what loads
+};
+
+/// The models of a server: loads on a few threads of its own, publishes by swapping an immutable
 /// map (readers take no lock), unloads when the last handle goes. A failed load touches no other
 /// model. Thread-safe.
 class ModelSet {
  public:
-  /// `engine` and `clock` outlive this object. What is learned of a model is added to `profiles`
-  /// when it goes.
+  /// All that is referred to outlives this object. What is learned of a model is added to
+  /// `profiles` when it goes.
   static std::unique_ptr<ModelSet> Create(engine::Engine& engine, const Clock& clock,
-                                          unsigned intra_op_threads, KeptProfiles profiles = {});
+                                          const ModelSetOptions& options = {},
+                                          KeptProfiles profiles = {});
   virtual ~ModelSet() = default;
 
-  /// Queues a load and returns; `done` (may be null) runs once on the loading thread with the
-  /// outcome. A version that is loaded already is replaced without a gap: requests in flight finish
-  /// on the old one.
+  /// Queues a load and returns; `done` (may be null) runs once on a loading thread with the
+  /// outcome. A model waits for no other, but for an earlier load of its name, and an ensemble for
+  /// all earlier ones. ResourceExhausted (kMemoryBudget): it would need more than is left. A
+  /// version that is loaded already is replaced without a gap: requests in flight finish on the old
+  /// one.
   virtual void Load(ModelPackage package, std::function<void(Status)> done) = 0;
   /// Loads and waits. Not for event-loop threads.
   Status LoadAndWait(ModelPackage package);
@@ -68,6 +84,7 @@ class ModelSet {
   virtual std::vector<ModelHandle> Loaded() const = 0;
   /// Every version known, failed and unloaded ones of the last hour included.
   virtual std::vector<ModelStatus> Statuses() const = 0;
+  virtual ModelMemory Memory() const = 0;
   /// True when every version that is wanted is ready (failed ones do not count against it after
   /// they are unloaded).
   virtual bool AllReady() const = 0;

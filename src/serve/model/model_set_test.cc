@@ -58,7 +58,7 @@ struct World {
       if (found == files.end()) return InvalidArgument("the engine cannot read it");
       return found->second;
     };
-    models = ModelSet::Create(engine, clock, 1);
+    models = ModelSet::Create(engine, clock);
   }
 
   FakeExecutable::Behaviour& File(const std::string& path, float answer = 0) {
@@ -342,6 +342,7 @@ TEST(ModelSet, LoadsThatNobodyBeganAreCancelledWhenTheSetEnds) {
   std::promise<Status> second;
   {
     World world;
+    world.File("b.onnx");
     world.File("a.onnx").on_run = [&, first = true]() mutable {
       if (std::exchange(first, false)) {
         gate.Arrive();
@@ -351,7 +352,7 @@ TEST(ModelSet, LoadsThatNobodyBeganAreCancelledWhenTheSetEnds) {
     };
     world.models->Load(World::Package(1, "a.onnx"), nullptr);
     ASSERT_TRUE(gate.WaitForArrival());
-    world.models->Load(World::Package(2, "a.onnx"),
+    world.models->Load(World::Package(2, "b.onnx"),
                        [&](Status status) { second.set_value(std::move(status)); });
     std::jthread opener([&] { gate.Open(); });
     world.models.reset();
@@ -458,7 +459,7 @@ TEST(ModelSet, ASecondStartTakesTheProfileThatTheFirstKept) {
   const std::string digest = Sha256Of("package").ToString();
   const auto start = [&](const std::string& machine, std::string digest_of_package) {
     world.models =
-        ModelSet::Create(world.engine, world.clock, 1, KeptProfiles(folder.path(), machine));
+        ModelSet::Create(world.engine, world.clock, {}, KeptProfiles(folder.path(), machine));
     ModelPackage package = World::Package(1, "a");
     package.digest = std::move(digest_of_package);
     EXPECT_TRUE(world.models->LoadAndWait(std::move(package)).ok());
@@ -479,7 +480,7 @@ TEST(ModelSet, AKeptProfileOfQuiteAnotherTimeIsMeasuredAnew) {
   const KeptProfiles profiles(folder.path(), "here");
   const std::string digest = Sha256Of("package").ToString();
   profiles.Keep(digest, BatchProfile({{1, std::chrono::seconds(9)}}));
-  world.models = ModelSet::Create(world.engine, world.clock, 1, profiles);
+  world.models = ModelSet::Create(world.engine, world.clock, {}, profiles);
   world.File("a");
   ModelPackage package = World::Package(1, "a");
   package.digest = digest;
@@ -494,7 +495,7 @@ TEST(ModelSet, WhatASlowModelLearnedIsKeptWhenItGoes) {
   const KeptProfiles profiles(folder.path(), "here");
   const std::string digest = Sha256Of("package").ToString();
   world.File("slow").on_run = [] { return Busy(std::chrono::milliseconds(2)); };
-  world.models = ModelSet::Create(world.engine, world.clock, 1, profiles);
+  world.models = ModelSet::Create(world.engine, world.clock, {}, profiles);
   ModelPackage package = World::Package(1, "slow");
   package.digest = digest;
   ASSERT_TRUE(world.models->LoadAndWait(std::move(package)).ok());

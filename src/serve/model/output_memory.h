@@ -14,6 +14,8 @@ enum class OutputMemory : std::uint8_t {
   kFollowsBatch,  ///< ours: its first dimension is that of the inputs, the others are fixed
 };
 
+inline constexpr OutputMemory kLastOutputMemory = OutputMemory::kFollowsBatch;
+
 /// What the shape of an output says before anything ran. Pure.
 OutputMemory PlanOutputMemory(const Signature& signature, const TensorSpec& output);
 

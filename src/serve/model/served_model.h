@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "engine/compile_cache.h"
 #include "engine/engine.h"
 #include "package/manifest.h"
 #include "serve/batch/batch_learner.h"
@@ -60,7 +61,10 @@ class ServedModel {
     BatchProfile measured_before;             ///< t(b) that an earlier start kept; or unknown
     ModelConfig config;
     std::optional<BatchRules> batch_rules;  ///< by configuration, in the place of t(b)
-    std::uint64_t memory_bytes = 0;         ///< growth of the process while loading
+    std::uint64_t memory_bytes = 0;         ///< that it has to itself, measured while loading
+    std::uint64_t mapped_bytes = 0;  ///< of its weights, in files that all who load them share
+    engine::CompileCache::Origin origin = engine::CompileCache::Origin::kCompiled;
+    std::string compiled_entry;             ///< whose weights those are; ""
     std::chrono::nanoseconds load_time{0};  ///< from the start of the load to ready
   };
   static constexpr std::chrono::seconds kSurprise{10};

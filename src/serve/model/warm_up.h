@@ -12,8 +12,11 @@ namespace slipway::serve {
 
 struct WarmUp {
   std::chrono::nanoseconds run_time{0};  ///< t(1): the shortest run of one row; 0: none succeeded
-  std::vector<OutputMemory> outputs;     ///< one per output of the signature
-  std::int64_t size = 1;                 ///< that dimensions of any size had, but for the first
+  /// The least CPU time of this thread that one of those runs took: what a run takes where nobody
+  /// else wants the core, if the engine computes on the calling thread alone.
+  std::chrono::nanoseconds cpu_time{0};
+  std::vector<OutputMemory> outputs;  ///< one per output of the signature
+  std::int64_t size = 1;              ///< that dimensions of any size had, but for the first
 };
 
 /// The signature of requests whose open dimensions have that size, but for the first. Pure.
