@@ -1,10 +1,12 @@
-"""What is measured: one function for a group of rows, each row with its bar. Those that count in thousands are in scale_rows.py."""
+"""What is measured: one function for a group of rows, each row with its bar. Those that count in thousands are in scale_rows.py, those
+of loading in version_rows.py."""
 import os
 import shutil
 import subprocess
 import time
 
 import scale_rows
+import version_rows
 from measure import (SERVER_CORE, SLIPWAY, WORK, Server, background_load, children_of, cpu_seconds, load, median, memory_bytes, on_core,
                      output_of)
 from workloads import (ALONE, GRPC_MULTIPLEXED, GRPC_SMALL, HTTP_SMALL, LARGE_BINARY, LARGE_GRPC, LARGE_JSON, MIB, MLP_ALONE, MLP_BINARY,
@@ -155,7 +157,7 @@ def idle():
 # Quiet ones first: what a start costs is measured before the machine is warm.
 GROUPS = {"start": starting, "idle": idle, "memory": memory, "import": importing, "small": small_requests, "grpc": grpc_small_requests, "batched": batched, "learned": learned,
           "latency": latency, "beside": beside, "large": large_tensors, "ratio": served_ratio, "overload": scale_rows.overload,
-          "connections": scale_rows.connections, "million": scale_rows.a_million, "counting": scale_rows.counting}
+          "connections": scale_rows.connections, "reload": version_rows.reloading, "million": scale_rows.a_million, "counting": scale_rows.counting}
 
 
 def fresh_work_folder():

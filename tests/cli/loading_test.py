@@ -1,0 +1,73 @@
+"""Models that are kept compiled, and the memory that models may have."""
+import json
+import pathlib
+import unittest
+import urllib.request
+
+from program import DATA, ProgramTest, Server
+
+FASHION = DATA / "fashion" / "fashion.h5"  # more than a MiB of weights
+
+
+class LoadingTest(ProgramTest):
+    def metric(self, server, name):
+        return next(float(line.split()[1]) for line in server.get("/metrics").splitlines() if line.startswith(name + " "))
+
+    def answer(self, server):
+        spec = json.loads(server.get("/v2/models/fashion"))["inputs"][0]
+        shape, name = [1, *spec["shape"][1:]], spec["name"]
+        count = 1
+        for size in shape:
+            count *= size
+        body = {"inputs": [{"name": name, "shape": shape, "datatype": "FP32", "data": [(i % 13) / 13 for i in range(count)]}]}
+        request = urllib.request.Request(f"{server.url}/v2/models/fashion/infer", json.dumps(body).encode())
+        return json.load(urllib.request.urlopen(request, timeout=30))["outputs"][0]["data"]
+
+    def entries(self):
+        return sorted(pathlib.Path(self.environment["SLIPWAY_STORE"]).glob("cache/compiled/*"))
+
+    def test_a_model_is_compiled_once_and_answers_the_same_ever_after(self):
+        self.slipway("push", FASHION, "--name", "fashion")
+        answers, outcomes = [], []
+        for options in (("--compile-cache", "0"), (), ()):
+            server = Server(self, "fashion", *options)
+            answers.append(self.answer(server))
+            outcomes.append([int(self.metric(server, f'slipway_compile_cache_total{{outcome="{what}"}}')) for what in ("compiled", "built", "found")])
+            server.stop()
+        self.assertEqual(outcomes, [[1, 0, 0], [0, 1, 0], [0, 0, 1]])
+        self.assertEqual(answers[0], answers[1])
+        self.assertEqual(answers[0], answers[2])
+        self.assertEqual(len(self.entries()), 1)
+
+    def test_a_damaged_one_is_built_anew(self):
+        self.slipway("push", FASHION, "--name", "fashion")
+        server = Server(self, "fashion")
+        answer = self.answer(server)
+        server.stop()
+        for file in self.entries()[0].iterdir():
+            if file.name not in ("entry.json", "notes.json"):
+                file.write_bytes(file.read_bytes()[:-1] + b"X")
+        server = Server(self, "fashion")
+        self.assertEqual(self.answer(server), answer)
+        self.assertEqual(self.metric(server, 'slipway_compile_cache_total{outcome="damaged"}'), 1)
+        self.assertIn("built anew", server.log())
+        server.stop()
+
+    def test_a_load_beyond_the_budget_is_refused_and_says_so_everywhere(self):
+        self.slipway("push", FASHION, "--name", "fashion")
+        self.slipway("push", DATA / "nets" / "iris.h5", "--name", "iris")
+        server = Server(self, "iris", "--memory-budget", "1000000")
+        done = self.slipway("load", "fashion", "--host", server.url, code=9)
+        self.assertIn("SLIPWAY-E4005", done.stderr)
+        self.assertRegex(done.stderr, r"needs about [\d.]+ MiB, and [\d.]+ [KM]iB are left of the 976.6 KiB")
+        self.assertIn("needs about", server.log())
+        index = json.load(urllib.request.urlopen(urllib.request.Request(f"{server.url}/v2/repository/index", b"{}", {
+            "Slipway-Key": (pathlib.Path(self.environment["SLIPWAY_STORE"]) / "admin.key").read_text().strip()}), timeout=30))
+        self.assertIn("needs about", next(row for row in index if row["name"] == "fashion")["reason"])
+        self.assertGreater(self.metric(server, "slipway_memory_held_bytes"), 0)
+        self.assertEqual(self.metric(server, "slipway_memory_budget_bytes"), 1_000_000)
+        server.stop()
+
+
+if __name__ == "__main__":
+    unittest.main()
