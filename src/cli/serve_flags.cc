@@ -285,12 +285,9 @@ struct FlagGroup {
   Status (*read)(const Arguments& arguments, ServeSettings& settings);
 };
 /// In the order of the help.
-constexpr FlagGroup kGroups[] = {{ListenFlags, ReadListen},
-                                 {CallerFlags, ReadCaller},
-                                 {WorkFlags, ReadWork},
-                                 {LoadingFlags, ReadLoading},
-                                 {MemoryFlags, ReadMemory},
-                                 {TimeFlags, ReadTime}};
+constexpr FlagGroup kGroups[] = {{ListenFlags, ReadListen}, {CallerFlags, ReadCaller},
+                                 {WorkFlags, ReadWork},     {LoadingFlags, ReadLoading},
+                                 {MemoryFlags, ReadMemory}, {TimeFlags, ReadTime}};
 
 }  // namespace
 

@@ -7,6 +7,7 @@ import resource
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -16,7 +17,7 @@ import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from oracle import CUT, NEVER, OK, REFUSED, Oracle, write_model
-from program import SLIPWAY, ProgramTest, Server
+from program import BUILD, SLIPWAY, ProgramTest, Server
 
 CAN_MOUNT = subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode == 0
 
@@ -96,6 +97,29 @@ class UnderLoad(FaultTest):
             self.assertEqual(self.slipway("verify", "plus:1").returncode, 0)
         server = Server(self, "plus")
         self.assertEqual(self.ask(server), 2001)
+
+    # Fault E1: a wall clock that jumps, forward and back, changes no deadline and loses no request
+    def test_a_clock_that_jumps_disturbs_nobody(self):
+        clock = self.folder / "clock"
+        clock.write_bytes(struct.pack("q", 0))
+        self.environment.update(LD_PRELOAD=str(BUILD / "tests" / "libmoved_clock.so"), MOVED_CLOCK=str(clock),
+                                ASAN_OPTIONS="verify_asan_link_order=0")
+        log = self.folder / "access.log"
+        server = Server(self, "plus:1", "--access-log", log)
+        oracle = Oracle(server.port, "plus")
+        oracle.wait_for(20)
+        for seconds in (3600, -3600, 10 * 366 * 86400, 0):
+            with clock.open("r+b") as file:
+                file.write(struct.pack("q", seconds))
+            self.load(server, "2")
+            self.load(server, "1")
+            oracle.wait_for(100)
+        oracle.stop()
+        self.never(oracle)
+        self.assertEqual(oracle.counts[REFUSED], 0)
+        self.assertEqual(server.stop(), 0)
+        years = {json.loads(line)["time"][:4] for line in log.read_text().splitlines()}
+        self.assertEqual(len(years), 2, "the clock did not jump")
 
     # Fault E9: what stopped for a while goes on, and answers what waited
     def test_a_server_that_was_stopped_goes_on(self):
