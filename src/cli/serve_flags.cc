@@ -204,9 +204,16 @@ Status ReadWork(const Arguments& arguments, ServeSettings& settings) {
 std::vector<Flag> LoadingFlags() {
   return {{.name = "--memory-budget",
            .value = "BYTES",
-           .help = "how much memory all models together may take; a load that needs more is "
-                   "refused; 0: four fifths of what the process may use",
+           .help = "how much memory all models together may take; 0: four fifths of what the "
+                   "process may use",
            .default_value = "0"},
+          {.name = "--when-full",
+           .value = "RULE",
+           .help = "page: a model that does not fit in that memory takes the place of those that "
+                   "were used longest ago, which come back with their next request; refuse: it is "
+                   "not loaded",
+           .default_value = "page",
+           .choices = {"page", "refuse"}},
           {.name = "--compile-cache",
            .value = "BYTES",
            .help = "how much of the store's disk compiled models may take, which load in "
@@ -216,6 +223,7 @@ std::vector<Flag> LoadingFlags() {
 
 Status ReadLoading(const Arguments& arguments, ServeSettings& settings) {
   server::ServerOptions& options = settings.options;
+  options.pages_models = arguments.Text("--when-full") == "page";
   SLIPWAY_RETURN_IF_ERROR(
       ReadNumber(arguments, "--memory-budget", 0, kMaxBytes, options.memory_budget));
   return ReadNumber(arguments, "--compile-cache", 0, kMaxBytes, options.compile_cache_bytes);

@@ -56,6 +56,8 @@ inline constexpr std::array kMetricCatalogue = {
                  "What all models together may have; 0: any."},
     MetricFamily{"slipway_memory_held_bytes", PrometheusText::Type::kGauge, "",
                  "What loaded models have, and loads under way are expected to take."},
+    MetricFamily{"slipway_models_paged_total", PrometheusText::Type::kCounter, "direction",
+                 "Models that left memory to others (out), and came back for a request (in)."},
     MetricFamily{"slipway_compile_cache_total", PrometheusText::Type::kCounter, "outcome",
                  "Models found compiled, built for the next time, or compiled and not kept; and "
                  "kept ones found damaged, or removed to make room."},

@@ -116,6 +116,9 @@ void WriteLoading(const MetricsSnapshot& snapshot, PrometheusText& text) {
       [](const ModelSample& model) { return static_cast<double>(model.mapped_bytes); }, text);
   WriteScalar(MetricNamed("slipway_memory_budget_bytes"), snapshot.loading.memory_budget, text);
   WriteScalar(MetricNamed("slipway_memory_held_bytes"), snapshot.loading.memory_held, text);
+  text.Family(MetricNamed("slipway_models_paged_total"));
+  text.Sample({{"direction", "out"}}, static_cast<double>(snapshot.loading.paged_out));
+  text.Sample({{"direction", "in"}}, static_cast<double>(snapshot.loading.paged_in));
   text.Family(MetricNamed("slipway_compile_cache_total"));
   for (const auto& [outcome, count] : snapshot.loading.compile_cache)
     text.Sample({{"outcome", outcome}}, static_cast<double>(count));

@@ -59,6 +59,8 @@ MetricsSnapshot OneModelServed() {
           .remotes = {{.server = "far", .circuit = 1, .requests = {{"ok", 8}}, .retries = 3}},
           .loading = {.memory_budget = 9000,
                       .memory_held = 4500,
+                      .paged_out = 2,
+                      .paged_in = 1,
                       .compile_cache = {{"found", 3}, {"built", 1}}},
           .in_flight = 1,
           .requests_not_recorded = 8,
@@ -72,6 +74,7 @@ TEST(RenderMetrics, NamesWhatWasCounted) {
       RenderMetrics(OneModelServed(), {.resident_bytes = 1024, .open_descriptors = 9});
   for (const char* line :
        {"slipway_memory_budget_bytes 9000\n",
+        "slipway_models_paged_total{direction=\"in\"} 1\n",
         "slipway_memory_held_bytes 4500\n",
         "slipway_compile_cache_total{outcome=\"found\"} 3\n",
         "slipway_model_mapped_bytes{model=\"mnist\",version=\"3\"} 0\n",

@@ -93,6 +93,8 @@ struct ModelSample {
 struct LoadingSample {
   std::uint64_t memory_budget = 0;  ///< of all models; 0: any
   std::uint64_t memory_held = 0;
+  std::uint64_t paged_out = 0;  ///< how often a model left memory to others
+  std::uint64_t paged_in = 0;   ///< how often one came back
   std::vector<std::pair<std::string, std::uint64_t>> compile_cache;  ///< by what it did
 };
 

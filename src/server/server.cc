@@ -101,6 +101,7 @@ class WholeServer final : public Server {
                                         {.intra_op_threads = kThreadsOfARun,
                                          .load_threads = options.load_threads,
                                          .memory_budget = options.memory_budget,
+                                         .pages = options.pages_models,
                                          .cache = &compile_cache_},
                                         ProfilesOf(options, surroundings))),
         remotes_(options.remotes, surroundings.clock),

@@ -152,6 +152,8 @@ void ServerMetrics::AddLoading(monitor::MetricsSnapshot& snapshot) const {
   const engine::CompileCache::Counts counts = sources_.compile_cache.counts();
   snapshot.loading = {.memory_budget = memory.budget,
                       .memory_held = memory.held,
+                      .paged_out = memory.paged_out,
+                      .paged_in = memory.paged_in,
                       .compile_cache = {{"found", counts.found},
                                         {"built", counts.built},
                                         {"compiled", counts.compiled},

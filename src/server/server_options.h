@@ -73,8 +73,10 @@ struct ServerOptions {
   std::size_t max_queued = 256;        ///< requests that wait for one model
   std::uint64_t max_queued_bytes = 0;  ///< of all requests that wait; 0: a quarter of the memory
   std::uint64_t max_run_bytes = 0;     ///< of one run of a model; 0: a quarter of the memory
-  /// Of all models together; 0: four fifths of the memory. A load that would need more is refused.
+  /// Of all models together; 0: four fifths of the memory.
   std::uint64_t memory_budget = 0;
+  /// What does not fit takes the place of models that were used longest ago; false: is refused.
+  bool pages_models = true;
   /// Of compiled models that are kept in the store, for quick loads; 0: none are.
   std::uint64_t compile_cache_bytes = engine::CompileCacheOptions{}.max_bytes;
   unsigned load_threads = 2;               ///< so many models load at a time

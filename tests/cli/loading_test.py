@@ -6,6 +6,7 @@ import urllib.request
 
 from program import DATA, ProgramTest, Server
 
+CIFAR = DATA / "tutorials" / "cifar_tutorial.h5"
 FASHION = DATA / "fashion" / "fashion.h5"  # more than a MiB of weights
 
 
@@ -13,14 +14,14 @@ class LoadingTest(ProgramTest):
     def metric(self, server, name):
         return next(float(line.split()[1]) for line in server.get("/metrics").splitlines() if line.startswith(name + " "))
 
-    def answer(self, server):
-        spec = json.loads(server.get("/v2/models/fashion"))["inputs"][0]
+    def answer(self, server, name="fashion"):
+        model, spec = name, json.loads(server.get(f"/v2/models/{name}"))["inputs"][0]
         shape, name = [1, *spec["shape"][1:]], spec["name"]
         count = 1
         for size in shape:
             count *= size
         body = {"inputs": [{"name": name, "shape": shape, "datatype": "FP32", "data": [(i % 13) / 13 for i in range(count)]}]}
-        request = urllib.request.Request(f"{server.url}/v2/models/fashion/infer", json.dumps(body).encode())
+        request = urllib.request.Request(f"{server.url}/v2/models/{model}/infer", json.dumps(body).encode())
         return json.load(urllib.request.urlopen(request, timeout=30))["outputs"][0]["data"]
 
     def entries(self):
@@ -67,6 +68,27 @@ class LoadingTest(ProgramTest):
         self.assertGreater(self.metric(server, "slipway_memory_held_bytes"), 0)
         self.assertEqual(self.metric(server, "slipway_memory_budget_bytes"), 1_000_000)
         server.stop()
+
+    def test_models_that_do_not_fit_together_take_turns(self):
+        self.slipway("push", FASHION, "--name", "fashion")
+        self.slipway("push", CIFAR, "--name", "cifar")
+        roomy = Server(self, "fashion", "cifar")  # compiles both, and measures what they take
+        expected = {name: self.answer(roomy, name) for name in ("fashion", "cifar")}
+        takes = [sum(self.metric(roomy, f'slipway_model_{kind}_bytes{{model="{name}",version="1"}}') for kind in ("memory", "mapped"))
+                 for name in expected]
+        roomy.stop()
+        budget = str(int(max(takes) + min(takes) / 2))
+        server = Server(self, "fashion", "cifar", "--memory-budget", budget)
+        for _ in range(3):
+            for name, answer in expected.items():
+                self.assertEqual(self.answer(server, name), answer)
+                self.assertLessEqual(self.metric(server, "slipway_memory_held_bytes"), int(budget))
+        self.assertGreaterEqual(self.metric(server, 'slipway_models_paged_total{direction="in"}'), 5)
+        self.assertIn("left memory", self.slipway("ps", "--all", "--host", server.url).stdout)
+        server.stop()
+        strict = Server(self, "fashion", "--memory-budget", budget, "--when-full", "refuse")
+        self.assertIn("SLIPWAY-E4005", self.slipway("load", "cifar", "--host", strict.url, code=9).stderr)
+        self.assertEqual(self.answer(strict), expected["fashion"])
 
 
 if __name__ == "__main__":

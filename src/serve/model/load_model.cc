@@ -84,20 +84,23 @@ engine::CacheableModel ToCacheable(const ModelPackage& package) {
   return model;
 }
 
+Result<engine::CompileCache::Compiled> Compile(const engine::CacheableModel& model,
+                                               const LoadTools& tools) {
+  const engine::CompileOptions options{.intra_op_threads = tools.intra_op_threads};
+  if (tools.cache != nullptr) return tools.cache->Compile(tools.engine, model, options);
+  engine::CompileCache::Compiled compiled;
+  SLIPWAY_TRY(compiled.executable, tools.engine.Compile({.path = model.path}, options));
+  return compiled;
+}
+
 struct GraphLoad {
   const ModelPackage& package;
   const LoadTools& tools;
   const std::function<void(ModelState)>& progress;
   std::chrono::nanoseconds cpu_time{0};  ///< of one run, WarmUp::cpu_time
 
-  engine::CompileOptions Options() const { return {.intra_op_threads = tools.intra_op_threads}; }
-
   Result<engine::CompileCache::Compiled> Compile() const {
-    const engine::CacheableModel model = ToCacheable(package);
-    if (tools.cache != nullptr) return tools.cache->Compile(tools.engine, model, Options());
-    engine::CompileCache::Compiled compiled;
-    SLIPWAY_TRY(compiled.executable, tools.engine.Compile({.path = model.path}, Options()));
-    return compiled;
+    return serve::Compile(ToCacheable(package), tools);
   }
 };
 
@@ -266,6 +269,15 @@ MemoryNeed ExpectedNeed(const ModelPackage& package, const LoadTools& tools) {
     if (notes) return {notes->own_bytes, kept.entry, notes->mapped_bytes};
   }
   return {.own_bytes = kNeedPerFileByte * model.bytes};
+}
+
+std::function<Result<std::unique_ptr<engine::Executable>>()> ReloadOf(const ModelPackage& package,
+                                                                      const LoadTools& tools) {
+  return [model = ToCacheable(package), files = package.files,
+          tools]() -> Result<std::unique_ptr<engine::Executable>> {
+    SLIPWAY_TRY(engine::CompileCache::Compiled compiled, Compile(model, tools));
+    return std::move(compiled.executable);
+  };
 }
 
 MemoryNeed MeasuredNeed(const ServedModel::Parts& parts) {

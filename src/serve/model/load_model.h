@@ -23,6 +23,10 @@ struct LoadTools {
 /// What a load is expected to take: what it took last, where that is kept, else a multiple of the
 /// size of its files. Reads a small file at most.
 MemoryNeed ExpectedNeed(const ModelPackage& package, const LoadTools& tools);
+/// Makes a package's graph again, as LoadModel() did: for a model that left memory. Keeps the
+/// package's files.
+std::function<Result<std::unique_ptr<engine::Executable>>()> ReloadOf(const ModelPackage& package,
+                                                                      const LoadTools& tools);
 /// What a load was measured to take.
 MemoryNeed MeasuredNeed(const ServedModel::Parts& parts);
 

@@ -7,14 +7,20 @@
 
 namespace slipway::serve {
 
+std::uint64_t MemoryBudget::More(const MemoryNeed& need) const {
+  return need.own_bytes + (shared_.contains(need.shared_key) ? 0 : need.shared_bytes);
+}
+
+std::uint64_t MemoryBudget::Missing(const MemoryNeed& need) const {
+  const std::uint64_t more = More(need);
+  return limit_ > 0 && more > Left() ? more - Left() : 0;
+}
+
 Status MemoryBudget::Reserve(std::uint64_t load, const MemoryNeed& need) {
-  const bool is_shared = shared_.contains(need.shared_key);
-  const std::uint64_t more = need.own_bytes + (is_shared ? 0 : need.shared_bytes);
-  const std::uint64_t left = limit_ > held_ ? limit_ - held_ : 0;
-  if (limit_ > 0 && more > left) {
-    return ResourceExhausted(fmt::format("it needs about {}, and {} are left of the {} that models "
-                                         "may have",
-                                         HumanBytes(more), HumanBytes(left), HumanBytes(limit_)))
+  if (Missing(need) > 0) {
+    return ResourceExhausted(
+               fmt::format("it needs about {}, and {} are left of the {} that models may have",
+                           HumanBytes(More(need)), HumanBytes(Left()), HumanBytes(limit_)))
         .With(errors::kMemoryBudget)
         .Hint(
             "unload a model that nobody needs, or start the server with a larger "

@@ -23,6 +23,8 @@ class MemoryBudget {
 
   /// ResourceExhausted (kMemoryBudget) with what it needs and what is left; nothing changes then.
   Status Reserve(std::uint64_t load, const MemoryNeed& need);
+  /// How much more than is left that would take; 0: it fits.
+  std::uint64_t Missing(const MemoryNeed& need) const;
   /// What that load takes in truth, which may pass the limit: it is there.
   void Settle(std::uint64_t load, const MemoryNeed& measured);
   void Release(std::uint64_t load);
@@ -35,6 +37,8 @@ class MemoryBudget {
     std::uint64_t holders = 0;
     std::uint64_t bytes = 0;
   };
+  std::uint64_t More(const MemoryNeed& need) const;
+  std::uint64_t Left() const { return limit_ > held_ ? limit_ - held_ : 0; }
   void Add(std::uint64_t load, const MemoryNeed& need);
 
   const std::uint64_t limit_;

@@ -14,9 +14,9 @@
 #include "base/thread.h"
 #include "serve/model/load_model.h"
 #include "serve/model/loading_work.h"
-#include "serve/model/memory_budget.h"
 #include "serve/model/model_map.h"
 #include "serve/model/published_value.h"
+#include "serve/model/resident_models.h"
 #include "serve/model/served_ensemble.h"
 #include "serve/model/version_ledger.h"
 
@@ -70,7 +70,9 @@ class ThreadedModelSet final : public ModelSet {
                    KeptProfiles profiles)
       : tools_{engine, options.cache, options.intra_op_threads, std::move(profiles)},
         clock_(clock),
-        memory_(options.memory_budget) {
+        memory_(std::make_shared<ResidentModels>(
+            ResidentModels::Options{.budget = options.memory_budget, .pages = options.pages},
+            clock)) {
     for (unsigned i = 0; i < options.load_threads; ++i)
       threads_.emplace_back([this](const std::stop_token& stop) { DoTasks(stop); });
   }
@@ -128,6 +130,8 @@ class ThreadedModelSet final : public ModelSet {
     }
     const ModelMap map = CopyOfMap();
     for (ModelStatus& status : statuses) {
+      if (status.state == ModelState::kReady && IsPagedOut(map, status))
+        status.reason = "it left memory to others, and comes back with its next request";
       const Status unready = map.WhyUnready(status.name, status.version);
       if (unready.ok() || status.state != ModelState::kReady) continue;
       status.state = ModelState::kPending;
@@ -136,10 +140,7 @@ class ThreadedModelSet final : public ModelSet {
     return statuses;
   }
 
-  ModelMemory Memory() const override {
-    const std::lock_guard lock(mutex_);
-    return {.budget = memory_.limit(), .held = memory_.held()};
-  }
+  ModelMemory Memory() const override { return memory_->Memory(); }
 
   bool AllReady() const override {
     const bool are_members_there =
@@ -164,14 +165,16 @@ class ThreadedModelSet final : public ModelSet {
 
   void DoLoad(LoadTask& task) {
     if (IsCalledOff(task.load)) return Fail(task, CalledOff(task.load));
-    if (Status refused = Reserve(task); !refused.ok())
+    const MemoryNeed expected = ExpectedNeed(task.package, tools_);
+    if (Status refused = memory_->Reserve(task.load.number, expected); !refused.ok())
       return Fail(task, std::move(refused).At(Title(task.load)));
+    ResidentModels::Reload reload = ReloadOf(task.package, tools_);
     Result<ServedModel::Parts> parts =
         LoadModel(std::move(task.package), tools_, [&](ModelState state) {
           const std::lock_guard lock(mutex_);
           ledger_.Advance(task.load, state, clock_.WallNow());
         });
-    Settle(task.load, parts);
+    Settle(task.load, parts, std::move(reload));
     if (!parts.ok()) return Fail(task, std::move(parts).status().At(Title(task.load)));
     const ModelHandle model = MakeHandle(task.load, std::move(*parts), work_);
     if (Status missing = CheckMembersNow(*model); !missing.ok())
@@ -181,16 +184,21 @@ class ThreadedModelSet final : public ModelSet {
     if (task.done) task.done(Status());
   }
 
-  Status Reserve(const LoadTask& task) {
-    const MemoryNeed need = ExpectedNeed(task.package, tools_);
-    const std::lock_guard lock(mutex_);
-    return memory_.Reserve(task.load.number, need);
+  void Settle(const LoadAttempt& load, Result<ServedModel::Parts>& parts,
+              ResidentModels::Reload reload) {
+    if (!parts.ok()) return memory_->Release(load.number);
+    const MemoryNeed measured = MeasuredNeed(*parts);
+    memory_->Settle(load.number, measured);
+    if (parts->executable == nullptr) return;
+    ResidentModels::Paged paged =
+        memory_->MakePaged(load.number, measured, std::move(parts->executable), std::move(reload));
+    parts->executable = std::move(paged.executable);
+    parts->residence = std::move(paged.residence);
   }
 
-  void Settle(const LoadAttempt& load, const Result<ServedModel::Parts>& parts) {
-    const std::lock_guard lock(mutex_);
-    if (parts.ok()) return memory_.Settle(load.number, MeasuredNeed(*parts));
-    memory_.Release(load.number);
+  static bool IsPagedOut(const ModelMap& map, const ModelStatus& status) {
+    const ModelHandle model = map.Find(status.name, status.version);
+    return model != nullptr && !model->IsInMemory();
   }
 
   // Members have loaded before their ensembles begin to.
@@ -208,9 +216,9 @@ class ThreadedModelSet final : public ModelSet {
     const std::uint64_t before = ReturnFreedMemory();
     task.model.reset();
     const std::uint64_t after = ReturnFreedMemory();
+    memory_->Release(task.load.number);
     {
       const std::lock_guard lock(mutex_);
-      memory_.Release(task.load.number);
       ledger_.Buried(task.load, clock_.WallNow());
     }
     Log(LogLevel::kInfo, "{} is unloaded: {} were given back", Title(task.load),
@@ -291,8 +299,8 @@ class ThreadedModelSet final : public ModelSet {
   const std::shared_ptr<LoadingWork> work_ = std::make_shared<LoadingWork>();
   PublishedValue<ModelMap> published_{std::make_unique<const ModelMap>()};
   mutable std::mutex mutex_;
-  mutable VersionLedger ledger_;  // guarded by mutex_, as are replacing published_ and memory_
-  MemoryBudget memory_;
+  mutable VersionLedger ledger_;  // guarded by mutex_, as is replacing published_
+  const std::shared_ptr<ResidentModels> memory_;
   std::vector<std::jthread> threads_;  // last: they use the members above
 };
 

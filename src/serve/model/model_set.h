@@ -32,7 +32,7 @@ struct ModelStatus {
   std::string name;
   std::int64_t version = 0;
   ModelState state = ModelState::kPending;
-  std::string reason;  ///< why it failed or is not ready; empty when ready
+  std::string reason;  ///< why it failed or is not ready; of a ready one that it left memory
   std::int64_t since_unix_seconds = 0;
 };
 
@@ -40,13 +40,16 @@ struct ModelSetOptions {
   unsigned intra_op_threads = 1;
   unsigned load_threads = 1;  ///< so many models load at a time; of one model, one version does
   std::uint64_t memory_budget = 0;  ///< of all models together; 0: any
+  bool pages = true;  ///< what does not fit takes the place of what was used longest ago
   engine::CompileCache* cache = nullptr;
 };
 
 /// What models hold of the memory that they may have.
 struct ModelMemory {
-  std::uint64_t budget = 0;  ///< 0: any
-  std::uint64_t held = 0;    ///< measured of what is loaded, expected of what loads
+  std::uint64_t budget = 0;     ///< 0: any
+  std::uint64_t held = 0;       ///< measured of what is loaded, expected of what loads
+  std::uint64_t paged_out = 0;  ///< how often a model left memory to others
+  std::uint64_t paged_in = 0;   ///< how often one came back
 };
 
 /// The models of a server: loads on a few threads of its own, publishes by swapping an immutable

@@ -21,6 +21,7 @@
 #include "serve/model/model_config.h"
 #include "serve/model/model_counters.h"
 #include "serve/model/output_memory.h"
+#include "serve/model/residence.h"
 #include "tensor/signature.h"
 
 namespace slipway::serve {
@@ -52,6 +53,7 @@ class ServedModel {
     package::Lineage lineage;
     std::string package_digest;                            ///< empty for a model served from a file
     std::shared_ptr<const engine::Executable> executable;  ///< null: an ensemble
+    std::shared_ptr<const Residence> residence;            ///< null: always in memory
     std::shared_ptr<const ServedEnsemble> ensemble;        ///< null: a graph of its own
     std::string platform;                                  ///< "onnxruntime_onnx", "ensemble"
     std::vector<OutputMemory> output_memory;  ///< one per output; empty: kEngine for all
@@ -83,6 +85,8 @@ class ServedModel {
                                std::chrono::nanoseconds longest) const;
   /// What is known of t(b) by now.
   BatchProfile Batches() const;
+  /// False: a run has to wait until the model is back (ResidentModels).
+  bool IsInMemory() const { return parts_.residence == nullptr || parts_.residence->IsIn(); }
   /// Whether its requests may share runs at all, as far as is known.
   bool SharesRuns() const { return parts_.learns_batches || parts_.batches.best_rows() > 1; }
   /// Whether a request waits for company that has not come, as its configuration wants.

@@ -124,7 +124,8 @@ class ThreadedPredictor final : public Predictor {
   }
 
   static bool MayRunHere(const PredictTask& task) {
-    return !task.request.only_on_worker && task.request.model->IsPredictable(task.checked);
+    const ServedModel& model = *task.request.model;
+    return !task.request.only_on_worker && model.IsPredictable(task.checked) && model.IsInMemory();
   }
 
   void Admit(PredictTask& task) {

@@ -1,0 +1,184 @@
+#include "serve/model/resident_models.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <future>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/error_catalogue.h"
+#include "base/fake_clock.h"
+#include "serve/model/fake_engine.h"
+
+namespace slipway::serve {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
+
+/// Models of 4 MiB, the n-th of which answers n.
+struct World {
+  explicit World(std::uint64_t budget, bool pages = true)
+      : models(std::make_shared<ResidentModels>(
+            ResidentModels::Options{.budget = budget, .pages = pages}, clock)) {}
+
+  static FakeExecutable::Behaviour Behaviour(int number) {
+    return {.signature = FakeSignature(), .answer = static_cast<float>(number)};
+  }
+
+  ResidentModels::Paged Add(int number, std::uint64_t bytes = 4 * kMiB) {
+    return Add(number, Behaviour(number), bytes);
+  }
+  ResidentModels::Paged Add(int number, FakeExecutable::Behaviour behaviour,
+                            std::uint64_t bytes = 4 * kMiB) {
+    const auto load = static_cast<std::uint64_t>(number);
+    const MemoryNeed need{.own_bytes = bytes, .shared_key = {}, .shared_bytes = 0};
+    const Status reserved = models->Reserve(load, need);
+    EXPECT_TRUE(reserved.ok()) << reserved.ToString();
+    models->Settle(load, need);
+    clock.Advance(std::chrono::seconds(1));
+    const auto make = [behaviour, this]() -> Result<std::unique_ptr<engine::Executable>> {
+      if (!reload_error.ok()) return reload_error;
+      return std::unique_ptr<engine::Executable>(std::make_unique<FakeExecutable>(behaviour));
+    };
+    return models->MakePaged(load, need, std::make_shared<FakeExecutable>(behaviour), make);
+  }
+
+  Result<float> Run(const engine::Executable& model) {
+    std::vector<TensorBuffer> inputs;
+    inputs.push_back(TensorBuffer::Allocate(DType::kF32, Shape{1, 2}).value());
+    const std::vector<TensorView> views = {inputs[0].view()};
+    const std::vector<std::size_t> wanted = {0};
+    std::vector<TensorBuffer> outputs(1);
+    SLIPWAY_RETURN_IF_ERROR(model.Run(views, wanted, outputs));
+    return outputs[0].As<float>()[0];
+  }
+
+  FakeClock clock;
+  Status reload_error;
+  std::shared_ptr<ResidentModels> models;
+};
+
+TEST(ResidentModels, WhatDoesNotFitTakesThePlaceOfWhatWasUsedLongestAgo) {
+  World world(9 * kMiB);
+  const auto first = world.Add(1);
+  const auto second = world.Add(2);
+  EXPECT_EQ(world.Run(*first.executable).value(), 1);  // the second one was used before it
+  const auto third = world.Add(3);
+  EXPECT_TRUE(first.residence->IsIn());
+  EXPECT_FALSE(second.residence->IsIn());
+  EXPECT_TRUE(third.residence->IsIn());
+  EXPECT_EQ(world.models->Memory().held, 8 * kMiB);
+  EXPECT_EQ(world.models->Memory().paged_out, 1U);
+}
+
+TEST(ResidentModels, OneThatLeftComesBackWithItsNextRun) {
+  World world(9 * kMiB);
+  const auto alive = std::make_shared<std::atomic<int>>(0);
+  FakeExecutable::Behaviour behaviour = World::Behaviour(1);
+  behaviour.alive = alive;
+  const auto first = world.Add(1, behaviour);
+  const auto second = world.Add(2);
+  const auto third = world.Add(3);
+  EXPECT_EQ(*alive, 0);
+  EXPECT_EQ(first.executable->signature(), FakeSignature());
+  world.clock.Advance(std::chrono::seconds(1));
+  EXPECT_EQ(world.Run(*first.executable).value(), 1);
+  EXPECT_EQ(*alive, 1);
+  EXPECT_FALSE(second.residence->IsIn());
+  EXPECT_TRUE(third.residence->IsIn());
+  EXPECT_EQ(world.models->Memory().paged_in, 1U);
+  EXPECT_EQ(world.models->Memory().held, 8 * kMiB);
+}
+
+TEST(ResidentModels, OneThatRunsStays) {
+  World world(9 * kMiB);
+  std::promise<void> runs;
+  std::promise<void> goes_on;
+  FakeExecutable::Behaviour busy = World::Behaviour(1);
+  busy.on_run = [&]() -> Status {
+    runs.set_value();
+    goes_on.get_future().wait();
+    return {};
+  };
+  const auto first = world.Add(1, busy);
+  const auto second = world.Add(2);
+  std::jthread run([&] { EXPECT_EQ(world.Run(*first.executable).value(), 1); });
+  runs.get_future().wait();
+  const auto third = world.Add(3);
+  EXPECT_TRUE(first.residence->IsIn());
+  EXPECT_FALSE(second.residence->IsIn());
+  goes_on.set_value();
+}
+
+TEST(ResidentModels, NobodyLeavesForWhatCannotFit) {
+  World world(9 * kMiB);
+  const auto first = world.Add(1);
+  const Status refused =
+      world.models->Reserve(2, {.own_bytes = 10 * kMiB, .shared_key = {}, .shared_bytes = 0});
+  EXPECT_EQ(refused.number(), errors::kMemoryBudget);
+  EXPECT_TRUE(first.residence->IsIn());
+}
+
+TEST(ResidentModels, SmallOnesAndThoseOfAServerThatDoesNotPageStay) {
+  World small(9 * kMiB);
+  EXPECT_EQ(small.Add(1, kMiB / 2).residence, nullptr);
+  World strict(9 * kMiB, false);
+  const auto first = strict.Add(1);
+  const auto second = strict.Add(2);
+  EXPECT_EQ(first.residence, nullptr);
+  const Status refused =
+      strict.models->Reserve(3, {.own_bytes = 4 * kMiB, .shared_key = {}, .shared_bytes = 0});
+  EXPECT_EQ(refused.number(), errors::kMemoryBudget);
+}
+
+TEST(ResidentModels, OneThatCannotComeBackSaysSoAndComesLater) {
+  World world(5 * kMiB);
+  const auto first = world.Add(1);
+  const auto second = world.Add(2);
+  world.reload_error = Internal("the disk is gone");
+  const Status refused = world.Run(*first.executable).status();
+  EXPECT_EQ(refused.code(), Code::kUnavailable);
+  EXPECT_THAT(refused.message(), HasSubstr("the disk is gone"));
+  EXPECT_EQ(world.models->Memory().held, 0U) << "it had made room";
+  world.reload_error = {};
+  EXPECT_EQ(world.Run(*first.executable).value(), 1);
+  EXPECT_EQ(world.models->Memory().held, 4 * kMiB);
+}
+
+TEST(ResidentModels, OneThatIsUnloadedIsForgotten) {
+  World world(9 * kMiB);
+  auto first = world.Add(1);
+  first = {};
+  world.models->Release(1);
+  const auto second = world.Add(2);
+  const auto third = world.Add(3);
+  EXPECT_TRUE(second.residence->IsIn());
+  EXPECT_EQ(world.models->Memory().paged_out, 0U);
+}
+
+TEST(ResidentModels, ThreadsGetTheirAnswersWhileModelsComeAndGo) {
+  World world(9 * kMiB);  // room for two of three, and two threads
+  std::vector<ResidentModels::Paged> models;
+  for (int number = 1; number <= 3; ++number) models.push_back(world.Add(number));
+  std::vector<std::jthread> threads;
+  for (unsigned thread = 0; thread < 2; ++thread) {
+    threads.emplace_back([&, thread] {
+      for (unsigned i = 0; i < 3000; ++i) {
+        const unsigned number = (i * (thread + 1)) % 3;
+        const Result<float> answer = world.Run(*models[number].executable);
+        ASSERT_TRUE(answer.ok()) << answer.status().ToString();
+        ASSERT_EQ(*answer, static_cast<float>(number + 1));
+      }
+    });
+  }
+  threads.clear();
+  EXPECT_LE(world.models->Memory().held, 9 * kMiB);
+  EXPECT_GT(world.models->Memory().paged_in, 100U);
+}
+
+}  // namespace
+}  // namespace slipway::serve
