@@ -24,10 +24,11 @@ using Origin = engine::CompileCache::Origin;
 
 constexpr auto kLongEnough = std::chrono::seconds(20);
 
-// Loads of "slow..." files wait until the test opens the gate.
+// The load of a "slow..." file, of which a test has one, waits until the test opens the gate.
 struct World {
   FakeClock clock;
   FakeEngine engine;
+  std::promise<void> begun;  // by the slow load
   std::promise<void> gate;
   std::shared_future<void> opened = gate.get_future().share();
   std::mutex mutex;
@@ -40,7 +41,10 @@ struct World {
         const std::lock_guard lock(mutex);
         compiled.insert(path);
       }
-      if (path.starts_with("slow")) opened.wait();
+      if (path.starts_with("slow")) {
+        begun.set_value();
+        opened.wait();
+      }
       if (path.starts_with("bad")) return InvalidArgument("the engine cannot read it");
       return FakeExecutable::Behaviour{.signature = FakeSignature()};
     };
@@ -133,14 +137,8 @@ TEST(Loading, WhatAFailedLoadWouldHaveTakenIsFreeAgain) {
 TEST(Loading, ALoadUnderWayHoldsWhatItIsExpectedToTake) {
   World world({.load_threads = 2, .memory_budget = 1'000'000});
   std::future<Status> slow = world.Load(World::Package("slow", 1, "slow.onnx", 300'000));
-  const Status refused = [&] {
-    // The slow one has begun when another of its kind is refused.
-    while (true) {
-      Status status = Outcome(world.Load(World::Package("m", 1, "m.onnx", 100'000)));
-      if (!status.ok()) return status;
-      (void)world.models->Unload("m", 1);
-    }
-  }();
+  ASSERT_EQ(world.begun.get_future().wait_for(kLongEnough), std::future_status::ready);
+  const Status refused = Outcome(world.Load(World::Package("m", 1, "m.onnx", 100'000)));
   EXPECT_EQ(refused.number(), errors::kMemoryBudget);
   world.gate.set_value();
   EXPECT_TRUE(Outcome(std::move(slow)).ok());
