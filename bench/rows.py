@@ -157,7 +157,8 @@ def idle():
 # Quiet ones first: what a start costs is measured before the machine is warm.
 GROUPS = {"start": starting, "idle": idle, "memory": memory, "import": importing, "small": small_requests, "grpc": grpc_small_requests, "batched": batched, "learned": learned,
           "latency": latency, "beside": beside, "large": large_tensors, "ratio": served_ratio, "overload": scale_rows.overload,
-          "connections": scale_rows.connections, "reload": version_rows.reloading, "million": scale_rows.a_million, "counting": scale_rows.counting}
+          "connections": scale_rows.connections, "reload": version_rows.reloading, "many": version_rows.many_models,
+          "loading": version_rows.loading_beside, "million": scale_rows.a_million, "counting": scale_rows.counting}
 
 
 def fresh_work_folder():

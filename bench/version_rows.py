@@ -1,4 +1,4 @@
-"""Rows about versions: what loading one costs while another serves, and what a second one takes."""
+"""Rows about loading: what it costs while others serve, what a second version takes, and what a thousand models do."""
 import concurrent.futures
 import contextlib
 import http.client
@@ -9,11 +9,13 @@ import time
 
 import http_requests
 from measure import SLIPWAY, WORK, Server, load, median, memory_bytes, output_of
-from workloads import MIB, MODELS, STORE, Row, Workload, publish, write_request
+from workloads import HTTP_SMALL, MIB, MLP_ALONE, MODELS, STORE, Row, Workload, publish, write_request
 
 RESNET = Workload("resnet50", (1, 224, 224, 3), http_requests.as_binary, 1, 5000)
+SMALL = HTTP_SMALL[0]
 RELOADS = 9
 ALONE_MS = 10_000
+MANY = 1000
 
 
 def publish_twice(name):
@@ -81,3 +83,55 @@ def reloading():
         with Server(["resnet50:1"], STORE) as server:
             times.append(server.start_seconds * 1000)
     yield Row("exec to ready, a published ResNet-50, compiled before", "ms", median(times), 120, 80, f"from {min(times):.0f} to {max(times):.0f} in {len(times)} starts")
+
+
+def publish_many(source, names):
+    environment = {**os.environ, "SLIPWAY_STORE": str(STORE)}
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda name: output_of(SLIPWAY, "push", source, "--name", name, env=environment), names))
+
+
+def many_models():
+    publish(["iris"])
+    others = [f"iris{i}" for i in range(1, MANY)]
+    publish_many(MODELS / "iris.h5", others)
+    with Server(["iris"], STORE) as one, Server([*others, "iris"], STORE) as many:
+        serving = [(one, []), (many, [])]
+        requests = {server: write_request(server, SMALL) for server, _ in serving}
+        for server, _ in serving:
+            SMALL.drive(server, requests[server], 500)
+        for _ in range(9):
+            for server, costs in serving:
+                costs.append(SMALL.drive(server, requests[server], SMALL.milliseconds)["cpu_us"])
+        grown = (memory_bytes(many.pid, "VmRSS") - memory_bytes(one.pid, "VmRSS")) / MIB / (MANY - 1)
+    (_, alone), (_, among) = serving
+    yield Row(f"CPU of a small request among {MANY} models, to that of one model", "ratio", median([b / a for a, b in zip(alone, among)]), 1.1, 1.03,
+              f"{min(among):.1f} us among them, {min(alone):.1f} us alone")
+    yield Row(f"resident memory for each of {MANY} tiny models", "MiB", grown, 0.3, 0.1, "beside a server of one of them")
+
+
+def loading_beside():
+    publish(["mlp", "resnet50"])
+    with Server(["mlp"], STORE) as server:
+        request = write_request(server, MLP_ALONE)
+        MLP_ALONE.drive(server, request, 500)
+        alone = MLP_ALONE.drive(server, request, ALONE_MS)
+        loads = 0
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            driven = pool.submit(MLP_ALONE.drive, server, request, ALONE_MS)
+            while not driven.done():
+                control(server, "resnet50/load")
+                control(server, "resnet50/unload")
+                loads += 1
+            beside = driven.result()
+        yield Row("p99 of an MLP request while another model loads, to that without", "ratio", beside["p99_us"] / alone["p99_us"], 1.5, 1.2,
+                  f"{alone['p99_us'] / 1000:.3f} ms alone, {beside['p99_us'] / 1000:.3f} beside {loads} loads of a ResNet-50")
+        for _ in range(100):
+            control(server, "resnet50/load")
+            control(server, "resnet50/unload")
+        before = memory_bytes(server.pid, "VmRSS")
+        for _ in range(MANY):
+            control(server, "resnet50/load")
+            control(server, "resnet50/unload")
+        grown = (memory_bytes(server.pid, "VmRSS") - before) / MIB
+        yield Row(f"growth of resident memory over {MANY} loads and unloads of a ResNet-50", "MiB", grown, 5, 1, f"beside {before / MIB:.0f} MiB of the process")
