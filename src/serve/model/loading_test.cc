@@ -135,7 +135,7 @@ TEST(Loading, WhatAFailedLoadWouldHaveTakenIsFreeAgain) {
 }
 
 TEST(Loading, ALoadUnderWayHoldsWhatItIsExpectedToTake) {
-  World world({.load_threads = 2, .memory_budget = 1'000'000});
+  World world({.load_threads = 2, .memory_budget = 1'000'000, .pages = false});
   std::future<Status> slow = world.Load(World::Package("slow", 1, "slow.onnx", 300'000));
   ASSERT_EQ(world.begun.get_future().wait_for(kLongEnough), std::future_status::ready);
   const Status refused = Outcome(world.Load(World::Package("m", 1, "m.onnx", 100'000)));

@@ -187,11 +187,8 @@ class ThreadedModelSet final : public ModelSet {
   void Settle(const LoadAttempt& load, Result<ServedModel::Parts>& parts,
               ResidentModels::Reload reload) {
     if (!parts.ok()) return memory_->Release(load.number);
-    const MemoryNeed measured = MeasuredNeed(*parts);
-    memory_->Settle(load.number, measured);
-    if (parts->executable == nullptr) return;
-    ResidentModels::Paged paged =
-        memory_->MakePaged(load.number, measured, std::move(parts->executable), std::move(reload));
+    ResidentModels::Paged paged = memory_->Arrive(load.number, MeasuredNeed(*parts),
+                                                  std::move(parts->executable), std::move(reload));
     parts->executable = std::move(paged.executable);
     parts->residence = std::move(paged.residence);
   }

@@ -123,17 +123,24 @@ class ResidentModels::PagedExecutable final : public engine::Executable, public 
 };
 
 Status ResidentModels::Reserve(std::uint64_t load, const MemoryNeed& need) {
-  return MakeRoomFor(load, need);
-}
-
-void ResidentModels::Settle(std::uint64_t load, const MemoryNeed& measured) {
-  const std::lock_guard lock(mutex_);
-  budget_.Settle(load, measured);
+  for (;;) {
+    Status room = MakeRoomFor(load, need);
+    std::unique_lock lock(mutex_);
+    if (room.ok()) under_way_.insert(load);
+    const bool fits_alone = need.own_bytes + need.shared_bytes <= options_.budget;
+    if (room.ok() || !options_.pages || !fits_alone || under_way_.empty()) return room;
+    const std::set<std::uint64_t> others = under_way_;
+    some_load_ended_.wait(lock, [&] { return !std::ranges::includes(under_way_, others); });
+  }
 }
 
 void ResidentModels::Release(std::uint64_t load) {
-  const std::lock_guard lock(mutex_);
-  budget_.Release(load);
+  {
+    const std::lock_guard lock(mutex_);
+    budget_.Release(load);
+    under_way_.erase(load);
+  }
+  some_load_ended_.notify_all();
 }
 
 ModelMemory ResidentModels::Memory() const {
@@ -144,19 +151,24 @@ ModelMemory ResidentModels::Memory() const {
           .paged_in = paged_in_.load()};
 }
 
-ResidentModels::Paged ResidentModels::MakePaged(
-    std::uint64_t load, const MemoryNeed& measured,
-    std::shared_ptr<const engine::Executable> executable, Reload reload) {
-  const bool stays = !options_.pages || options_.budget == 0 ||
-                     measured.own_bytes + measured.shared_bytes < kLeastPaged;
-  if (stays) return {.executable = std::move(executable), .residence = nullptr};
-  Signature signature = executable->signature();
-  const auto page = std::make_shared<Page>(load, measured, std::move(signature),
-                                           std::move(executable), std::move(reload), clock_.Now());
+ResidentModels::Paged ResidentModels::Arrive(std::uint64_t load, const MemoryNeed& measured,
+                                             std::shared_ptr<const engine::Executable> executable,
+                                             Reload reload) {
+  const bool stays = !options_.pages || options_.budget == 0 || executable == nullptr;
+  std::shared_ptr<Page> page;
+  if (!stays) {
+    Signature signature = executable->signature();
+    page = std::make_shared<Page>(load, measured, std::move(signature), std::move(executable),
+                                  std::move(reload), clock_.Now());
+  }
   {
     const std::lock_guard lock(mutex_);
-    pages_[load] = page;
+    budget_.Settle(load, measured);
+    if (page != nullptr) pages_[load] = page;
+    under_way_.erase(load);
   }
+  some_load_ended_.notify_all();
+  if (page == nullptr) return {.executable = std::move(executable), .residence = nullptr};
   const auto paged = std::make_shared<const PagedExecutable>(shared_from_this(), page);
   return {.executable = paged, .residence = paged};
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -23,9 +24,6 @@ namespace slipway::serve {
 /// run. Thread-safe; made by std::make_shared, since models may outlive their set.
 class ResidentModels : public std::enable_shared_from_this<ResidentModels> {
  public:
-  /// A smaller model stays: it would hardly make room.
-  static constexpr std::uint64_t kLeastPaged = std::uint64_t{1} << 20;
-
   struct Options {
     std::uint64_t budget = 0;  ///< of bytes; 0: any
     bool pages = true;         ///< false: what does not fit is refused
@@ -33,11 +31,11 @@ class ResidentModels : public std::enable_shared_from_this<ResidentModels> {
   ResidentModels(const Options& options, const Clock& clock)
       : options_(options), clock_(clock), budget_(options.budget) {}
 
-  /// Memory for a load before it begins. Takes milliseconds where others leave for it.
+  /// Memory for a load before it begins. Takes milliseconds where others leave for it, and waits
+  /// for loads under way, which take less in the end than they were expected to, or may leave then.
   /// ResourceExhausted (kMemoryBudget): it does not fit, whoever leaves; nobody has left then.
   Status Reserve(std::uint64_t load, const MemoryNeed& need);
-  /// What that load takes in truth.
-  void Settle(std::uint64_t load, const MemoryNeed& measured);
+  /// That load failed, or what it loaded is gone.
   void Release(std::uint64_t load);
   ModelMemory Memory() const;
 
@@ -47,10 +45,11 @@ class ResidentModels : public std::enable_shared_from_this<ResidentModels> {
     std::shared_ptr<const engine::Executable> executable;
     std::shared_ptr<const Residence> residence;  ///< null: it stays
   };
-  /// A model that was settled, from now on able to leave memory. Its runs say besides what the
-  /// model says: Unavailable (kModelNotReady), where it cannot come back within a second.
-  Paged MakePaged(std::uint64_t load, const MemoryNeed& measured,
-                  std::shared_ptr<const engine::Executable> executable, Reload reload);
+  /// That load has ended and takes `measured`. What it loaded is able to leave memory from now on:
+  /// runs of the result say besides what the model says: Unavailable (kModelNotReady), where it
+  /// cannot come back within a second. `executable` may be null: of an ensemble.
+  Paged Arrive(std::uint64_t load, const MemoryNeed& measured,
+               std::shared_ptr<const engine::Executable> executable, Reload reload);
 
  private:
   class Page;
@@ -65,8 +64,10 @@ class ResidentModels : public std::enable_shared_from_this<ResidentModels> {
 
   const Options options_;
   const Clock& clock_;
-  mutable std::mutex mutex_;  // guards the two below
+  mutable std::mutex mutex_;  // guards all but the last two
+  std::condition_variable some_load_ended_;
   MemoryBudget budget_;
+  std::set<std::uint64_t> under_way_;                   // loads
   std::map<std::uint64_t, std::weak_ptr<Page>> pages_;  // by load
   std::atomic<std::uint64_t> paged_out_{0};
   std::atomic<std::uint64_t> paged_in_{0};

@@ -29,25 +29,22 @@ struct World {
     return {.signature = FakeSignature(), .answer = static_cast<float>(number)};
   }
 
-  ResidentModels::Paged Add(int number, std::uint64_t bytes = 4 * kMiB) {
-    return Add(number, Behaviour(number), bytes);
-  }
-  ResidentModels::Paged Add(int number, FakeExecutable::Behaviour behaviour,
-                            std::uint64_t bytes = 4 * kMiB) {
+  ResidentModels::Paged Add(int number) { return Add(number, Behaviour(number)); }
+  ResidentModels::Paged Add(int number, FakeExecutable::Behaviour behaviour) {
     const auto load = static_cast<std::uint64_t>(number);
-    const MemoryNeed need{.own_bytes = bytes, .shared_key = {}, .shared_bytes = 0};
+    const MemoryNeed need{.own_bytes = 4 * kMiB, .shared_key = {}, .shared_bytes = 0};
     const Status reserved = models->Reserve(load, need);
     EXPECT_TRUE(reserved.ok()) << reserved.ToString();
-    models->Settle(load, need);
     clock.Advance(std::chrono::seconds(1));
     const auto make = [behaviour, this]() -> Result<std::unique_ptr<engine::Executable>> {
       if (!reload_error.ok()) return reload_error;
       return std::unique_ptr<engine::Executable>(std::make_unique<FakeExecutable>(behaviour));
     };
-    return models->MakePaged(load, need, std::make_shared<FakeExecutable>(behaviour), make);
+    return models->Arrive(load, need, std::make_shared<FakeExecutable>(behaviour), make);
   }
 
   Result<float> Run(const engine::Executable& model) {
+    clock.Advance(std::chrono::seconds(1));
     std::vector<TensorBuffer> inputs;
     inputs.push_back(TensorBuffer::Allocate(DType::kF32, Shape{1, 2}).value());
     const std::vector<TensorView> views = {inputs[0].view()};
@@ -85,7 +82,6 @@ TEST(ResidentModels, OneThatLeftComesBackWithItsNextRun) {
   const auto third = world.Add(3);
   EXPECT_EQ(*alive, 0);
   EXPECT_EQ(first.executable->signature(), FakeSignature());
-  world.clock.Advance(std::chrono::seconds(1));
   EXPECT_EQ(world.Run(*first.executable).value(), 1);
   EXPECT_EQ(*alive, 1);
   EXPECT_FALSE(second.residence->IsIn());
@@ -123,9 +119,23 @@ TEST(ResidentModels, NobodyLeavesForWhatCannotFit) {
   EXPECT_TRUE(first.residence->IsIn());
 }
 
-TEST(ResidentModels, SmallOnesAndThoseOfAServerThatDoesNotPageStay) {
-  World small(9 * kMiB);
-  EXPECT_EQ(small.Add(1, kMiB / 2).residence, nullptr);
+TEST(ResidentModels, ALoadWaitsForOneUnderWayThatMayLeaveThen) {
+  World world(9 * kMiB);
+  ASSERT_TRUE(
+      world.models->Reserve(1, {.own_bytes = 8 * kMiB, .shared_key = {}, .shared_bytes = 0}).ok());
+  std::future<Status> second = std::async(std::launch::async, [&] {
+    return world.models->Reserve(2, {.own_bytes = 8 * kMiB, .shared_key = {}, .shared_bytes = 0});
+  });
+  EXPECT_EQ(second.wait_for(std::chrono::milliseconds(20)), std::future_status::timeout);
+  const auto first = world.models->Arrive(
+      1, {.own_bytes = 4 * kMiB, .shared_key = {}, .shared_bytes = 0},
+      std::make_shared<FakeExecutable>(World::Behaviour(1)),
+      []() -> Result<std::unique_ptr<engine::Executable>> { return Internal("never"); });
+  EXPECT_TRUE(second.get().ok());
+  EXPECT_FALSE(first.residence->IsIn());
+}
+
+TEST(ResidentModels, ThoseOfAServerThatDoesNotPageStay) {
   World strict(9 * kMiB, false);
   const auto first = strict.Add(1);
   const auto second = strict.Add(2);

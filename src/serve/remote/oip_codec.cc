@@ -194,7 +194,9 @@ Status StatusOfAnswer(const net::HttpAnswer& answer) {
   const auto row = std::ranges::find(kStatusRows, answer.status, &StatusRow::http);
   message = Printable(message, kMaxShown);
   if (row == kStatusRows.end()) return Internal(std::move(message));
-  return Status(row->code, std::move(message)).With(row->number);
+  // What an administrator gets names the error (application/problem+json).
+  const auto named = json.ok() ? ParseErrorName(TextOf(*json, "code")) : std::nullopt;
+  return Status(row->code, std::move(message)).With(named.value_or(row->number));
 }
 
 }  // namespace slipway::serve
