@@ -65,7 +65,7 @@ class Server:
         self.port = free_port()
         self.command = on_core(SERVER_CORE, SLIPWAY, "serve", *models, "--port", self.port, *options)
         self.environment = {**os.environ, "SLIPWAY_STORE": str(store)}
-        self.last = pathlib.Path(str(models[-1])).stem
+        self.last = pathlib.Path(str(models[-1])).stem.split(":")[0]  # without its version
 
     def __enter__(self):
         self.log = (WORK / "server.log").open("w")

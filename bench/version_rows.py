@@ -66,6 +66,7 @@ def reloading():
         before = private_bytes(server.pid)
         load_beside(server, "resnet50", 2)
         second = private_bytes(server.pid) - before
+        replace_by(server, "resnet50", 2)  # so that each of the following loads one
         times = []
         with concurrent.futures.ThreadPoolExecutor() as pool:
             driven = pool.submit(load, server, request, RESNET.connections, ALONE_MS)

@@ -107,7 +107,7 @@ constexpr std::array kStatusRows = {
     StatusRow{501, Code::kUnimplemented, ErrorNumber::kNone},
     StatusRow{503, Code::kUnavailable, ErrorNumber::kNone},
     StatusRow{504, Code::kDeadlineExceeded, ErrorNumber::kNone},
-    StatusRow{507, Code::kResourceExhausted, errors::kStoreFull},
+    StatusRow{507, Code::kResourceExhausted, errors::kMemoryBudget},  // only a load has that answer
 };
 
 }  // namespace

@@ -109,10 +109,11 @@ TEST(OipCodec, AnErrorSaysWhatTheServerSays) {
   EXPECT_EQ(status.code(), Code::kNotFound);
   EXPECT_EQ(status.message(), "no model \\x1b[31m");
   EXPECT_EQ(StatusOfAnswer(Answer(401, "{}")).number(), errors::kKeyMissing);
-  EXPECT_EQ(StatusOfAnswer(Answer(507, R"({"error":"x","code":"SLIPWAY-E4005"})")).number(),
-            errors::kMemoryBudget);
-  EXPECT_EQ(StatusOfAnswer(Answer(507, R"({"error":"x","code":"SLIPWAY-E9999"})")).number(),
+  EXPECT_EQ(StatusOfAnswer(Answer(507, "{}")).number(), errors::kMemoryBudget);
+  EXPECT_EQ(StatusOfAnswer(Answer(507, R"({"error":"x","code":"SLIPWAY-E3001"})")).number(),
             errors::kStoreFull);
+  EXPECT_EQ(StatusOfAnswer(Answer(507, R"({"error":"x","code":"SLIPWAY-E9999"})")).number(),
+            errors::kMemoryBudget);
   EXPECT_EQ(ExitCodeOf(StatusOfAnswer(Answer(503, ""))), ExitCode::kServerUnavailable);
   EXPECT_THAT(StatusOfAnswer(Answer(502, "<html>")).message(), HasSubstr("502"));
 }
