@@ -84,7 +84,8 @@ class LoadingTest(ProgramTest):
                 self.assertEqual(self.answer(server, name), answer)
                 self.assertLessEqual(self.metric(server, "slipway_memory_held_bytes"), int(budget))
         self.assertGreaterEqual(self.metric(server, 'slipway_models_paged_total{direction="in"}'), 5)
-        self.assertIn("left memory", self.slipway("ps", "--all", "--host", server.url).stdout)
+        reasons = [item["reason"] for item in self.json("ps", "--all", "--host", server.url)["items"]]
+        self.assertEqual(sum("left memory" in reason for reason in reasons), 1)
         server.stop()
         strict = Server(self, "fashion", "--memory-budget", budget, "--when-full", "refuse")
         self.assertIn("SLIPWAY-E4005", self.slipway("load", "cifar", "--host", strict.url, code=9).stderr)
