@@ -58,24 +58,24 @@ class PowerLoss(ProgramTest):
     # Fault A2: power loss at any moment of a publish; an acknowledged version is never lost, the other one is whole or absent
     def test_an_acknowledged_version_outlives_the_power(self):
         choose = random.Random(11)
-        acknowledged = 0
-        for number in range(1, RUNS + 1):
+        begin = time.monotonic()
+        self.slipway("push", write_model(self.folder / "1.onnx", 1000), "--name", "plus")
+        takes, acknowledged = time.monotonic() - begin, 1
+        for number in range(2, RUNS + 1):
             model = write_model(self.folder / f"{number}.onnx", 1000 * number)
             push = subprocess.Popen([SLIPWAY, "push", model, "--name", "plus"], env=self.environment, cwd=self.folder,
                                     stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-            time.sleep(choose.uniform(0, 0.25))
+            time.sleep(choose.uniform(0, 1.5 * takes))
             self.pull_the_plug()
             said = push.communicate(timeout=60)[0]
             acknowledged += push.returncode == 0
             self.power_comes_back()
-            versions = [item["version"] for item in self.json("ls", "plus")["items"]] if acknowledged else []
+            versions = [item["version"] for item in self.json("ls", "plus")["items"]]
             self.assertGreaterEqual(len(versions), acknowledged, f"run {number} lost a version: {said}")
             for version in versions:
                 self.slipway("verify", f"plus:{version}")
             acknowledged = len(versions)
-        # However the moments fell, both happened: nothing else is left to fail for ever.
         self.slipway("push", write_model(self.folder / "last.onnx", 77000), "--name", "plus")
-        self.assertGreater(acknowledged, 0)
 
     # Fault A2: of a server, what loads and serves; the next one finds its compiled models whole, or builds them anew
     def test_a_server_starts_again_after_the_power(self):
