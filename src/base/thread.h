@@ -10,4 +10,9 @@ void NameThread(const char* name);
 /// higher). For good: without privileges there is no way back.
 void GiveWay();
 
+/// The calling thread works often and for moments only, like an event loop: from now on it takes
+/// turns of a tenth of a millisecond, and whoever is in the middle of a longer one makes way when
+/// it wakes. Its share of a core stays as it was. Before Linux 6.12 nothing changes.
+void TakeShortTurns();
+
 }  // namespace slipway

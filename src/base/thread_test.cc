@@ -3,8 +3,12 @@
 #include <gtest/gtest.h>
 #include <pthread.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <string>
 #include <thread>
 
@@ -31,6 +35,23 @@ TEST(Thread, GivesWayWithThoseItStartsAndNobodyElse) {
     std::thread([lowered] { EXPECT_EQ(Nice(), lowered); }).join();
   }).join();
   EXPECT_EQ(Nice(), before);
+}
+
+/// The words of sched_getattr(2): size and policy, flags, nice and priority, slice.
+std::array<std::uint64_t, 6> SchedulingWords() {
+  std::array<std::uint64_t, 6> words{};
+  syscall(SYS_sched_getattr, 0, words.data(), sizeof words, 0);
+  return words;
+}
+
+TEST(Thread, TakesShortTurnsAndNoLargerShare) {
+  std::thread([] {
+    const auto before = SchedulingWords();
+    TakeShortTurns();
+    auto expected = before;
+    if (before[3] != 0) expected[3] = 100'000;  // 0: the kernel knows of no slices
+    EXPECT_EQ(SchedulingWords(), expected);
+  }).join();
 }
 
 }  // namespace

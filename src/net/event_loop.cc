@@ -48,6 +48,7 @@ void EventLoop::Start() {
 
 void EventLoop::Run() {
   NameThread("slipway-loop");
+  TakeShortTurns();
   KeepFreedBlocks();
   thread_id_ = std::this_thread::get_id();
   while (!stopping_) {
