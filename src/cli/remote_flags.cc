@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -39,17 +40,41 @@ Result<Pair> ReadPair(std::string_view flag, const std::string& text) {
                            Printable(text, 64), kModelNamePattern));
 }
 
+/// What a URL of gRPC is to HTTP, which carries it: "grpcs://a:1" is "https://a:1". nullopt: it has
+/// another scheme.
+std::optional<std::string> HttpOfGrpc(std::string_view url) {
+  constexpr std::string_view kScheme = "grpc";
+  const std::size_t end = url.find("://");
+  if (end == std::string_view::npos || !EqualsIgnoreCase(url.substr(0, kScheme.size()), kScheme))
+    return std::nullopt;
+  const std::string_view rest = url.substr(kScheme.size(), end - kScheme.size());
+  if (!rest.empty() && !EqualsIgnoreCase(rest, "s")) return std::nullopt;
+  return fmt::format("http{}", url.substr(kScheme.size()));
+}
+
+/// A server of HTTP may stand below a path of its host; one of gRPC may not.
+bool NamesAServerAlone(const serve::RemoteServerOptions& remote) {
+  const std::string& path = remote.url.path;
+  if (remote.protocol == serve::RemoteProtocol::kGrpc) return path.empty();
+  return path.find_first_of("?#") == std::string::npos && !path.ends_with("/v2");
+}
+
 Result<serve::RemoteServerOptions> ReadRemote(const std::string& text,
                                               const serve::RemoteServerOptions& common) {
   SLIPWAY_TRY(Pair pair, ReadPair("--remote", text));
   serve::RemoteServerOptions remote = common;
   remote.name = std::move(pair.name);
+  if (const std::optional<std::string> url = HttpOfGrpc(pair.value)) {
+    remote.protocol = serve::RemoteProtocol::kGrpc;
+    pair.value = *url;
+  }
   SLIPWAY_TRY(remote.url, net::ParseHttpUrl(pair.value));
   while (remote.url.path.ends_with('/')) remote.url.path.pop_back();
-  const bool has_query = remote.url.path.find_first_of("?#") != std::string::npos;
-  if (!has_query && !remote.url.path.ends_with("/v2")) return remote;
-  return Usage(
-      fmt::format("--remote {}: name the server alone, like http://127.0.0.1:8000", remote.name));
+  if (NamesAServerAlone(remote)) return remote;
+  const std::string_view example = remote.protocol == serve::RemoteProtocol::kGrpc
+                                       ? "grpc://127.0.0.1:8001"
+                                       : "http://127.0.0.1:8000";
+  return Usage(fmt::format("--remote {}: name the server alone, like {}", remote.name, example));
 }
 
 Status AddKey(const std::string& text, std::vector<serve::RemoteServerOptions>& remotes) {
@@ -72,7 +97,8 @@ std::vector<Flag> RemoteFlags() {
   return {{.name = "--remote",
            .value = "NAME=URL",
            .help = "let steps of ensembles run models of this other server, which they call "
-                   "NAME; no address but these is ever asked",
+                   "NAME, over http://, https://, grpc:// or grpcs://; no address but these is "
+                   "ever asked",
            .repeatable = true},
           {.name = "--remote-key",
            .value = "NAME=FILE",

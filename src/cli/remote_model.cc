@@ -32,8 +32,12 @@ net::ClientRequest InferRequest(std::string_view target, const serve::InferBody&
                                 const std::string& key) {
   std::vector<net::Header> headers = KeyHeader(key);
   headers.emplace_back("Content-Type", "application/octet-stream");
-  headers.emplace_back(serve::kJsonBytesHeader, std::to_string(body.json_bytes));
-  return {.method = "POST", .target = target, .headers = std::move(headers), .body = body.bytes};
+  headers.emplace_back(serve::kJsonBytesHeader, std::to_string(body.json.size()));
+  return {.method = "POST",
+          .target = target,
+          .headers = std::move(headers),
+          .body = body.json,
+          .more_body = body.tensors};
 }
 
 }  // namespace
@@ -95,7 +99,10 @@ std::vector<serve::InferInput> RemoteModel::Named(std::span<const TensorView> in
 std::string RemoteModel::EncodeRequest(std::span<const TensorView> inputs) const {
   const serve::InferBody body = serve::EncodeInfer(Named(inputs));
   const std::string target = path_ + "/infer";
-  return net::EncodeHead(InferRequest(target, body, key_), client_.server()) + body.bytes;
+  std::string request =
+      net::EncodeHead(InferRequest(target, body, key_), client_.server()) + body.json;
+  for (const std::string_view tensor : body.tensors) request += tensor;
+  return request;
 }
 
 }  // namespace slipway::cli

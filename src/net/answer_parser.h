@@ -17,6 +17,7 @@ struct HttpAnswer {
   int status = 0;
   std::vector<Header> headers;
   std::string body;
+  std::vector<Header> trailers = {};  ///< of HTTP/2; those of chunked bodies are dropped
 
   /// The first header of that name, nullptr if absent. Names compare without case.
   const std::string* Find(std::string_view name) const;

@@ -14,15 +14,11 @@
 #include <cstring>
 #include <utility>
 
-#include "base/error_catalogue.h"
+#include "net/client_errors.h"
 #include "net/local_socket.h"
 
 namespace slipway::net {
 namespace {
-
-Status Unreachable(std::string message, std::string hint) {
-  return Unavailable(std::move(message)).With(errors::kServerUnreachable).Hint(std::move(hint));
-}
 
 int MillisecondsLeft(MonotonicTime deadline) {
   const auto left =
@@ -118,7 +114,7 @@ Status Connector::Encrypt(Transport& transport, MonotonicTime deadline) {
     SLIPWAY_TRY(tls_, TlsContext::ForClient(options_.tls));
   }
   const int socket = transport.descriptor();
-  auto session = TlsSession::Connect(tls_, socket, server_.host);
+  auto session = TlsSession::Connect(tls_, socket, server_.host, options_.protocol);
   deadline = std::min(deadline, std::chrono::steady_clock::now() + options_.timeout);
   for (;;) {
     const IoResult::State state = session->Handshake();

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "base/status.h"
@@ -14,6 +15,7 @@ namespace slipway::net {
 struct ConnectorOptions {
   std::chrono::milliseconds timeout{5'000};  ///< for each address of the host, and the handshake
   TlsClientOptions tls;
+  std::string_view protocol = "http/1.1";  ///< offered by ALPN; a literal
   int interrupt = -1;  ///< a descriptor of the caller's: once it is readable, nothing is waited for
 };
 

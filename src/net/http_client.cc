@@ -8,27 +8,50 @@
 #include <array>
 #include <utility>
 
-#include "base/error_catalogue.h"
+#include "net/client_errors.h"
 
 namespace slipway::net {
 
 namespace {
 
 constexpr std::size_t kReadBytes = 64 * 1024;
+constexpr std::size_t kMostVectors = 64;
 
-Status Unreachable(std::string message, std::string hint) {
-  return Unavailable(std::move(message)).With(errors::kServerUnreachable).Hint(std::move(hint));
+/// The first of `parts` that are not empty, as the system wants them. Returns how many are set.
+std::size_t Gather(std::span<const std::string_view> parts, std::span<iovec> vectors) {
+  std::size_t count = 0;
+  for (const std::string_view part : parts) {
+    if (count == vectors.size()) break;
+    if (!part.empty()) vectors[count++] = {const_cast<char*>(part.data()), part.size()};
+  }
+  return count;
+}
+
+/// Takes `count` bytes off the front.
+void Consume(std::size_t count, std::span<std::string_view> parts) {
+  for (std::string_view& part : parts) {
+    const std::size_t taken = std::min(count, part.size());
+    part.remove_prefix(taken);
+    count -= taken;
+  }
 }
 
 }  // namespace
+
+std::uint64_t ClientRequest::BodyBytes() const {
+  std::uint64_t bytes = body.size();
+  for (const std::string_view part : more_body) bytes += part.size();
+  return bytes;
+}
 
 std::string EncodeHead(const ClientRequest& request, const HttpUrl& server) {
   std::string head = fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\n", request.method, request.target,
                                  server.Authority());
   for (const Header& header : request.headers)
     head += fmt::format("{}: {}\r\n", header.first, header.second);
-  if (!request.body.empty() || request.method == "POST" || request.method == "PUT")
-    head += fmt::format("Content-Length: {}\r\n", request.body.size());
+  const std::uint64_t body_bytes = request.BodyBytes();
+  if (body_bytes > 0 || request.method == "POST" || request.method == "PUT")
+    head += fmt::format("Content-Length: {}\r\n", body_bytes);
   return head + "\r\n";
 }
 
@@ -37,19 +60,6 @@ HttpClient::HttpClient(HttpUrl server, const HttpClientOptions& options)
           std::move(server),
           {.timeout = options.connect_timeout, .tls = options.tls, .interrupt = options.interrupt}),
       options_(options) {}
-
-Status HttpClient::Broken(std::string_view what) const {
-  return Unreachable(fmt::format("{} {}", server().Authority(), what),
-                     "the server may have been stopped, or its log says why");
-}
-
-Status HttpClient::Late() const {
-  return DeadlineExceeded(fmt::format("no answer from {} in time: at most {} s",
-                                      server().Authority(),
-                                      static_cast<double>(options_.answer_timeout.count()) / 1e3))
-      .With(errors::kServerUnreachable)
-      .Hint("the server is overloaded or stuck: its log and /metrics say more");
-}
 
 Result<HttpAnswer> HttpClient::Send(const ClientRequest& request) {
   const std::string head = EncodeHead(request, server());
@@ -75,7 +85,9 @@ Result<HttpAnswer> HttpClient::Exchange(const ClientRequest& request, const std:
   }
   const MonotonicTime deadline =
       std::min(request.deadline, std::chrono::steady_clock::now() + options_.answer_timeout);
-  SLIPWAY_TRY(const bool whole, SendAll(head, request.body, deadline));
+  std::vector<std::string_view> parts = {head, request.body};
+  parts.insert(parts.end(), request.more_body.begin(), request.more_body.end());
+  SLIPWAY_TRY(const bool whole, SendAll(std::move(parts), deadline));
   Result<HttpAnswer> answer =
       Receive(AnswerParser({.limits = options_.limits, .answers_head = request.method == "HEAD"}),
               deadline);
@@ -84,29 +96,19 @@ Result<HttpAnswer> HttpClient::Exchange(const ClientRequest& request, const std:
 }
 
 /// False when the server answers before it has taken everything (413): the answer says why.
-Result<bool> HttpClient::SendAll(const std::string& head, std::string_view body,
-                                 MonotonicTime deadline) {
-  std::string_view parts[2] = {head, body};
-  while (!parts[0].empty() || !parts[1].empty()) {
-    std::array<iovec, 2> vectors{};
-    std::size_t count = 0;
-    for (const std::string_view part : parts) {
-      if (!part.empty()) vectors[count++] = {const_cast<char*>(part.data()), part.size()};
-    }
+Result<bool> HttpClient::SendAll(std::vector<std::string_view> parts, MonotonicTime deadline) {
+  std::array<iovec, kMostVectors> vectors{};
+  while (const std::size_t count = Gather(parts, vectors)) {
     const IoResult sent = transport_.Send({vectors.data(), count});
     if (sent.state == IoResult::State::kBroken) {
       if (transport_.HasInput()) return false;
-      return Broken("closed the connection while the request was sent");
+      return BrokeOff(server(), "closed the connection while the request was sent");
     }
-    for (std::size_t left = sent.count; std::string_view& part : parts) {
-      const std::size_t taken = std::min(left, part.size());
-      part.remove_prefix(taken);
-      left -= taken;
-    }
+    Consume(sent.count, parts);
     if (sent.moved()) continue;
     const short events =
         WaitFor(transport_.descriptor(), POLLIN | POLLOUT, deadline, options_.interrupt);
-    if (events == 0) return Late();
+    if (events == 0) return LateAnswer(server(), options_.answer_timeout);
     if ((events & POLLIN) != 0 && transport_.HasInput()) return false;
   }
   return true;
@@ -122,14 +124,14 @@ Result<HttpAnswer> HttpClient::Receive(AnswerParser parser, MonotonicTime deadli
         read.state == IoResult::State::kWaitsForRoom) {
       const short events = read.state == IoResult::State::kWaitsForInput ? POLLIN : POLLOUT;
       if (WaitFor(transport_.descriptor(), events, deadline, options_.interrupt) == 0)
-        return Late();
+        return LateAnswer(server(), options_.answer_timeout);
       continue;
     }
     const bool ended = read.state == IoResult::State::kEnded;
     if (!read.moved() && transport_.tls() != nullptr && transport_.tls()->WasAlerted())
       return transport_.tls()->Failure(server().Authority());
     if (!read.moved() && (!ended || !parser.started()))
-      return Broken("closed the connection without an answer");
+      return BrokeOff(server(), "closed the connection without an answer");
     answer_began_ = true;
     open = !ended;
     Result<bool> fed = open ? parser.Feed({buffer.data(), read.count}) : Result<bool>(true);

@@ -1,7 +1,8 @@
 #pragma once
 
 #include <chrono>
-#include <optional>
+#include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,7 +31,10 @@ struct ClientRequest {
   std::string_view target = "/";
   std::vector<Header> headers;  ///< without Host and Content-Length
   std::string_view body;
-  MonotonicTime deadline = MonotonicTime::max();  ///< of connecting and of the whole answer
+  std::span<const std::string_view> more_body = {};  ///< goes on behind `body`
+  MonotonicTime deadline = MonotonicTime::max();     ///< of connecting and of the whole answer
+
+  std::uint64_t BodyBytes() const;
 };
 
 /// The head of the request as it is sent, with Host and Content-Length.
@@ -55,10 +59,8 @@ class HttpClient {
 
  private:
   Result<HttpAnswer> Exchange(const ClientRequest& request, const std::string& head);
-  Result<bool> SendAll(const std::string& head, std::string_view body, MonotonicTime deadline);
+  Result<bool> SendAll(std::vector<std::string_view> parts, MonotonicTime deadline);
   Result<HttpAnswer> Receive(AnswerParser parser, MonotonicTime deadline);
-  Status Broken(std::string_view what) const;
-  Status Late() const;
 
   Connector connector_;
   HttpClientOptions options_;

@@ -27,7 +27,6 @@ constexpr long kMostClientCertificateBytes = 32 * 1024;  // a client's chain, as
 constexpr int kSecurityLevel = 2;                        // 112 bits: RSA from 2048, EC from 224
 constexpr const char* kCiphersOf12 = "ECDHE+AESGCM:ECDHE+CHACHA20";  // AEAD with forward secrecy
 constexpr std::string_view kServerProtocols = "\x02h2\x08http/1.1";  // in the order of preference
-constexpr std::string_view kClientProtocols = "\x08http/1.1";
 
 Status Unusable(std::string message, const std::string& path, std::string hint) {
   ERR_clear_error();
@@ -268,8 +267,6 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::ForClient(const TlsClientO
   if (context == nullptr) return Internal("OpenSSL cannot be used: " + LastOpensslError());
   SetUp(context, TlsVersion::k12);
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
-  SSL_CTX_set_alpn_protos(context, reinterpret_cast<const unsigned char*>(kClientProtocols.data()),
-                          static_cast<unsigned int>(kClientProtocols.size()));
   if (options.ca_file.empty()) {
     SSL_CTX_set_default_verify_paths(context);
   } else {

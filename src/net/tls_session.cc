@@ -97,9 +97,13 @@ std::unique_ptr<TlsSession> TlsSession::Accept(std::shared_ptr<const TlsContext>
 }
 
 std::unique_ptr<TlsSession> TlsSession::Connect(std::shared_ptr<const TlsContext> context,
-                                                int socket, const std::string& host) {
+                                                int socket, const std::string& host,
+                                                std::string_view protocol) {
   std::unique_ptr<TlsSession> session(new TlsSession(std::move(context), socket));
   SSL_set_connect_state(session->ssl_);
+  const std::string offered = std::string(1, static_cast<char>(protocol.size())).append(protocol);
+  SSL_set_alpn_protos(session->ssl_, reinterpret_cast<const unsigned char*>(offered.data()),
+                      static_cast<unsigned int>(offered.size()));
   if (IsNumericAddress(host)) {
     X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(session->ssl_), host.c_str());
   } else {

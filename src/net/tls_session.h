@@ -24,9 +24,10 @@ class TlsSession {
  public:
   /// Waits for a client's hello. `socket` stays open as long as this lives.
   static std::unique_ptr<TlsSession> Accept(std::shared_ptr<const TlsContext> context, int socket);
-  /// Greets a server, which must have a certificate for `host`: a name or a numeric address.
+  /// Greets a server, which must have a certificate for `host`: a name or a numeric address. Offers
+  /// it `protocol` by ALPN; one that knows no ALPN answers all the same.
   static std::unique_ptr<TlsSession> Connect(std::shared_ptr<const TlsContext> context, int socket,
-                                             const std::string& host);
+                                             const std::string& host, std::string_view protocol);
   TlsSession(const TlsSession&) = delete;
   TlsSession& operator=(const TlsSession&) = delete;
   ~TlsSession();

@@ -159,7 +159,7 @@ std::string AdminTitle(const ServerOptions& options) {
 std::string RemotesTitle(const ServerOptions& options) {
   std::string title;
   for (const serve::RemoteServerOptions& remote : options.remotes)
-    title += fmt::format("{}{} at {}", title.empty() ? "" : ", ", remote.name, remote.url.Origin());
+    title += fmt::format("{}{} at {}", title.empty() ? "" : ", ", remote.name, remote.Origin());
   return title.empty() ? "none" : title;
 }
 

@@ -42,7 +42,7 @@ Status CheckRemotes(const ServerOptions& options) {
                                           "others can read along",
                                           remote.name))
         .With(errors::kInsecureAddress)
-        .Hint("name it with https://, or add --insecure if the network is trusted");
+        .Hint("name it with https:// or grpcs://, or add --insecure if the network is trusted");
   }
   return {};
 }

@@ -22,11 +22,12 @@ def free_port():
 
 
 class Server:
-    """A running `slipway serve`, ready; stopped at the end of the test."""
+    """A running `slipway serve`, ready; stopped at the end of the test. With TLS where there is a context that trusts it."""
 
-    def __init__(self, test, *words, port=None):
+    def __init__(self, test, *words, port=None, tls=None):
         self.port = port or free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
+        self.tls = tls
         self.output = open(test.folder / f"server-{self.port}.log", "w+")
         self.process = subprocess.Popen([SLIPWAY, "serve", *map(str, words), "--port", self.port], cwd=test.folder,
                                         env=test.environment, stdout=self.output, stderr=self.output)
@@ -42,7 +43,7 @@ class Server:
         raise AssertionError("the server is not ready: " + self.log())
 
     def get(self, path):
-        with urllib.request.urlopen(self.url + path, timeout=30) as answer:
+        with urllib.request.urlopen(self.url + path, timeout=30, context=self.tls) as answer:
             return answer.read().decode()
 
     def log(self):

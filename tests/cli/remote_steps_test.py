@@ -4,6 +4,7 @@ import pathlib
 import shutil
 import signal
 import socket
+import ssl
 import sys
 import threading
 import time
@@ -16,6 +17,8 @@ import numpy as np
 from program import DATA, ProgramTest, Server
 
 sys.path.insert(0, str(DATA))
+sys.path.insert(0, str(DATA.parent / "interop"))
+from certificates import Authority
 from onnx_file import FLOAT, constant, model, node, tensor
 
 GOLDEN = np.load(DATA / "mnist" / "mnist.npz")
@@ -54,6 +57,8 @@ class Listener:
 
 
 class RemoteStepsTest(ProgramTest):
+    scheme = "http"
+
     def setUp(self):
         super().setUp()
         here = self.folder / "here"
@@ -69,7 +74,7 @@ class RemoteStepsTest(ProgramTest):
         shutil.copy(DATA / "mnist" / "mnist_k3.h5", far / "model.h5")
 
     def serve(self, port, *flags):
-        return Server(self, "here", "--remote", f"far=http://127.0.0.1:{port}", *flags)
+        return Server(self, "here", "--remote", f"far={self.scheme}://127.0.0.1:{port}", *flags)
 
     def ask(self, server, name="reader", headers=None):
         """Status and answer."""
@@ -112,9 +117,9 @@ class RemoteStepsTest(ProgramTest):
         self.assertIn('no server is called "far" here', reason)
         self.assertIn("--remote", reason)
         self.assertEqual(self.ask(server, "scale")[0], 200)
-        for text in ("far", "far=", "=http://127.0.0.1:1", "far=http://127.0.0.1:1/v2", "a b=http://127.0.0.1:1"):
+        for text in ("far", "far=", f"={self.scheme}://127.0.0.1:1", f"far={self.scheme}://127.0.0.1:1/v2", f"a b={self.scheme}://127.0.0.1:1"):
             self.fails("serve", "here", "--remote", text, code=2)
-        self.assertIn("--insecure", self.fails("serve", "here", "--remote", "far=http://192.0.2.1:80", code=11))
+        self.assertIn("--insecure", self.fails("serve", "here", "--remote", f"far={self.scheme}://192.0.2.1:80", code=11))
 
     def test_a_server_that_stops_is_told_and_asked_again_when_it_is_back(self):
         far = Server(self, "far")
@@ -159,11 +164,29 @@ class RemoteStepsTest(ProgramTest):
             self.assertEqual(status, 502, answer)
             self.assertIn(STEP, answer["error"])
 
+    def test_a_server_is_asked_through_tls(self):
+        authority = Authority(self.folder, "authority")
+        certificate, key = authority.issue("far")
+        far = Server(self, "far", "--tls-cert", certificate, "--tls-key", key, tls=ssl.create_default_context(cafile=str(authority.file)))
+        remote = f"far={self.scheme}s://127.0.0.1:{far.port}"
+        trusting = Server(self, "here", "--remote", remote, "--ca", authority.file)
+        status, answer = self.ask(trusting)
+        self.assertEqual(status, 200, answer)
+        self.assertIn(f"far at {self.scheme}s://127.0.0.1:{far.port}", trusting.get("/v2/config"))
+        status, answer = self.ask(Server(self, "here", "--remote", remote))
+        self.assertEqual(status, 502)
+        self.assertIn("not trusted", answer["error"])
+
     def test_a_key_is_shown_where_one_is_asked_for(self):
         far = Server(self, "far", "--require-key")
         (self.folder / "key").write_text((self.folder / "store" / "admin.key").read_text())
         self.assertEqual(self.ask(self.serve(far.port))[0], 502)
         self.assertEqual(self.ask(self.serve(far.port, "--remote-key", "far=key"))[0], 200)
+
+
+class GrpcRemoteStepsTest(RemoteStepsTest):
+    """The same over gRPC."""
+    scheme = "grpc"
 
 
 if __name__ == "__main__":

@@ -10,16 +10,11 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "serve/remote/received_tensor.h"
 
 namespace slipway::serve {
 
 namespace {
-
-Status NotOip(std::string_view what) {
-  return DataLoss(
-             fmt::format("the server's answer is not of the Open Inference Protocol: {}", what))
-      .Hint("is it the address of a model server?");
-}
 
 /// The member of an object, nullptr when there is none.
 const Json* Member(const Json& json, std::string_view key) {
@@ -76,15 +71,7 @@ std::optional<std::uint64_t> BinarySize(const Json& output) {
 
 Result<TensorBuffer> TensorOf(const Json& output, std::string_view bytes) {
   SLIPWAY_TRY(const TensorSpec given, ParseSpec(output));
-  const TensorView view{given.dtype, given.shape, std::as_bytes(std::span(bytes))};
-  const bool whole = given.dtype == DType::kString
-                         ? UnpackStrings(view).ok()
-                         : ByteSize(given.dtype, given.shape) == bytes.size();
-  if (!given.shape.IsStatic() || !whole) {
-    return NotOip(fmt::format("output \"{}\" has {} bytes, which are not {}",
-                              Printable(given.name, 64), bytes.size(), ToString(given)));
-  }
-  return TensorBuffer::CopyOf(view);
+  return ReceivedTensor(given, bytes);
 }
 
 struct StatusRow {
@@ -124,9 +111,9 @@ Result<Signature> ParseModelMetadata(std::string_view body) {
 
 InferBody EncodeInfer(std::span<const InferInput> inputs,
                       std::span<const std::string_view> wanted) {
+  InferBody body;
   OrderedJson json;
   json["inputs"] = OrderedJson::array();
-  std::size_t tensor_bytes = 0;
   for (const auto& [name, tensor] : inputs) {
     OrderedJson input;
     input["name"] = name;
@@ -134,7 +121,8 @@ InferBody EncodeInfer(std::span<const InferInput> inputs,
     input["datatype"] = OipName(tensor.dtype);
     input["parameters"]["binary_data_size"] = tensor.bytes.size();
     json["inputs"].push_back(std::move(input));
-    tensor_bytes += tensor.bytes.size();
+    body.tensors.emplace_back(reinterpret_cast<const char*>(tensor.bytes.data()),
+                              tensor.bytes.size());
   }
   for (const std::string_view name : wanted) {
     OrderedJson output;
@@ -143,11 +131,7 @@ InferBody EncodeInfer(std::span<const InferInput> inputs,
     json["outputs"].push_back(std::move(output));
   }
   if (wanted.empty()) json["parameters"]["binary_data_output"] = true;
-  InferBody body{.bytes = DumpJson(json)};
-  body.json_bytes = body.bytes.size();
-  body.bytes.reserve(body.json_bytes + tensor_bytes);
-  for (const auto& [name, tensor] : inputs)
-    body.bytes.append(reinterpret_cast<const char*>(tensor.bytes.data()), tensor.bytes.size());
+  body.json = DumpJson(json);
   return body;
 }
 

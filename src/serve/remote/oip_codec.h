@@ -17,10 +17,10 @@ namespace slipway::serve {
 /// The answer of GET /v2/models/NAME. DataLoss: not such an answer, or a type nobody may send.
 Result<Signature> ParseModelMetadata(std::string_view body);
 
-/// The body of POST .../infer: JSON, then the tensors as they lie in memory.
+/// The body of POST .../infer: JSON, and behind it the tensors where they lie in memory.
 struct InferBody {
-  std::string bytes;
-  std::size_t json_bytes = 0;  ///< for the header Inference-Header-Content-Length
+  std::string json;  ///< its size is for the header Inference-Header-Content-Length
+  std::vector<std::string_view> tensors;
 };
 
 /// Asks for the outputs `wanted`, or for every output when it is empty.

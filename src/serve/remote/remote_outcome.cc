@@ -2,37 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
+#include <string>
 #include <utility>
 
 #include "base/error_catalogue.h"
-#include "serve/remote/oip_codec.h"
 
 namespace slipway::serve {
 namespace {
 
 using Health = RemoteOutcome::Health;
-
-struct AnswerRow {
-  int status;
-  Code code;  ///< for the ensemble's client
-  ErrorNumber number;
-  Health health;
-  bool may_retry = false;
-};
-
-// Statuses that are neither 200 nor a refusal of the tensors. What this server is refused for is no
-// fault of the ensemble's client.
-constexpr std::array kAnswers = {
-    AnswerRow{401, Code::kInternal, errors::kRemoteAnswer, Health::kAlive},
-    AnswerRow{403, Code::kInternal, errors::kRemoteAnswer, Health::kAlive},
-    AnswerRow{404, Code::kInternal, errors::kRemoteAnswer, Health::kAlive},
-    AnswerRow{429, Code::kUnavailable, errors::kRemoteUnavailable, Health::kAlive},
-    AnswerRow{502, Code::kUnavailable, errors::kRemoteUnavailable, Health::kFailing},
-    AnswerRow{503, Code::kUnavailable, errors::kRemoteUnavailable, Health::kFailing, true},
-    AnswerRow{504, Code::kDeadlineExceeded, errors::kRemoteUnavailable, Health::kFailing},
-};
 
 std::string Named(std::string_view server, std::string_view what) {
   return fmt::format("server \"{}\" {}", server, what);
@@ -42,47 +20,51 @@ RemoteOutcome Failure(Status status, Health health, bool may_retry = false) {
   return {.outputs = std::move(status), .health = health, .may_retry = may_retry};
 }
 
-RemoteOutcome OfNoAnswer(const RemoteCall& call, const Status& why) {
-  if (why.code() == Code::kDeadlineExceeded) {
-    return Failure(DeadlineExceeded(Named(call.server, "did not answer in time"))
-                       .With(errors::kRemoteUnavailable),
-                   call.had_time ? Health::kFailing : Health::kUnknown);
-  }
-  if (why.code() == Code::kUnavailable) {
-    const std::string_view what =
-        call.was_connected ? "ended the connection without an answer" : "cannot be reached";
-    return Failure(Unavailable(Named(call.server, what)).With(errors::kRemoteUnavailable),
-                   Health::kFailing, !call.was_connected);
-  }
-  const std::string_view what =
-      why.number() == errors::kTlsUntrustedServer ? "has a certificate that is not trusted here"
-      : why.code() == Code::kResourceExhausted    ? "answered with more bytes than are taken"
-                                                  : "answered with something that is not HTTP";
-  return Failure(Internal(Named(call.server, what)).With(errors::kRemoteAnswer), Health::kFailing);
+std::string_view WhyUnavailable(const RemoteCall& call) {
+  if (!call.was_connected) return "cannot be reached";
+  return call.may_have_begun ? "broke off without an answer" : "did not take the request";
 }
 
-RemoteOutcome OfRefusal(const RemoteCall& call, const net::HttpAnswer& answer) {
-  Status said = StatusOfAnswer(answer);
-  const std::string message = Named(call.server, fmt::format("says: {}", said.message()));
-  const auto row = std::ranges::find(kAnswers, answer.status, &AnswerRow::status);
-  if (row != kAnswers.end())
-    return Failure(Status(row->code, message).With(row->number), row->health, row->may_retry);
-  if (said.code() == Code::kInvalidArgument)
-    return Failure(InvalidArgument(message), Health::kAlive);
-  return Failure(Internal(message).With(errors::kRemoteAnswer), Health::kAlive);
+std::string_view WhyNonsense(const Status& why) {
+  if (why.number() == errors::kTlsUntrustedServer)
+    return "has a certificate that is not trusted here";
+  if (why.code() == Code::kResourceExhausted) return "answered with more bytes than are taken";
+  return "answered with something that is not HTTP";
 }
 
 }  // namespace
 
-RemoteOutcome Judge(const RemoteCall& call, const Result<net::HttpAnswer>& answer) {
-  if (!answer.ok()) return OfNoAnswer(call, answer.status());
-  if (answer->status != 200) return OfRefusal(call, *answer);
-  Result<std::vector<TensorBuffer>> outputs =
-      DecodeInfer(answer->body, JsonBytesOf(*answer), call.outputs);
+RemoteOutcome OutcomeOfNoAnswer(const RemoteCall& call, const Status& why) {
+  if (why.code() == Code::kDeadlineExceeded) {
+    return Failure(DeadlineExceeded(Named(call.server, "did not answer in time"))
+                       .With(errors::kRemoteUnavailable),
+                   Health::kFailing);
+  }
+  if (why.code() == Code::kUnavailable) {
+    return Failure(
+        Unavailable(Named(call.server, WhyUnavailable(call))).With(errors::kRemoteUnavailable),
+        Health::kFailing, !call.may_have_begun);
+  }
+  return Failure(Internal(Named(call.server, WhyNonsense(why))).With(errors::kRemoteAnswer),
+                 Health::kFailing);
+}
+
+RemoteOutcome OutcomeOfRefusal(const RemoteCall& call, const RefusalMeaning& meaning,
+                               std::string_view says) {
+  std::string message = Named(call.server, fmt::format("says: {}", says));
+  return Failure(Status(meaning.code, std::move(message)).With(meaning.number), meaning.health,
+                 meaning.may_retry);
+}
+
+RemoteOutcome OutcomeOfAnswer(const RemoteCall& call, Result<std::vector<TensorBuffer>> outputs) {
   if (outputs.ok()) return {.outputs = std::move(outputs)};
   return Failure(
       Internal(Named(call.server, outputs.status().message())).With(errors::kRemoteAnswer),
       Health::kFailing);
+}
+
+void ExcuseLateness(RemoteOutcome& outcome) {
+  if (outcome.outputs.status().code() == Code::kDeadlineExceeded) outcome.health = Health::kUnknown;
 }
 
 }  // namespace slipway::serve

@@ -10,13 +10,11 @@
 #include "base/log.h"
 #include "base/thread.h"
 #include "serve/predict/run_task.h"
-#include "serve/remote/oip_codec.h"
 
 namespace slipway::serve {
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::nanoseconds;
 
 // A call that had so long, or the whole time-out, tells something of the server.
 constexpr milliseconds kTellingTime{1000};
@@ -30,24 +28,6 @@ constexpr std::array<OutcomeName, 5> kOutcomes = {
     OutcomeName{Code::kOk, "ok"}, OutcomeName{Code::kUnavailable, "unavailable"},
     OutcomeName{Code::kDeadlineExceeded, "timeout"}, OutcomeName{Code::kCancelled, "cancelled"},
     OutcomeName{Code::kInternal, "error"}};  // the last: any other
-
-std::string TargetOf(const net::HttpUrl& url, const RemoteRequest& request) {
-  std::string target = fmt::format("{}/v2/models/{}", url.path, request.model);
-  if (request.version) target += fmt::format("/versions/{}", *request.version);
-  return target + "/infer";
-}
-
-std::vector<net::Header> HeadersOf(const std::string& key, std::size_t json_bytes,
-                                   nanoseconds left) {
-  std::vector<net::Header> headers = {
-      {"Content-Type", "application/octet-stream"},
-      {std::string(kJsonBytesHeader), std::to_string(json_bytes)},
-      {"Slipway-Timeout",
-       fmt::format("{}m", std::max<std::int64_t>(
-                              1, std::chrono::duration_cast<milliseconds>(left).count()))}};
-  if (!key.empty()) headers.emplace_back("Authorization", "Bearer " + key);
-  return headers;
-}
 
 /// At random up to a bound that doubles, so that callers that failed together do not come together.
 milliseconds PauseBefore(unsigned tries, std::minstd_rand& random) {
@@ -123,17 +103,14 @@ std::optional<RemoteServer::Call> RemoteServer::Next(const std::stop_token& stop
 
 void RemoteServer::Work(const std::stop_token& stop) {
   NameThread("slipway-remote");
-  net::HttpClient client(options_.url, {.connect_timeout = options_.timeout,
-                                        .answer_timeout = options_.timeout,
-                                        .limits = {.body_bytes = options_.max_answer_bytes},
-                                        .tls = options_.tls,
-                                        .interrupt = interrupt_.get()});
-  while (std::optional<Call> call = Next(stop)) Do(*std::move(call), client, stop);
+  const std::unique_ptr<RemoteConnection> connection =
+      RemoteConnection::Make(options_, interrupt_.get());
+  while (std::optional<Call> call = Next(stop)) Do(*std::move(call), *connection, stop);
 }
 
-void RemoteServer::Do(Call call, net::HttpClient& client, const std::stop_token& stop) {
+void RemoteServer::Do(Call call, RemoteConnection& connection, const std::stop_token& stop) {
   const MonotonicTime began = clock_.Now();
-  Result<std::vector<TensorBuffer>> tensors = TryUntilDone(call, client, stop);
+  Result<std::vector<TensorBuffer>> tensors = TryUntilDone(call, connection, stop);
   Count(tensors.status());
   if (!tensors.ok()) return call.done(std::move(tensors).status());
   InferResponse response{.model = nullptr,
@@ -145,15 +122,16 @@ void RemoteServer::Do(Call call, net::HttpClient& client, const std::stop_token&
 }
 
 Result<std::vector<TensorBuffer>> RemoteServer::TryUntilDone(const Call& call,
-                                                             net::HttpClient& client,
+                                                             RemoteConnection& connection,
                                                              const std::stop_token& stop) {
   {
     const std::lock_guard lock(mutex_);
     budget_.NoteCall();
   }
+  SLIPWAY_RETURN_IF_ERROR(connection.Prepare(call.request));
   for (unsigned tries = 1;; ++tries) {
     SLIPWAY_RETURN_IF_ERROR(Admit(call));
-    RemoteOutcome outcome = TryOnce(call, client);
+    RemoteOutcome outcome = TryOnce(call, connection);
     if (stop.stop_requested()) return ServerEnds();
     NoteHealth(outcome.health, outcome.outputs.status());
     if (!MayTryAgain(outcome, tries)) return std::move(outcome.outputs);
@@ -170,22 +148,11 @@ Status RemoteServer::Admit(const Call& call) {
   return breaker_.Admit(now) ? Status() : NotAsked();
 }
 
-RemoteOutcome RemoteServer::TryOnce(const Call& call, net::HttpClient& client) {
-  const InferBody body = EncodeInfer(call.request.inputs, call.request.outputs);
-  const std::string target = TargetOf(options_.url, call.request);
+RemoteOutcome RemoteServer::TryOnce(const Call& call, RemoteConnection& connection) {
   const MonotonicTime began = clock_.Now();
-  const Result<net::HttpAnswer> answer =
-      client.Send({.method = "POST",
-                   .target = target,
-                   .headers = HeadersOf(options_.key, body.json_bytes, call.deadline - began),
-                   .body = body.bytes,
-                   .deadline = call.deadline});
-  const milliseconds telling = std::min(kTellingTime, options_.timeout);
-  return Judge({.server = options_.name,
-                .outputs = call.request.outputs,
-                .was_connected = client.WasConnected(),
-                .had_time = clock_.Now() - began >= telling},
-               answer);
+  RemoteOutcome outcome = connection.Try(call.deadline);
+  if (clock_.Now() - began < std::min(kTellingTime, options_.timeout)) ExcuseLateness(outcome);
+  return outcome;
 }
 
 void RemoteServer::NoteHealth(RemoteOutcome::Health health, const Status& why) {
@@ -201,8 +168,7 @@ void RemoteServer::NoteHealth(RemoteOutcome::Health health, const Status& why) {
     after = breaker_.state(now);
   }
   if (before == after) return;
-  const std::string where =
-      fmt::format("server \"{}\" at {}", options_.name, options_.url.Authority());
+  const std::string where = fmt::format("server \"{}\" at {}", options_.name, options_.Origin());
   if (after == CircuitBreaker::State::kOpen)
     Log(LogLevel::kWarning, "{} is not asked for a while: {}", where, why.ToString());
   if (after == CircuitBreaker::State::kClosed) Log(LogLevel::kInfo, "{} is asked again", where);

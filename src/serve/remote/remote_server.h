@@ -17,29 +17,15 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "net/http_client.h"
 #include "serve/ensemble/remote_models.h"
 #include "serve/remote/circuit_breaker.h"
+#include "serve/remote/remote_connection.h"
 #include "serve/remote/remote_outcome.h"
+#include "serve/remote/remote_server_options.h"
 #include "serve/remote/retry_budget.h"
 #include "telemetry/counter.h"
 
 namespace slipway::serve {
-
-/// A server that steps may name, as an operator says at the start.
-struct RemoteServerOptions {
-  static constexpr unsigned kMostTries = 3;  ///< of one request, the first included
-
-  std::string name;
-  net::HttpUrl url;  ///< its path comes before "/v2"
-  std::string key;   ///< sent as a bearer's; "": none
-  net::TlsClientOptions tls;
-  std::chrono::milliseconds timeout{10'000};  ///< of one request, all tries together
-  unsigned connections = 16;                  ///< at once; each has a thread, which waits
-  std::size_t max_queued = 256;               ///< requests that wait for a connection
-  std::uint64_t max_answer_bytes = std::uint64_t{64} << 20;
-  CircuitBreaker::Limits circuit;
-};
 
 /// What was counted of another server.
 struct RemoteFacts {
@@ -49,9 +35,9 @@ struct RemoteFacts {
   std::uint64_t retries = 0;
 };
 
-/// Requests for the models of one other server, over HTTP/1.1 connections that are kept alive. Each
-/// connection has a thread of its own that waits for the answers, so that neither an event loop nor
-/// a model's worker ever does; it is started when it is first needed. Thread-safe.
+/// Requests for the models of one other server, over connections that are kept alive. Each has a
+/// thread of its own that waits for the answers, so that neither an event loop nor a model's worker
+/// ever does; it is started when it is first needed. Thread-safe.
 class RemoteServer {
  public:
   /// `clock` outlives this, and is the machine's.
@@ -78,10 +64,10 @@ class RemoteServer {
   Status Queue(Call& call);
   std::optional<Call> Next(const std::stop_token& stop);
   void Work(const std::stop_token& stop);
-  void Do(Call call, net::HttpClient& client, const std::stop_token& stop);
-  Result<std::vector<TensorBuffer>> TryUntilDone(const Call& call, net::HttpClient& client,
+  void Do(Call call, RemoteConnection& connection, const std::stop_token& stop);
+  Result<std::vector<TensorBuffer>> TryUntilDone(const Call& call, RemoteConnection& connection,
                                                  const std::stop_token& stop);
-  RemoteOutcome TryOnce(const Call& call, net::HttpClient& client);
+  RemoteOutcome TryOnce(const Call& call, RemoteConnection& connection);
   Status Admit(const Call& call);
   void NoteHealth(RemoteOutcome::Health health, const Status& why);
   bool MayTryAgain(const RemoteOutcome& outcome, unsigned tries);

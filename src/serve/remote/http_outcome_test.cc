@@ -1,4 +1,4 @@
-#include "serve/remote/remote_outcome.h"
+#include "serve/remote/http_outcome.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -16,14 +16,15 @@ net::HttpAnswer Answer(int status, std::string body) {
   return {.status = status, .headers = {}, .body = std::move(body)};
 }
 
-RemoteOutcome JudgeAnswer(const Result<net::HttpAnswer>& answer, bool was_connected = true,
-                          bool had_time = true) {
-  return Judge(
-      {.server = "far", .outputs = {"y"}, .was_connected = was_connected, .had_time = had_time},
-      answer);
+RemoteOutcome JudgeAnswer(const Result<net::HttpAnswer>& answer, bool was_connected = true) {
+  return JudgeHttp({.server = "far",
+                    .outputs = {"y"},
+                    .was_connected = was_connected,
+                    .may_have_begun = was_connected},
+                   answer);
 }
 
-TEST(Judge, AnOutputThatIsThereIsTheAnswer) {
+TEST(JudgeHttp, AnOutputThatIsThereIsTheAnswer) {
   const RemoteOutcome outcome =
       JudgeAnswer(Answer(200, R"({"outputs":[{"name":"y","datatype":"UINT8","shape":[2],)"
                               R"("parameters":{"binary_data_size":2}}]})"));
@@ -46,7 +47,7 @@ struct Row {
   bool may_retry;
 };
 
-TEST(Judge, ARefusalIsToldAsItIsMeant) {
+TEST(JudgeHttp, ARefusalIsToldAsItIsMeant) {
   const Row rows[] = {
       {400, Code::kInvalidArgument, ErrorNumber::kNone, Health::kAlive, false},
       {401, Code::kInternal, errors::kRemoteAnswer, Health::kAlive, false},
@@ -67,7 +68,7 @@ TEST(Judge, ARefusalIsToldAsItIsMeant) {
   }
 }
 
-TEST(Judge, OnlyARequestThatCannotHaveArrivedIsSentAgain) {
+TEST(JudgeHttp, OnlyARequestThatCannotHaveArrivedIsSentAgain) {
   const Status broken = Unavailable("nothing listens at 10.0.0.7:80");
   const RemoteOutcome refused = JudgeAnswer(broken, false);
   EXPECT_TRUE(refused.may_retry);
@@ -77,15 +78,23 @@ TEST(Judge, OnlyARequestThatCannotHaveArrivedIsSentAgain) {
   EXPECT_THAT(ended.outputs.status().message(), HasSubstr("without an answer"));
 }
 
-TEST(Judge, AServerThatHadNoTimeIsNotBlamed) {
-  const Status late = DeadlineExceeded("no answer from 10.0.0.7:80");
-  EXPECT_EQ(JudgeAnswer(late, true, true).health, Health::kFailing);
-  EXPECT_EQ(JudgeAnswer(late, true, false).health, Health::kUnknown);
-  EXPECT_EQ(JudgeAnswer(late).outputs.status().code(), Code::kDeadlineExceeded);
+TEST(JudgeHttp, AServerThatHadNoTimeIsNotBlamed) {
+  const Result<net::HttpAnswer> late[] = {DeadlineExceeded("no answer from 10.0.0.7:80"),
+                                          Answer(504, "")};
+  for (const Result<net::HttpAnswer>& answer : late) {
+    RemoteOutcome outcome = JudgeAnswer(answer);
+    EXPECT_EQ(outcome.outputs.status().code(), Code::kDeadlineExceeded);
+    EXPECT_EQ(outcome.health, Health::kFailing);
+    ExcuseLateness(outcome);
+    EXPECT_EQ(outcome.health, Health::kUnknown);
+  }
+  RemoteOutcome busy = JudgeAnswer(Answer(503, ""));
+  ExcuseLateness(busy);
+  EXPECT_EQ(busy.health, Health::kFailing) << "it was not late";
 }
 
 // Bad input R1: a remote step's server that answers with what is no answer
-TEST(Judge, WhatIsNoAnswerIsAnErrorThatNamesNoAddress) {
+TEST(JudgeHttp, WhatIsNoAnswerIsAnErrorThatNamesNoAddress) {
   const Result<net::HttpAnswer> answers[] = {
       Answer(200, ""),
       Answer(200, "<html>"),
