@@ -333,6 +333,7 @@ void Connection::Close() {
   protocol_.reset();
   output_ = {};
   FailHandshake();
+  loop_->Unwatch(transport_.descriptor());
   transport_.Close();
   loop_->Remove(position_);
   on_close_();

@@ -67,7 +67,8 @@ class EventLoop {
 
   /// Tells `watcher`, which outlives the descriptor's being watched, of `events` (EPOLLIN,
   /// EPOLLOUT, both or none: then of errors and the end alone). False: the kernel has no room for
-  /// one more. Closing the descriptor ends it as Unwatch() does.
+  /// one more. Unwatch() comes before the descriptor is closed: where another process is being
+  /// started at that moment, it has the descriptor too, and would keep it watched.
   bool Watch(int descriptor, std::uint32_t events, Watcher& watcher);
   void ChangeWatch(int descriptor, std::uint32_t events, Watcher& watcher);
   void Unwatch(int descriptor);

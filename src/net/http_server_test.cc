@@ -5,7 +5,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <future>
@@ -50,6 +53,25 @@ TEST(HttpServer, AnswersOnAConnectionThatIsKept) {
   }
   EXPECT_EQ(server->Counts().accepted_total, 1u);
   EXPECT_EQ(server->Counts().requests_total, 3u);
+}
+
+TEST(HttpServer, AConnectionIsOverThoughAProcessThatIsBeingStartedHasItsSocketToo) {
+  TestService service;
+  const auto server = StartServer(service);
+  RawClient client(server->port());
+  EXPECT_EQ(client.Ask(Get("/a")).status, 200);
+  const pid_t other = fork();
+  if (other == 0) {
+    for (;;) pause();
+  }
+  client.FinishSending();
+  const auto until = std::chrono::steady_clock::now() + seconds(10);
+  while (server->Counts().open > 0 && std::chrono::steady_clock::now() < until)
+    std::this_thread::yield();
+  EXPECT_EQ(server->Counts().open, 0U);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(RawClient(server->port()).Ask(Get("/b")).status, 200);
+  kill(other, SIGKILL);
+  waitpid(other, nullptr, 0);
 }
 
 // Asks for a rest far too long after the first request, and notes when the loop is back.
