@@ -28,7 +28,9 @@ class Passed : public testing::Test {
     net::SocketAddress wanted = net::SocketAddress::Parse(address, 0).value();
     const FileDescriptor made(socket(wanted.data()->sa_family, SOCK_STREAM, 0));
     ASSERT_EQ(bind(made.get(), wanted.data(), wanted.size()), 0);
-    if (listens) ASSERT_EQ(listen(made.get(), 1), 0);
+    if (listens) {
+      ASSERT_EQ(listen(made.get(), 1), 0);
+    }
     ASSERT_EQ(dup2(made.get(), descriptor), descriptor);
   }
 

@@ -31,14 +31,13 @@ std::function<Result<std::unique_ptr<engine::Executable>>()> ReloadOf(const Mode
 MemoryNeed MeasuredNeed(const ServedModel::Parts& parts);
 
 /// Makes a package ready to serve: compiles it or finds it compiled, compares what the engine found
-/// with what the
-/// package promises, warms it up and measures it. A model of 20 ms a run and more that was found
-/// compiled has run before in this very form, and is ready without another run: what was measured
-/// then is known, and its weights are in memory. Of an ensemble only the own graph, if it has one:
-/// whether its models are there is the caller's to look at (CheckMembers). `progress` hears each
-/// state that is reached; `tools.profiles` spares it measuring what it knows, and keeps the rest.
-/// Takes milliseconds to seconds. What Engine::Compile() says; InvalidArgument (kInvalidPackage):
-/// the graph is not what the manifest says; the engine's error: it does not run.
+/// with what the package promises, warms it up and measures it. A model of 20 ms a run and more
+/// that was found compiled has run before in this very form, and is ready without another run: what
+/// was measured then is known, and its weights are in memory. Of an ensemble only the own graph, if
+/// it has one: whether its models are there is the caller's to look at (CheckMembers). `progress`
+/// hears each state that is reached; `tools.profiles` spares it measuring what it knows, and keeps
+/// the rest. Takes milliseconds to seconds. What Engine::Compile() says; InvalidArgument
+/// (kInvalidPackage): the graph is not what the manifest says; the engine's error: it does not run.
 Result<ServedModel::Parts> LoadModel(ModelPackage package, const LoadTools& tools,
                                      const std::function<void(ModelState)>& progress);
 

@@ -53,14 +53,20 @@ class ResidentModels::Page {
   void EndUse() { users_.fetch_sub(1); }
   const engine::Executable& executable() const { return *executable_; }
 
-  /// The model, out of memory; null: somebody uses it, or moves it now.
-  std::shared_ptr<const engine::Executable> TakeOut() {
+  /// Frees the model, and has `note` it before anybody can bring it back. False: somebody uses it,
+  /// or moves it now.
+  template <class Note>
+  bool TakeOut(Note note) {
     const std::unique_lock lock(moving_, std::try_to_lock);
-    if (!lock.owns_lock() || !is_in_.load()) return nullptr;
+    if (!lock.owns_lock() || !is_in_.load()) return false;
     is_in_.store(false);
-    if (users_.load() == 0) return std::move(executable_);
-    is_in_.store(true);
-    return nullptr;
+    if (users_.load() != 0) {
+      is_in_.store(true);
+      return false;
+    }
+    executable_.reset();
+    note();
+    return true;
   }
 
   /// Begins a use of a model that is out, or was when the caller looked; `make_room` comes first.
@@ -234,14 +240,11 @@ std::uint64_t ResidentModels::MayBeFreed() const {
   return bytes;
 }
 
-bool ResidentModels::Leave(Page& page) {
-  std::shared_ptr<const engine::Executable> out = page.TakeOut();
-  if (out == nullptr) return false;
-  out.reset();
-  ReturnFreeBlocks();
-  Release(page.load());
+void ResidentModels::Leave(Page& page) {
+  const bool has_left = page.TakeOut([&] { Release(page.load()); });
+  if (!has_left) return;
   paged_out_.fetch_add(1);
-  return true;
+  ReturnFreeBlocks();
 }
 
 void ResidentModels::Forget(std::uint64_t load) {

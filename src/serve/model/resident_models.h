@@ -59,7 +59,7 @@ class ResidentModels : public std::enable_shared_from_this<ResidentModels> {
   Status MakeRoomFor(std::uint64_t load, const MemoryNeed& need);
   std::shared_ptr<Page> FirstToLeave(const std::set<std::uint64_t>& tried) const;
   std::uint64_t MayBeFreed() const;
-  bool Leave(Page& page);
+  void Leave(Page& page);
   void Forget(std::uint64_t load);
 
   const Options options_;

@@ -188,6 +188,8 @@ TEST(ResidentModels, ThreadsGetTheirAnswersWhileModelsComeAndGo) {
   threads.clear();
   EXPECT_LE(world.models->Memory().held, 9 * kMiB);
   EXPECT_GT(world.models->Memory().paged_in, 100U);
+  for (std::uint64_t load = 1; load <= 3; ++load) world.models->Release(load);
+  EXPECT_EQ(world.models->Memory().held, 0U) << "each came as often as it left, and was counted so";
 }
 
 }  // namespace
