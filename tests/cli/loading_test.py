@@ -71,24 +71,25 @@ class LoadingTest(ProgramTest):
 
     def test_models_that_do_not_fit_together_take_turns(self):
         self.slipway("push", FASHION, "--name", "fashion")
-        self.slipway("push", CIFAR, "--name", "cifar")
-        roomy = Server(self, "fashion", "cifar")  # compiles both, and measures what they take
-        expected = {name: self.answer(roomy, name) for name in ("fashion", "cifar")}
-        takes = [sum(self.metric(roomy, f'slipway_model_{kind}_bytes{{model="{name}",version="1"}}') for kind in ("memory", "mapped"))
-                 for name in expected]
+        small = [f"cifar{i}" for i in range(6)]
+        for name in small:
+            self.slipway("push", CIFAR, "--name", name)
+        roomy = Server(self, "fashion", *small)
+        expected = {name: self.answer(roomy, name) for name in ("fashion", *small)}
         roomy.stop()
-        budget = str(int(max(takes) + min(takes) / 2))
-        server = Server(self, "fashion", "cifar", "--memory-budget", budget)
+        # The large one takes 2.9 to 3.5 MB, a small one 0.3 to 0.9: whichever loads first is charged with what the engine keeps.
+        budget = "3800000"
+        server = Server(self, "fashion", *small, "--memory-budget", budget)
         for _ in range(3):
             for name, answer in expected.items():
                 self.assertEqual(self.answer(server, name), answer)
                 self.assertLessEqual(self.metric(server, "slipway_memory_held_bytes"), int(budget))
-        self.assertGreaterEqual(self.metric(server, 'slipway_models_paged_total{direction="in"}'), 5)
+        self.assertGreaterEqual(self.metric(server, 'slipway_models_paged_total{direction="in"}'), 3)
         reasons = [item["reason"] for item in self.json("ps", "--all", "--host", server.url)["items"]]
-        self.assertEqual(sum("left memory" in reason for reason in reasons), 1)
+        self.assertTrue(any("left memory" in reason for reason in reasons), reasons)
         server.stop()
         strict = Server(self, "fashion", "--memory-budget", budget, "--when-full", "refuse")
-        self.assertIn("SLIPWAY-E4005", self.slipway("load", "cifar", "--host", strict.url, code=9).stderr)
+        self.assertIn("SLIPWAY-E4005", self.slipway("load", "cifar0", "--host", strict.url, code=9).stderr)
         self.assertEqual(self.answer(strict), expected["fashion"])
 
 
