@@ -13,6 +13,7 @@
 #include "engine/onnxruntime/ort_library.h"
 #include "engine/onnxruntime/ort_reason.h"
 #include "engine/onnxruntime/ort_signature.h"
+#include "engine/onnxruntime/weight_layout.h"
 
 namespace slipway::engine {
 
@@ -184,7 +185,8 @@ class OnnxRuntimeEngine final : public Engine {
     const std::string model = fmt::format("{}/{}", folder, kCompiledModel);
     SLIPWAY_RETURN_IF_ERROR(RunFailure(runtime_->api(), runtime_->api().SetOptimizedModelFilePath(
                                                             session_options.get(), model.c_str())));
-    return CreateSession(*runtime_, source, *session_options).status();
+    SLIPWAY_RETURN_IF_ERROR(CreateSession(*runtime_, source, *session_options).status());
+    return AlignWeights(model, fmt::format("{}/{}", folder, kCompiledData));
   }
 
   Result<std::unique_ptr<Executable>> LoadCompiled(const std::string& folder,
@@ -207,6 +209,7 @@ class OnnxRuntimeEngine final : public Engine {
   /// A release of ours that compiles otherwise shall not load what an earlier one wrote.
   std::string DigestOfSettings(const CompileOptions& options) const {
     Sha256 digest;
+    digest.Update(fmt::format("weights at {} and {}\n", kWeightAlignment, kPageAlignment));
     for (const Form form : {Form::kWritten, Form::kCompiled}) {
       for (const auto& [key, value] : SessionSettings(options, form, runtime_->library.minor))
         digest.Update(fmt::format("{}={}\n", key, value));
