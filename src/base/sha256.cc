@@ -2,10 +2,8 @@
 
 #include <fmt/format.h>
 #include <openssl/evp.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <vector>
+#include "base/file_pieces.h"
 
 namespace slipway {
 
@@ -78,16 +76,9 @@ Digest Sha256Of(std::string_view text) { return Sha256Of(std::as_bytes(std::span
 
 Result<Digest> Sha256OfFile(int descriptor) {
   Sha256 hash;
-  std::vector<std::byte> buffer(1 << 18);
-  off_t offset = 0;
-  for (;;) {
-    const ssize_t count = pread(descriptor, buffer.data(), buffer.size(), offset);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return ErrnoStatus(errno, "cannot read a file to hash it");
-    if (count == 0) return hash.Finish();
-    hash.Update(std::span(buffer).first(static_cast<std::size_t>(count)));
-    offset += count;
-  }
+  SLIPWAY_RETURN_IF_ERROR(
+      ReadInPieces(descriptor, [&](std::span<const std::byte> piece) { hash.Update(piece); }));
+  return hash.Finish();
 }
 
 }  // namespace slipway

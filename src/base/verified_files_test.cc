@@ -11,10 +11,10 @@ namespace {
 
 constexpr std::chrono::milliseconds kAnyAge{-1000};
 
-Digest DigestOf(VerifiedFiles& files, const std::string& path) {
+Digest DigestOf(DigestedFiles& files, const std::string& path) {
   const Result<FileDescriptor> file = OpenForReading(path);
   EXPECT_TRUE(file.ok()) << file.status().ToString();
-  const Result<Digest> digest = files.DigestOf(file->get());
+  const Result<Digest> digest = files.SumOf(file->get());
   EXPECT_TRUE(digest.ok()) << digest.status().ToString();
   return digest.ok() ? *digest : Digest();
 }
@@ -22,7 +22,7 @@ Digest DigestOf(VerifiedFiles& files, const std::string& path) {
 TEST(VerifiedFiles, SayWhatTheContentHashesTo) {
   const Result<TemporaryDirectory> folder = TemporaryDirectory::Create("verified-");
   const std::string path = folder->path() + "/a";
-  VerifiedFiles files;
+  DigestedFiles files;
   ASSERT_TRUE(WriteFileAtomically(path, "one").ok());
   EXPECT_EQ(DigestOf(files, path), Sha256Of("one"));
   EXPECT_EQ(DigestOf(files, path), Sha256Of("one"));
@@ -31,7 +31,7 @@ TEST(VerifiedFiles, SayWhatTheContentHashesTo) {
 TEST(VerifiedFiles, AFileThatWasWrittenToIsHashedAgain) {
   const Result<TemporaryDirectory> folder = TemporaryDirectory::Create("verified-");
   const std::string path = folder->path() + "/a";
-  VerifiedFiles files(kAnyAge);
+  DigestedFiles files(kAnyAge);
   ASSERT_TRUE(WriteFileAtomically(path, "one").ok());
   EXPECT_EQ(DigestOf(files, path), Sha256Of("one"));
   // The same size, and the times that it had: as somebody writes who wants not to be noticed.
@@ -47,7 +47,7 @@ TEST(VerifiedFiles, AFileThatHasRestedIsReadOnce) {
   const Result<TemporaryDirectory> folder = TemporaryDirectory::Create("verified-");
   const std::string path = folder->path() + "/a";
   ASSERT_TRUE(WriteFileAtomically(path, "one").ok());
-  VerifiedFiles files(kAnyAge);
+  DigestedFiles files(kAnyAge);
   EXPECT_EQ(DigestOf(files, path), Sha256Of("one"));
   EXPECT_EQ(DigestOf(files, path), Sha256Of("one"));
   EXPECT_EQ(files.reads(), 1U);
@@ -57,7 +57,7 @@ TEST(VerifiedFiles, AFileThatWasJustWrittenIsReadEachTime) {
   const Result<TemporaryDirectory> folder = TemporaryDirectory::Create("verified-");
   const std::string path = folder->path() + "/a";
   ASSERT_TRUE(WriteFileAtomically(path, "one").ok());
-  VerifiedFiles files(std::chrono::hours(1));
+  DigestedFiles files(std::chrono::hours(1));
   DigestOf(files, path);
   DigestOf(files, path);
   EXPECT_EQ(files.reads(), 2U);

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/checksum.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -25,7 +26,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kSchema = "slipway-compiled/1";
+constexpr std::string_view kSchema = "slipway-compiled/2";
 constexpr std::string_view kEntryFile = "entry.json";
 constexpr std::string_view kNotesFile = "notes.json";
 constexpr std::string_view kUnfinished = "building-";
@@ -38,14 +39,14 @@ constexpr std::uint64_t kRoomFactor = 2;
 struct KeptFile {
   std::string name;
   std::uint64_t size = 0;
-  Digest digest;
+  Checksum checksum;
 };
 
 Result<KeptFile> Describe(const fs::path& path) {
   KeptFile file{.name = path.filename().string()};
   SLIPWAY_TRY(const FileDescriptor opened, OpenRegularFile(path.string()));
   SLIPWAY_TRY(file.size, FileSize(opened.get()));
-  SLIPWAY_TRY(file.digest, Sha256OfFile(opened.get()));
+  SLIPWAY_TRY(file.checksum, ChecksumOfFile(opened.get()));
   return file;
 }
 
@@ -54,7 +55,7 @@ Status WriteEntry(const std::string& folder, const std::string& key) {
   std::error_code error;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
     SLIPWAY_TRY(const KeptFile file, Describe(entry.path()));
-    files.push_back({{"name", file.name}, {"size", file.size}, {"sha256", file.digest.Hex()}});
+    files.push_back({{"name", file.name}, {"size", file.size}, {"xxh3_128", file.checksum.Hex()}});
   }
   if (error || files.empty() || files.size() > kMaxFiles)
     return Internal(fmt::format("the engine wrote {} files", files.size()));
@@ -67,13 +68,13 @@ Status Foreign(std::string what) { return DataLoss(std::move(what)); }
 Result<KeptFile> ReadFileRow(const Json& row) {
   const bool is_row = row.is_object() && row.size() == 3 && row.contains("name") &&
                       row["name"].is_string() && row.contains("size") &&
-                      row["size"].is_number_unsigned() && row.contains("sha256") &&
-                      row["sha256"].is_string();
+                      row["size"].is_number_unsigned() && row.contains("xxh3_128") &&
+                      row["xxh3_128"].is_string();
   if (!is_row) return Foreign("a file of it is not described");
   KeptFile file{.name = row["name"].get<std::string>(), .size = row["size"].get<std::uint64_t>()};
   if (file.name.find('/') != std::string::npos || file.name.starts_with('.'))
     return Foreign("a file of it lies elsewhere");
-  SLIPWAY_TRY(file.digest, ParseDigest(row["sha256"].get<std::string>()));
+  SLIPWAY_TRY(file.checksum, ParseChecksum(row["xxh3_128"].get<std::string>()));
   return file;
 }
 
@@ -133,7 +134,9 @@ std::vector<Kept> ListKept(const std::string& folder) {
   return all;
 }
 
-std::string EntryOf(const std::string& key) { return key.empty() ? key : Sha256Of(key).Hex(); }
+std::string EntryOf(const std::string& key) {
+  return key.empty() ? key : Sha256Of(fmt::format("{} {}", kSchema, key)).Hex();
+}
 
 }  // namespace
 
@@ -149,15 +152,15 @@ Result<CompileCache::Compiled> CompileCache::Compile(Engine& engine, const Cache
       found_.fetch_add(1, std::memory_order_relaxed);
       return found;
     }
-    const Status built = Build(engine, model, options, entry, key);
-    if (built.ok()) found = Load(engine, entry, key, options);
-    if (built.ok() && found.ok()) {
+  }
+  SLIPWAY_RETURN_IF_ERROR(model.Verify());
+  if (!entry.empty()) {
+    Result<Compiled> built = BuildAndLoad(engine, model, options, entry, key);
+    if (built.ok()) {
       built_.fetch_add(1, std::memory_order_relaxed);
-      found->origin = Origin::kBuilt;
-      return found;
+      return built;
     }
-    Log(LogLevel::kDebug, "a compiled model is not kept: {}",
-        (built.ok() ? found.status() : built).ToString());
+    Log(LogLevel::kDebug, "a compiled model is not kept: {}", built.status().ToString());
   }
   compiled_.fetch_add(1, std::memory_order_relaxed);
   Compiled compiled;
@@ -197,6 +200,17 @@ Result<CompileCache::Compiled> CompileCache::Load(Engine& engine, const std::str
                   .notes = ReadNotes(entry)};
 }
 
+Result<CompileCache::Compiled> CompileCache::BuildAndLoad(Engine& engine,
+                                                          const CacheableModel& model,
+                                                          const CompileOptions& options,
+                                                          const std::string& entry,
+                                                          const std::string& key) {
+  SLIPWAY_RETURN_IF_ERROR(Build(engine, model, options, entry, key));
+  SLIPWAY_TRY(Compiled built, Load(engine, entry, key, options));
+  built.origin = Origin::kBuilt;
+  return built;
+}
+
 Status CompileCache::Build(Engine& engine, const CacheableModel& model,
                            const CompileOptions& options, const std::string& entry,
                            const std::string& key) {
@@ -229,8 +243,8 @@ Result<std::uint64_t> CompileCache::Verify(const std::string& folder, const std:
                 OpenRegularFile(fmt::format("{}/{}", folder, file.name)));
     SLIPWAY_TRY(const std::uint64_t size, FileSize(opened.get()));
     if (size != file.size) return Foreign(fmt::format("{} has another size", file.name));
-    SLIPWAY_TRY(const Digest digest, verified_.DigestOf(opened.get()));
-    if (digest != file.digest) return Foreign(fmt::format("{} has another content", file.name));
+    SLIPWAY_TRY(const Checksum checksum, verified_.SumOf(opened.get()));
+    if (checksum != file.checksum) return Foreign(fmt::format("{} has another content", file.name));
     bytes += size;
   }
   return bytes;

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -23,14 +24,20 @@ struct CacheableModel {
   std::string path;
   std::string identity;     ///< digest of the content, weights included; "": not to be kept
   std::uint64_t bytes = 0;  ///< of its files
+  /// Whether the files are what `identity` says; asked before they are read, which a model that is
+  /// found compiled spares. Null: they are.
+  std::function<Status()> verify = nullptr;
+
+  Status Verify() const { return verify == nullptr ? Status() : verify(); }
 };
 
 /// Compiled models in a folder, so that loading one again takes milliseconds, and all who load it,
 /// other versions and other processes, share the memory of its weights. A model's files lie in a
-/// folder of their own, which appears complete or not at all. Files are believed after their digest
-/// was compared; what is damaged, foreign or of another release is built anew. Nothing that goes
-/// wrong here is an error: the model is compiled then. The least recently used go when there are
-/// too many. Thread-safe; several processes may use one folder.
+/// folder of their own, which appears complete or not at all. Files are believed after their
+/// checksum was compared, which finds damage and no malice: who writes here may write entries; what
+/// is damaged, foreign or of another release is built anew. Nothing that goes wrong here is an
+/// error: the model is compiled then. The least recently used go when there are too many.
+/// Thread-safe; several processes may use one folder.
 class CompileCache {
  public:
   enum class Origin : std::uint8_t {
@@ -55,7 +62,8 @@ class CompileCache {
 
   explicit CompileCache(CompileCacheOptions options);
 
-  /// What Engine::Compile() says. Takes twice the time of that where the model is kept from now on.
+  /// What Engine::Compile() and the model's Verify() say. Takes twice the time of that where the
+  /// model is kept from now on.
   Result<Compiled> Compile(Engine& engine, const CacheableModel& model,
                            const CompileOptions& options);
 
@@ -67,7 +75,7 @@ class CompileCache {
   /// What Note() was given for that model, without loading it.
   Notes NotesOf(const Engine& engine, const CacheableModel& model,
                 const CompileOptions& options) const;
-  /// Keeps what the caller found out about a model with its entry. Not covered by a digest.
+  /// Keeps what the caller found out about a model with its entry. Not covered by a checksum.
   void Note(const std::string& entry, std::string_view notes) const;
 
   Counts counts() const;
@@ -75,6 +83,9 @@ class CompileCache {
  private:
   Result<Compiled> Load(Engine& engine, const std::string& entry, const std::string& key,
                         const CompileOptions& options);
+  Result<Compiled> BuildAndLoad(Engine& engine, const CacheableModel& model,
+                                const CompileOptions& options, const std::string& entry,
+                                const std::string& key);
   Status Build(Engine& engine, const CacheableModel& model, const CompileOptions& options,
                const std::string& entry, const std::string& key);
   Result<std::uint64_t> Verify(const std::string& folder, const std::string& key);
@@ -87,7 +98,7 @@ class CompileCache {
                     const CompileOptions& options) const;
 
   const CompileCacheOptions options_;
-  VerifiedFiles verified_;
+  ChecksummedFiles verified_;
   std::atomic<std::uint64_t> found_ = 0;
   std::atomic<std::uint64_t> built_ = 0;
   std::atomic<std::uint64_t> compiled_ = 0;

@@ -225,6 +225,23 @@ TEST_F(CompileCacheTest, AModelThatCannotBeCompiledIsTheEnginesError) {
   EXPECT_TRUE(Entries().empty());
 }
 
+TEST_F(CompileCacheTest, AModelsFilesAreVerifiedBeforeTheyAreReadAndNotWhereTheyAreNot) {
+  CompileCache cache = Open();
+  int asked = 0;
+  Status said = DataLoss("a bit of it flipped");
+  const CacheableModel model{"a.onnx", "a", 100, [&] { return ++asked, said; }};
+  EXPECT_EQ(cache.Compile(engine_, model, {}).status().message(), said.message());
+  EXPECT_FALSE(fs::exists(folder()));
+  said = {};
+  EXPECT_EQ(cache.Compile(engine_, model, {})->origin, Origin::kBuilt);
+  EXPECT_EQ(asked, 2);
+  EXPECT_EQ(cache.Compile(engine_, model, {})->origin, Origin::kFound);
+  EXPECT_EQ(asked, 2);
+  const CacheableModel unnamed{"a.onnx", "", 100, model.verify};
+  EXPECT_EQ(cache.Compile(engine_, unnamed, {})->origin, Origin::kCompiled);
+  EXPECT_EQ(asked, 3);
+}
+
 TEST_F(CompileCacheTest, NotesComeBackWithTheEntry) {
   CompileCache cache = Open();
   const auto built = cache.Compile(engine_, {"a.onnx", "a", 100}, {});

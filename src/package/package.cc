@@ -25,22 +25,33 @@ Result<std::string> ReadManifest(const BlobStore& store, const Digest& digest) {
 
 }  // namespace
 
-Result<Package> OpenPackage(const BlobStore& store, const Digest& manifest_digest) {
+Result<Package> ReadPackage(const BlobStore& store, const Digest& manifest_digest) {
   SLIPWAY_TRY(const std::string text, ReadManifest(store, manifest_digest));
   Result<Manifest> manifest = DecodeManifest(text);
   if (!manifest.ok()) return Damaged(manifest.status(), manifest_digest);
   Package package{.digest = manifest_digest, .manifest = std::move(manifest).value()};
   package.total_bytes = text.size();
   for (const Blob& blob : BlobsOf(package.manifest)) {
-    Result<FileDescriptor> verified = store.OpenVerified(blob);
-    if (!verified.ok()) {
-      return std::move(verified).status().At(fmt::format("package {}", manifest_digest.ToString()));
-    }
     const auto total = CheckedAdd(package.total_bytes, blob.size);
     if (!total) return Damaged(DataLoss("the sizes overflow"), manifest_digest);
     package.total_bytes = *total;
   }
   if (package.manifest.graph) package.graph_path = store.PathOf(package.manifest.graph->digest);
+  return package;
+}
+
+Status VerifyPackage(const BlobStore& store, const Package& package) {
+  for (const Blob& blob : BlobsOf(package.manifest)) {
+    Status verified = store.OpenVerified(blob).status();
+    if (!verified.ok())
+      return std::move(verified).At(fmt::format("package {}", package.digest.ToString()));
+  }
+  return {};
+}
+
+Result<Package> OpenPackage(const BlobStore& store, const Digest& manifest_digest) {
+  SLIPWAY_TRY(Package package, ReadPackage(store, manifest_digest));
+  SLIPWAY_RETURN_IF_ERROR(VerifyPackage(store, package));
   return package;
 }
 

@@ -28,13 +28,13 @@ Status Mismatch(const Digest& expected, std::string message) {
 }
 
 /// Size and digest of an opened file against what it is said to be.
-Status VerifyContent(int descriptor, const Blob& blob, VerifiedFiles& verified) {
+Status VerifyContent(int descriptor, const Blob& blob, DigestedFiles& verified) {
   SLIPWAY_TRY(const std::uint64_t size, FileSize(descriptor));
   if (size != blob.size) {
     return Mismatch(blob.digest,
                     fmt::format("digest mismatch: {} bytes long, not {}", size, blob.size));
   }
-  SLIPWAY_TRY(const Digest actual, verified.DigestOf(descriptor));
+  SLIPWAY_TRY(const Digest actual, verified.SumOf(descriptor));
   if (actual == blob.digest) return {};
   return Mismatch(blob.digest,
                   fmt::format("digest mismatch: the content's digest is {}", actual.ToString()));

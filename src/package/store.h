@@ -37,7 +37,7 @@ class BlobStore {
   std::string PathOf(const Digest& digest) const;
   bool Has(const Digest& digest) const;
   /// Opens and verifies size and digest over the opened descriptor, by reading it unless this
-  /// process did before (VerifiedFiles). NotFound; DataLoss (kDigestMismatch).
+  /// process did before (DigestedFiles). NotFound; DataLoss (kDigestMismatch).
   Result<FileDescriptor> OpenVerified(const Blob& blob) const;
   /// The content of a small blob, verified.
   Result<std::string> Read(const Blob& blob, std::size_t max_bytes) const;
@@ -57,17 +57,17 @@ class BlobStore {
   explicit BlobStore(std::string folder)
       : folder_(std::move(folder)),
         sync_failed_(std::make_shared<std::atomic<bool>>(false)),
-        verified_(std::make_shared<VerifiedFiles>()) {}
+        verified_(std::make_shared<DigestedFiles>()) {}
   bool Refresh(const Blob& blob) const;
   Status Publish(StoreFile file, const Digest& digest) const;
   bool OwnsUnfinished(const std::string& path) const;
 
   std::string folder_;
   std::shared_ptr<std::atomic<bool>> sync_failed_;
-  std::shared_ptr<VerifiedFiles> verified_;
+  std::shared_ptr<DigestedFiles> verified_;
 };
 
-/// Everything needed to load one package, verified: what the server and the tools hold.
+/// Everything needed to load one package: what the server and the tools hold.
 struct Package {
   Digest digest;  ///< of the manifest
   Manifest manifest;
@@ -75,8 +75,13 @@ struct Package {
   std::uint64_t total_bytes = 0;  ///< of all blobs
 };
 
-/// Reads the manifest of that digest and verifies every blob it names. NotFound; DataLoss
+/// Reads the manifest of that digest, and none of the blobs that it names. NotFound; DataLoss
 /// (kDigestMismatch, kInvalidPackage).
+Result<Package> ReadPackage(const BlobStore& store, const Digest& manifest_digest);
+/// Verifies every blob that the manifest names; reads them all, once a process. NotFound; DataLoss
+/// (kDigestMismatch).
+Status VerifyPackage(const BlobStore& store, const Package& package);
+/// Both.
 Result<Package> OpenPackage(const BlobStore& store, const Digest& manifest_digest);
 
 }  // namespace slipway::package

@@ -1,6 +1,7 @@
 """Models that are kept compiled, and the memory that models may have."""
 import json
 import pathlib
+import time
 import unittest
 import urllib.request
 
@@ -53,6 +54,28 @@ class LoadingTest(ProgramTest):
         self.assertEqual(self.metric(server, 'slipway_compile_cache_total{outcome="damaged"}'), 1)
         self.assertIn("built anew", server.log())
         server.stop()
+
+    # Fault A5, of a model that was compiled before: what serves is whole, and what is not is said.
+    def test_a_damaged_package_serves_as_it_was_compiled_and_says_so(self):
+        self.slipway("push", FASHION, "--name", "fashion")
+        server = Server(self, "fashion")
+        answer = self.answer(server)
+        server.stop()
+        largest = max(pathlib.Path(self.environment["SLIPWAY_STORE"]).glob("blobs/sha256/*"), key=lambda path: path.stat().st_size)
+        largest.chmod(0o600)
+        largest.write_bytes(largest.read_bytes()[:-1] + b"X")
+        server = Server(self, "fashion")
+        self.assertEqual(self.answer(server), answer)
+        deadline = time.monotonic() + 60
+        while "publish it again" not in server.log():
+            self.assertLess(time.monotonic(), deadline, server.log())
+            time.sleep(0.05)
+        reasons = [item["reason"] for item in self.json("ps", "--host", server.url)["items"]]
+        self.assertIn("its files are damaged", reasons[0])
+        server.stop()
+        self.assertIn("SLIPWAY-E3002", self.slipway("verify", "fashion", code=4).stderr)
+        refused = self.slipway("serve", "fashion", "--port", "0", "--compile-cache", "0", code=4)
+        self.assertIn(largest.name[:12], refused.stderr)
 
     def test_a_load_beyond_the_budget_is_refused_and_says_so_everywhere(self):
         self.slipway("push", FASHION, "--name", "fashion")

@@ -12,7 +12,7 @@
 namespace slipway::serve {
 
 /// Where a server finds models that it has not loaded yet: a registry, or the files that a command
-/// line prepared. Thread-safe. Calls read disks and verify digests: never on an event-loop thread.
+/// line prepared. Thread-safe. Calls read disks: never on an event-loop thread.
 class ModelSource {
  public:
   struct Available {
@@ -34,7 +34,8 @@ class ModelSource {
   /// The version that an alias of the model names. NotFound.
   virtual Result<std::int64_t> VersionOfAlias(const std::string& name,
                                               const std::string& alias) const = 0;
-  /// What to load: verified and complete. NotFound; DataLoss (kDigestMismatch, kInvalidPackage).
+  /// What to load; its files are verified by whoever reads them (ModelPackage::verify). NotFound;
+  /// DataLoss (kDigestMismatch, kInvalidPackage).
   virtual Result<ModelPackage> Resolve(const std::string& name, std::int64_t version) const = 0;
 };
 

@@ -37,14 +37,17 @@ Result<std::int64_t> RegistrySource::VersionOfAlias(const std::string& name,
 Result<ModelPackage> RegistrySource::Resolve(const std::string& name, std::int64_t version) const {
   SLIPWAY_TRY(const registry::ModelVersion published,
               registry_.Resolve({.model = name, .version = version}));
-  SLIPWAY_TRY(package::Package package, registry_.Open(published));
+  const package::BlobStore& store = registry_.blobs();
+  SLIPWAY_TRY(package::Package package, package::ReadPackage(store, published.package));
   SLIPWAY_TRY(ModelConfig config, ConfigOf(package.manifest));
-  return ModelPackage{.name = published.model,
-                      .version = published.version,
-                      .graph_path = std::move(package.graph_path),
-                      .manifest = std::move(package.manifest),
-                      .digest = package.digest.ToString(),
-                      .config = std::move(config)};
+  return ModelPackage{
+      .name = published.model,
+      .version = published.version,
+      .graph_path = package.graph_path,
+      .manifest = package.manifest,
+      .digest = package.digest.ToString(),
+      .config = std::move(config),
+      .verify = [store, package] { return package::VerifyPackage(store, package); }};
 }
 
 }  // namespace slipway::serve

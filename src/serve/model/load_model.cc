@@ -76,7 +76,7 @@ constexpr std::uint64_t kNeedPerFileByte = 3;
 constexpr std::chrono::milliseconds kWarmedAnyway{20};
 
 engine::CacheableModel ToCacheable(const ModelPackage& package) {
-  engine::CacheableModel model{.path = package.graph_path};
+  engine::CacheableModel model{.path = package.graph_path, .verify = package.verify};
   if (!package.manifest.graph) return model;
   model.identity = package.manifest.graph->digest.Hex();  // it names the weights by their digest
   model.bytes = package.manifest.graph->size;
@@ -88,6 +88,7 @@ Result<engine::CompileCache::Compiled> Compile(const engine::CacheableModel& mod
                                                const LoadTools& tools) {
   const engine::CompileOptions options{.intra_op_threads = tools.intra_op_threads};
   if (tools.cache != nullptr) return tools.cache->Compile(tools.engine, model, options);
+  SLIPWAY_RETURN_IF_ERROR(model.Verify());
   engine::CompileCache::Compiled compiled;
   SLIPWAY_TRY(compiled.executable, tools.engine.Compile({.path = model.path}, options));
   return compiled;

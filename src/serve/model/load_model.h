@@ -36,8 +36,9 @@ MemoryNeed MeasuredNeed(const ServedModel::Parts& parts);
 /// was measured then is known, and its weights are in memory. Of an ensemble only the own graph, if
 /// it has one: whether its models are there is the caller's to look at (CheckMembers). `progress`
 /// hears each state that is reached; `tools.profiles` spares it measuring what it knows, and keeps
-/// the rest. Takes milliseconds to seconds. What Engine::Compile() says; InvalidArgument
-/// (kInvalidPackage): the graph is not what the manifest says; the engine's error: it does not run.
+/// the rest. Takes milliseconds to seconds. What Engine::Compile() says, and, unless it
+/// was found compiled, ModelPackage::verify; InvalidArgument (kInvalidPackage): the graph is not
+/// what the manifest says; the engine's error: it does not run.
 Result<ServedModel::Parts> LoadModel(ModelPackage package, const LoadTools& tools,
                                      const std::function<void(ModelState)>& progress);
 

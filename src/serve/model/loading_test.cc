@@ -9,6 +9,7 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <thread>
 
 #include "base/error_catalogue.h"
 #include "base/fake_clock.h"
@@ -231,6 +232,38 @@ TEST_F(KeptModels, ASlowModelThatRanInThisFormIsReadyWithoutAnotherRun) {
   EXPECT_LE((*second)->run_time, (*first)->run_time);
   EXPECT_EQ((*second)->output_memory, (*first)->output_memory);
   EXPECT_EQ((*second)->learns_batches, (*first)->learns_batches);
+}
+
+TEST_F(KeptModels, FilesThatWereNotReadAreCheckedOnceTheModelIsReady) {
+  ModelPackage package = World::Package("m", 1, "graph.onnx", 2'000'000);
+  std::promise<void> checked;
+  package.verify = [] { return Status(); };
+  ASSERT_TRUE(models_->LoadAndWait(package).ok());
+  package.verify = [&] {
+    checked.set_value();
+    return DataLoss("a bit of it flipped");
+  };
+  ASSERT_TRUE(models_->LoadAndWait(package).ok()) << "what was compiled is whole";
+  ASSERT_EQ(checked.get_future().wait_for(kLongEnough), std::future_status::ready);
+  models_.reset();  // waits for the check
+  const Status refused = ModelSet::Create(engine_, clock_, {})->LoadAndWait([&] {
+    package.verify = [] { return DataLoss("a bit of it flipped"); };
+    return package;
+  }());
+  EXPECT_EQ(refused.code(), Code::kDataLoss) << "nothing is compiled of damaged files";
+}
+
+TEST_F(KeptModels, ADamagedFileIsToldOfAModelThatServesAllTheSame) {
+  ModelPackage package = World::Package("m", 1, "graph.onnx", 2'000'000);
+  ASSERT_TRUE(models_->LoadAndWait(package).ok());
+  package.verify = [] { return DataLoss("a bit of it flipped"); };
+  ASSERT_TRUE(models_->LoadAndWait(package).ok());
+  const auto until = std::chrono::steady_clock::now() + kLongEnough;
+  while (models_->Statuses().front().reason.empty() && std::chrono::steady_clock::now() < until)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  EXPECT_THAT(models_->Statuses().front().reason, HasSubstr("a bit of it flipped"));
+  EXPECT_EQ(models_->Statuses().front().state, ModelState::kReady);
+  EXPECT_TRUE(models_->AllReady());
 }
 
 TEST_F(KeptModels, NotesThatDoNotFitAreNotBelieved) {

@@ -5,6 +5,16 @@
 #include <utility>
 
 namespace slipway::serve {
+namespace {
+
+template <class Each>
+LoadingWork::Task TakeFirst(std::deque<Each>& tasks) {
+  LoadingWork::Task task = std::move(tasks.front());
+  tasks.pop_front();
+  return task;
+}
+
+}  // namespace
 
 bool LoadingWork::Add(LoadTask& task) {
   {
@@ -21,6 +31,15 @@ void LoadingWork::Add(BuryTask task) {
     const std::lock_guard lock(mutex_);
     if (closed_) return;  // the lock goes first, then the task with its model
     burials_.push_back(std::move(task));
+  }
+  changed_.notify_one();
+}
+
+void LoadingWork::Add(CheckTask task) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (closed_ || checks_.size() >= kMaxChecks) return;
+    checks_.push_back(std::move(task));
   }
   changed_.notify_one();
 }
@@ -43,14 +62,11 @@ std::optional<LoadingWork::Task> LoadingWork::Next(const std::stop_token& stop) 
   auto load = loads_.end();
   const auto has_task = [&] {
     load = FirstThatMayBegin();
-    return !burials_.empty() || load != loads_.end();
+    return !burials_.empty() || load != loads_.end() || !checks_.empty();
   };
   if (!changed_.wait(lock, stop, has_task) || stop.stop_requested()) return std::nullopt;
-  if (!burials_.empty()) {
-    Task task = std::move(burials_.front());
-    burials_.pop_front();
-    return task;
-  }
+  if (!burials_.empty()) return TakeFirst(burials_);
+  if (load == loads_.end()) return TakeFirst(checks_);
   begun_[load->load.number] = load->load.name;
   Task task = std::move(*load);
   loads_.erase(load);
@@ -70,6 +86,7 @@ std::deque<LoadTask> LoadingWork::Close() {
   const std::lock_guard lock(mutex_);
   closed_ = true;
   burials.swap(burials_);
+  checks_.clear();
   return std::exchange(loads_, {});
 }
 

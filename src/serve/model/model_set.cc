@@ -169,6 +169,7 @@ class ThreadedModelSet final : public ModelSet {
     if (Status refused = memory_->Reserve(task.load.number, expected); !refused.ok())
       return Fail(task, std::move(refused).At(Title(task.load)));
     ResidentModels::Reload reload = ReloadOf(task.package, tools_);
+    CheckTask check{task.load, task.package.verify};
     Result<ServedModel::Parts> parts =
         LoadModel(std::move(task.package), tools_, [&](ModelState state) {
           const std::lock_guard lock(mutex_);
@@ -182,6 +183,20 @@ class ThreadedModelSet final : public ModelSet {
     if (!Publish(task.load, model)) return Fail(task, CalledOff(task.load));
     Log(LogLevel::kInfo, "{}", Announcement(task.load, *model));
     if (task.done) task.done(Status());
+    const bool were_files_read = (*model)->origin != engine::CompileCache::Origin::kFound;
+    if (!were_files_read && check.verify != nullptr) work_->Add(std::move(check));
+  }
+
+  void Do(const CheckTask& task) {
+    const Status whole = task.verify();
+    if (whole.ok()) return;
+    Log(LogLevel::kWarning,
+        "{} serves as it was compiled before, but its own files are damaged, so that nothing else "
+        "can be made of it; publish it again: {}",
+        Title(task.load), whole.ToString());
+    const std::lock_guard lock(mutex_);
+    ledger_.Remark(task.load,
+                   fmt::format("its files are damaged, publish it again: {}", whole.message()));
   }
 
   void Settle(const LoadAttempt& load, Result<ServedModel::Parts>& parts,

@@ -26,13 +26,16 @@ struct ModelPackage {
   std::string digest;  ///< of the manifest, "" if not from a store
   ModelConfig config;
   std::shared_ptr<const void> files;  ///< keeps what lies at graph_path until it is loaded; or null
+  /// Whether its files are what the manifest names; reads them all. Null: nothing names them.
+  /// DataLoss (kDigestMismatch); NotFound.
+  std::function<Status()> verify = nullptr;
 };
 
 struct ModelStatus {
   std::string name;
   std::int64_t version = 0;
   ModelState state = ModelState::kPending;
-  std::string reason;  ///< why it failed or is not ready; of a ready one that it left memory
+  std::string reason;  ///< why it failed or is not ready; of a ready one what ails it
   std::int64_t since_unix_seconds = 0;
 };
 

@@ -160,7 +160,9 @@ ModelMemory ResidentModels::Memory() const {
 ResidentModels::Paged ResidentModels::Arrive(std::uint64_t load, const MemoryNeed& measured,
                                              std::shared_ptr<const engine::Executable> executable,
                                              Reload reload) {
-  const bool stays = !options_.pages || options_.budget == 0 || executable == nullptr;
+  // What takes more than the whole budget could not come back.
+  const bool stays = !options_.pages || options_.budget == 0 || executable == nullptr ||
+                     measured.own_bytes + measured.shared_bytes > options_.budget;
   std::shared_ptr<Page> page;
   if (!stays) {
     Signature signature = executable->signature();

@@ -47,7 +47,8 @@ class ResidentModels : public std::enable_shared_from_this<ResidentModels> {
   };
   /// That load has ended and takes `measured`. What it loaded is able to leave memory from now on:
   /// runs of the result say besides what the model says: Unavailable (kModelNotReady), where it
-  /// cannot come back within a second. `executable` may be null: of an ensemble.
+  /// cannot come back within a second. One that takes more than the whole budget, against what was
+  /// expected, stays. `executable` may be null: of an ensemble.
   Paged Arrive(std::uint64_t load, const MemoryNeed& measured,
                std::shared_ptr<const engine::Executable> executable, Reload reload);
 

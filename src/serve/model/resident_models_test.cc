@@ -30,9 +30,11 @@ struct World {
   }
 
   ResidentModels::Paged Add(int number) { return Add(number, Behaviour(number)); }
-  ResidentModels::Paged Add(int number, FakeExecutable::Behaviour behaviour) {
+  ResidentModels::Paged Add(int number, FakeExecutable::Behaviour behaviour,
+                            std::uint64_t takes = 4 * kMiB) {
     const auto load = static_cast<std::uint64_t>(number);
     const MemoryNeed need{.own_bytes = 4 * kMiB, .shared_key = {}, .shared_bytes = 0};
+    const MemoryNeed measured{.own_bytes = takes, .shared_key = {}, .shared_bytes = 0};
     const Status reserved = models->Reserve(load, need);
     EXPECT_TRUE(reserved.ok()) << reserved.ToString();
     clock.Advance(std::chrono::seconds(1));
@@ -40,7 +42,7 @@ struct World {
       if (!reload_error.ok()) return reload_error;
       return std::unique_ptr<engine::Executable>(std::make_unique<FakeExecutable>(behaviour));
     };
-    return models->Arrive(load, need, std::make_shared<FakeExecutable>(behaviour), make);
+    return models->Arrive(load, measured, std::make_shared<FakeExecutable>(behaviour), make);
   }
 
   Result<float> Run(const engine::Executable& model) {
@@ -117,6 +119,16 @@ TEST(ResidentModels, NobodyLeavesForWhatCannotFit) {
       world.models->Reserve(2, {.own_bytes = 10 * kMiB, .shared_key = {}, .shared_bytes = 0});
   EXPECT_EQ(refused.number(), errors::kMemoryBudget);
   EXPECT_TRUE(first.residence->IsIn());
+}
+
+TEST(ResidentModels, OneThatTakesMoreThanTheBudgetStaysSinceItCouldNotComeBack) {
+  World world(9 * kMiB);
+  const auto large = world.Add(1, World::Behaviour(1), 10 * kMiB);
+  EXPECT_EQ(large.residence, nullptr);
+  EXPECT_EQ(
+      world.models->Reserve(2, {.own_bytes = kMiB, .shared_key = {}, .shared_bytes = 0}).number(),
+      errors::kMemoryBudget);
+  EXPECT_EQ(world.Run(*large.executable).value(), 1);
 }
 
 TEST(ResidentModels, ALoadWaitsForOneUnderWayThatMayLeaveThen) {

@@ -47,6 +47,11 @@ void VersionLedger::FailLoad(const LoadAttempt& load, std::string reason, WallTi
   Set(*entry, ModelState::kFailed, std::move(reason), now);
 }
 
+void VersionLedger::Remark(const LoadAttempt& load, std::string ailment) {
+  Entry* entry = EntryOf(load);
+  if (entry != nullptr && entry->serving == load.number) entry->status.reason = std::move(ailment);
+}
+
 std::vector<std::int64_t> VersionLedger::Unload(const std::string& name,
                                                 std::optional<std::int64_t> version, WallTime now) {
   std::vector<std::int64_t> unloaded;

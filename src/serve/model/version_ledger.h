@@ -34,6 +34,9 @@ class VersionLedger {
   /// FAILED with the reason, unless an earlier load serves or the version was unloaded meanwhile.
   void FailLoad(const LoadAttempt& load, std::string reason, WallTime now);
 
+  /// What ails the version that this load published, if it still serves.
+  void Remark(const LoadAttempt& load, std::string ailment);
+
   /// Which versions of `name` (or whether this one) ended by this call: those that serve are
   /// UNLOADING until Buried(), loads under way are called off, failed ones are forgiven.
   std::vector<std::int64_t> Unload(const std::string& name, std::optional<std::int64_t> version,
