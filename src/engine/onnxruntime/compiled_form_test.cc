@@ -6,11 +6,13 @@
 #include <cstring>
 #include <random>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "engine/onnxruntime/onnxruntime_engine.h"
 
 namespace slipway::engine {
@@ -123,8 +125,9 @@ class CompiledForm : public ::testing::Test {
       for (const onnx::StringStringEntryProto& entry : tensor.external_data()) {
         if (entry.key() != "offset" && !entry.key().starts_with("prepacked_")) continue;
         const std::string& value = entry.value();
-        const std::string offset = value.substr(value.find('|') + 1);
-        EXPECT_EQ(std::stoull(offset) % 64, 0U) << tensor.name() << ": " << value;
+        const std::string_view offset =
+            Split(std::string_view(value).substr(value.find('|') + 1), ';').front();
+        EXPECT_EQ(ParseUint64(offset).value() % 64, 0U) << tensor.name() << ": " << value;
       }
     }
   }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "base/text.h"
 
 namespace slipway::engine {
 namespace {
@@ -45,7 +46,7 @@ class WeightLayout : public ::testing::Test {
     return {};
   }
   std::string At(const std::string& offset, std::size_t length) const {
-    return data_.substr(std::stoull(offset), length);
+    return data_.substr(ParseUint64(offset).value(), length);
   }
 
   TemporaryDirectory folder_ = TemporaryDirectory::Create("layout-").value();
