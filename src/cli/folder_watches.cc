@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/log.h"
-#include "repository/read_repository.h"
 
 namespace slipway::cli {
 
@@ -20,8 +19,12 @@ void FolderWatches::LookWhenDue(server::Server& server) {
 void FolderWatches::Look(server::Server& server, bool at_once) {
   since_look_ = Stopwatch();
   for (Watched& watched : watches_) {
-    const Result<repository::RepositoryLayout> layout =
-        repository::ReadRepository(watched.watch.path());
+    Result<repository::RepositoryLayout> layout = watched.repository->Read();
+    // Who put another list in the place of this one has loaded what it asks for.
+    while (const auto replaced = watched.repository->TakeReplaced()) {
+      watched.watch = repository::FolderWatch(*replaced);
+      layout = watched.repository->Read();
+    }
     const std::string error = layout.status().ToString();
     if (!error.empty() && error != watched.error)
       Log(LogLevel::kWarning, "what is served stays as it is: {}", error);
@@ -31,7 +34,7 @@ void FolderWatches::Look(server::Server& server, bool at_once) {
     for (const std::string& name : news.gone) {
       Log(LogLevel::kWarning,
           "model {} is gone from {} and goes on being served: slipway unload {}", name,
-          watched.watch.path(), name);
+          watched.repository->path(), name);
     }
     for (const std::string& name : news.to_load) server.LoadWanted(name);
   }

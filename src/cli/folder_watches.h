@@ -1,11 +1,14 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
 #include "repository/folder_watch.h"
+#include "repository/served_repository.h"
 #include "server/server.h"
 
 namespace slipway::cli {
@@ -16,8 +19,12 @@ class FolderWatches {
  public:
   /// `interval`: between two looks; zero: only when asked.
   explicit FolderWatches(std::chrono::milliseconds interval) : interval_(interval) {}
-  void Add(const repository::RepositoryLayout& layout) {
-    watches_.push_back({.watch = repository::FolderWatch(layout), .error = ""});
+  /// `loaded`: what was loaded of it.
+  void Add(std::shared_ptr<repository::ServedRepository> repository,
+           const repository::RepositoryLayout& loaded) {
+    watches_.push_back({.repository = std::move(repository),
+                        .watch = repository::FolderWatch(loaded),
+                        .error = ""});
   }
 
   bool empty() const { return watches_.empty(); }
@@ -30,6 +37,7 @@ class FolderWatches {
 
  private:
   struct Watched {
+    std::shared_ptr<repository::ServedRepository> repository;
     repository::FolderWatch watch;
     std::string error;  // of the last look, told once
   };

@@ -129,6 +129,15 @@ serve::JoinedSource Join(ServeSources& sources, registry::Registry& registry) {
   return serve::JoinedSource(std::move(all));
 }
 
+/// The one folder or list, whose models a client may replace, but by none that has a file's name;
+/// nullptr: there is none, or more.
+serve::FolderSource* ReplaceableList(const ServeSources& sources) {
+  if (sources.folders.size() != 1) return nullptr;
+  for (const serve::ModelPackage& package : sources.packages)
+    sources.folders.front()->Reserve(package.name);
+  return sources.folders.front().get();
+}
+
 CommandResult RunServe(const Arguments& arguments, Context& context) {
   const Stopwatch watch;
   const server::Supervisor supervisor = server::Supervisor::FromEnvironment();
@@ -141,7 +150,7 @@ CommandResult RunServe(const Arguments& arguments, Context& context) {
   SLIPWAY_TRY(ServeSources sources, PrepareSources(context, arguments.List("SOURCE")));
   options.models = sources.startup;
   FolderWatches folders(settings.look_every);
-  for (const auto& folder : sources.folders) folders.Add(folder->layout());
+  for (const auto& folder : sources.folders) folders.Add(folder->repository(), folder->layout());
 
   KeepRecentLog(LogLevel::kInfo);  // for slipway logs
   context.interruption().Release();
@@ -150,11 +159,13 @@ CommandResult RunServe(const Arguments& arguments, Context& context) {
   WarnOfAddress(options, context);
   SLIPWAY_TRY(registry::Registry * registry, context.Registry());
   SLIPWAY_TRY(engine::Engine * engine, context.Engine());
+  serve::FolderSource* const list = ReplaceableList(sources);
   const serve::JoinedSource source = Join(sources, *registry);
   const SystemClock clock;
   SLIPWAY_TRY(const std::unique_ptr<server::Server> server,
               server::Server::Start(options, {.engine = *engine,
                                               .source = source,
+                                              .list = list,
                                               .clock = clock,
                                               .budget = budget,
                                               .supervisor = &supervisor}));

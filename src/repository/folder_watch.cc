@@ -25,7 +25,7 @@ std::string WantedState(const FoundModel& model) {
   return state;
 }
 
-FolderWatch::FolderWatch(const RepositoryLayout& layout) : path_(layout.path) {
+FolderWatch::FolderWatch(const RepositoryLayout& layout) {
   for (const FoundModel& model : layout.models) {
     const std::string state = WantedState(model);
     models_[model.name] = {.applied = state, .last = state};

@@ -28,7 +28,6 @@ class FolderWatch {
   /// `layout`: what was loaded from.
   explicit FolderWatch(const RepositoryLayout& layout);
 
-  const std::string& path() const { return path_; }
   /// `at_once`: a change counts now. Reads nothing.
   WatchNews Compare(const RepositoryLayout& layout, bool at_once);
 
@@ -38,7 +37,6 @@ class FolderWatch {
     std::string last;     // as it was at the last look
     bool is_gone = false;
   };
-  std::string path_;
   std::map<std::string, Seen> models_;
 };
 

@@ -116,7 +116,9 @@ class WholeServer final : public Server {
         source_(surroundings.source, options.default_config.value_or(serve::ModelConfig())),
         control_(serve::ModelControl::Create(
             *models_, source_,
-            [this](const std::string& server) { return remotes_.WhyNotAsked(server); })),
+            [this](const std::string& server) { return remotes_.WhyNotAsked(server); },
+            surroundings.list)),
+        trace_settings_(watch_->sampler(), *models_),
         shared_memory_(options.shared_memory
                            ? std::make_unique<serve::RegionTable>(options.shared_memory_limits)
                            : nullptr),

@@ -9,6 +9,7 @@
 #include "base/thread_budget.h"
 #include "engine/engine.h"
 #include "net/tls_certificates.h"
+#include "serve/control/folder_source.h"
 #include "serve/control/model_source.h"
 #include "serve/model/model_set.h"
 #include "server/server_options.h"
@@ -20,6 +21,9 @@ namespace slipway::server {
 struct ServerSurroundings {
   engine::Engine& engine;
   const serve::ModelSource& source;
+  /// The part of `source` whose models another list may replace (ModelControl::ReplaceList);
+  /// absent: none.
+  serve::FolderSource* list = nullptr;
   const Clock& clock;
   const ThreadBudget& budget;
   const Supervisor* supervisor = nullptr;  ///< who is told of the life of the server; may be absent

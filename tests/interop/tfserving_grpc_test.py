@@ -1,8 +1,12 @@
 """TensorFlow Serving's gRPC services as grpcio calls them, with messages made from the definitions that we publish."""
+import json
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 import unittest
 
 import grpc
@@ -132,6 +136,109 @@ class TfServingGrpcTest(unittest.TestCase):
         request.model_spec.name = "mnist_k3"
         answer = self.call("GetModelStatus", request, "GetModelStatusResponse", "ModelService")
         self.assertEqual([(row.version, row.state) for row in answer.model_version_status], [(1, 30)])
+
+
+class ReloadTest(unittest.TestCase):
+    """HandleReloadConfigRequest, where a models.config is served that lists the model "a" with the folder one/."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="slipway-test-")
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        for place, name in (("one/1", "iris.h5"), ("one/2", "iris.h5"), ("other/7", "autoencoder.h5")):
+            (self.folder / place).mkdir(parents=True)
+            shutil.copy(DATA / "nets" / name, self.folder / place)
+        (self.folder / "bad" / "1").mkdir(parents=True)
+        (self.folder / "bad" / "1" / "model.h5").write_text("no model")
+        (self.folder / "models.config").write_text("model_config_list { config { name: 'a' base_path: 'one' } }")
+        server = Server(self.folder / "models.config", flags=["--audit-log", self.folder / "audit.jsonl", "--watch", "1"])
+        server.__enter__()
+        self.addCleanup(server.__exit__)
+        self.channel = grpc.insecure_channel(server.url)
+        self.addCleanup(self.channel.close)
+        self.key = [("authorization", server.admin_headers()["Authorization"])]
+
+    def call(self, service, method, request, answer, metadata=()):
+        stub = self.channel.unary_unary(f"/tensorflow.serving.{service}/{method}", type(request).SerializeToString,
+                                        MESSAGES["tensorflow.serving." + answer].FromString)
+        return stub(request, timeout=60, metadata=metadata)
+
+    def replace(self, *models, metadata=None):
+        """`models`: (name, base path), and where it is said, versions and {label: version}."""
+        request = message("ReloadConfigRequest")
+        request.config.model_config_list.SetInParent()
+        for name, base_path, *more in models:
+            config = request.config.model_config_list.config.add(name=name, base_path=base_path, model_platform="tensorflow")
+            versions, labels = more or ([], {})
+            config.model_version_policy.specific.versions.extend(versions)
+            if not versions:
+                config.model_version_policy.latest.num_versions = 1
+            for label, version in labels.items():
+                config.version_labels[label] = version
+        answer = self.call("ModelService", "HandleReloadConfigRequest", request, "ReloadConfigResponse",
+                           self.key if metadata is None else metadata)
+        self.assertEqual(answer.status.error_code, 0)
+
+    def refusal(self, *models, **keywords):
+        with self.assertRaises(grpc.RpcError) as refused:
+            self.replace(*models, **keywords)
+        return refused.exception
+
+    def available(self, name):
+        request = message("GetModelStatusRequest")
+        request.model_spec.name = name
+        try:
+            rows = self.call("ModelService", "GetModelStatus", request, "GetModelStatusResponse").model_version_status
+        except grpc.RpcError as error:
+            self.assertEqual(error.code(), grpc.StatusCode.NOT_FOUND)
+            return []
+        return [row.version for row in rows if row.state == 30]
+
+    def test_the_list_becomes_what_is_served(self):
+        self.assertEqual(self.available("a"), [2])
+        self.replace(("a", "one", [1, 2], {"live": 1}), ("b", "other"))
+        self.assertEqual((self.available("a"), self.available("b")), ([1, 2], [7]))
+        self.replace(("b", "other"))
+        self.assertEqual((self.available("a"), self.available("b")), ([], [7]))
+        time.sleep(3)  # that the folder is watched changes nothing
+        self.assertEqual((self.available("a"), self.available("b")), ([], [7]))
+        self.replace()
+        self.assertEqual(self.available("b"), [])
+        acts = [json.loads(line) for line in (self.folder / "audit.jsonl").read_text().splitlines()]
+        self.assertEqual([(act.get("target", ""), act["result"]) for act in acts if act["act"] == "HandleReloadConfigRequest"],
+                         [("a, b", "ok"), ("b", "ok"), ("", "ok")])
+
+    def test_what_fails_changes_nothing(self):
+        error = self.refusal(("b", "other"), ("c", "bad"))
+        self.assertIn("c:1", error.details())
+        self.assertIn("nowhere", self.refusal(("b", "nowhere")).details())
+        self.assertEqual(self.refusal(metadata=[]).code(), grpc.StatusCode.UNAUTHENTICATED)
+        self.assertEqual((self.available("a"), self.available("b")), ([2], []))
+        self.replace(("b", "other"))
+
+    def test_no_request_is_lost_while_a_label_moves(self):
+        self.replace(("a", "one", [1], {"live": 1}))
+        request = message("GetModelMetadataRequest", metadata_field=["signature_def"])
+        request.model_spec.name, request.model_spec.version_label = "a", "live"
+        failures, answered, ends = [], [], threading.Event()
+
+        def ask():
+            while not ends.is_set():
+                try:
+                    answered.append(self.call("PredictionService", "GetModelMetadata", request, "GetModelMetadataResponse"))
+                except grpc.RpcError as error:
+                    failures.append(error.details())
+
+        askers = [threading.Thread(target=ask) for _ in range(2)]
+        for asker in askers:
+            asker.start()
+        for version in (2, 1, 2, 1, 2):
+            self.replace(("a", "one", [version], {"live": version}))
+        ends.set()
+        for asker in askers:
+            asker.join()
+        self.assertEqual(failures, [])
+        self.assertEqual({answer.model_spec.version.value for answer in answered}, {1, 2})
 
 
 if __name__ == "__main__":

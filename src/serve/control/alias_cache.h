@@ -16,8 +16,8 @@
 namespace slipway::serve {
 
 /// Which version a model's alias names, remembered for a second, so that requests by alias do not
-/// wait for the control thread and its disk each. A change is seen within kMaxAge. At most kMost
-/// aliases are remembered. Thread-safe.
+/// wait for the control thread and its disk each. A change is seen within kMaxAge, that of a list
+/// of models at once. At most kMost aliases are remembered. Thread-safe.
 class AliasCache {
  public:
   static constexpr std::chrono::seconds kMaxAge{1};
@@ -33,11 +33,12 @@ class AliasCache {
  private:
   struct Entry {
     std::int64_t version = 0;
+    std::uint64_t lists = 0;  ///< ModelControl::ListsReplaced() before it was asked for
     MonotonicTime since;
   };
   using Key = std::pair<std::string, std::string>;
 
-  void Remember(const Key& key, std::int64_t version);
+  void Remember(const Key& key, std::int64_t version, std::uint64_t lists);
 
   ModelControl& control_;
   const Clock& clock_;

@@ -31,6 +31,15 @@ class ControlTasks {
     return true;
   }
 
+  /// What ends something that has begun: it comes next, however many wait.
+  void AddNext(Task task) {
+    {
+      const std::lock_guard lock(mutex_);
+      tasks_.push_front(std::move(task));
+    }
+    added_.notify_one();
+  }
+
   /// Waits for the next; nullopt once stop was requested and none is left.
   std::optional<Task> Next(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);

@@ -100,12 +100,19 @@ class FixedControl final : public ModelControl {
   }
   void Load(std::string, LoadRequest, Done done) override { done({}); }
   void Unload(std::string, bool, Done done) override { done({}); }
+  void ReplaceList(std::string text, Done done) override {
+    list = std::move(text);
+    done(list_outcome);
+  }
+  std::uint64_t ListsReplaced() const override { return 0; }
   void ResolveAlias(std::string, std::string alias, AliasDone done) override {
     ++lookups;
     if (alias == "prod") return done(1);
     done(NotFound("there is no such alias").With(errors::kModelNotFound));
   }
   int lookups = 0;
+  std::string list;  ///< that was given last
+  Status list_outcome;
 };
 
 }  // namespace slipway::serve

@@ -17,9 +17,11 @@ namespace {
 
 using repository::FoundModel;
 using repository::FoundVersion;
+using repository::RepositoryLayout;
 
 constexpr std::size_t kMaxLabelBytes = std::size_t{4} << 20;
 constexpr std::size_t kMaxLabels = 1'000'000;
+constexpr const char* kNoneWanted = "no version that its policy asks for is there";
 
 Status Refused(const std::string& name, const std::string& reason) {
   return FailedPrecondition(fmt::format("model \"{}\" cannot be served: {}", name, reason))
@@ -68,6 +70,39 @@ Result<package::Manifest> EnsembleManifest(const FoundModel& model) {
   return package::DecodeManifest(package::EncodeManifest(manifest));
 }
 
+/// Whether it lies where it did and the same of it is wanted. Labels load nothing.
+bool IsWantedAlike(const FoundModel& before, FoundModel now) {
+  now.settings.version_labels = before.settings.version_labels;
+  return before.root == now.root && before.folder == now.folder && before.file == now.file &&
+         before.settings == now.settings;
+}
+
+Result<std::vector<std::int64_t>> VersionsToServe(const FoundModel& model) {
+  if (!model.refusal.empty()) return Refused(model.name, model.refusal);
+  std::vector<std::int64_t> versions = model.Selected().versions;
+  if (versions.empty()) return Refused(model.name, kNoneWanted);
+  for (const std::int64_t version : versions) {
+    const std::string& refusal = model.Find(version)->refusal;
+    if (!refusal.empty()) return Refused(fmt::format("{}:{}", model.name, version), refusal);
+  }
+  return versions;
+}
+
+Result<FolderSource::ListChange> ChangeOf(const RepositoryLayout& before,
+                                          const RepositoryLayout& now) {
+  FolderSource::ListChange change;
+  for (const FoundModel& model : now.models) {
+    const FoundModel* old = before.Find(model.name);
+    if (old != nullptr && IsWantedAlike(*old, model)) continue;
+    if (old == nullptr) change.added.insert(model.name);
+    SLIPWAY_TRY(change.wanted[model.name], VersionsToServe(model));
+  }
+  for (const FoundModel& model : before.models) {
+    if (now.Find(model.name) == nullptr) change.gone.push_back(model.name);
+  }
+  return change;
+}
+
 ModelSource::Available ToAvailable(const FoundModel& model) {
   ModelSource::Available available{
       .name = model.name, .versions = model.Numbers(), .reasons = {}, .reason = model.refusal};
@@ -79,16 +114,54 @@ ModelSource::Available ToAvailable(const FoundModel& model) {
 
 }  // namespace
 
+Status ModelFromElsewhere(const std::string& name) {
+  return InvalidArgument(fmt::format("model \"{}\" is served, from elsewhere than the list", name))
+      .With(errors::kInvalidPackage)
+      .Hint("give the list's another name");
+}
+
 Result<std::unique_ptr<FolderSource>> FolderSource::Open(const std::string& path,
                                                          FileImporter& importer,
                                                          const std::string& work_folder) {
-  SLIPWAY_TRY(repository::RepositoryLayout layout, repository::ReadRepository(path));
-  return std::unique_ptr<FolderSource>(new FolderSource(std::move(layout), importer, work_folder));
+  auto repository = std::make_shared<repository::ServedRepository>(path);
+  SLIPWAY_TRY(RepositoryLayout layout, repository->Read());
+  return std::unique_ptr<FolderSource>(
+      new FolderSource(std::move(repository), std::move(layout), importer, work_folder));
 }
 
 repository::RepositoryLayout FolderSource::layout() const {
   const std::lock_guard lock(mutex_);
   return layout_;
+}
+
+Result<FolderSource::ListChange> FolderSource::TryList(std::string_view text) {
+  SLIPWAY_TRY(repository::ServedRepository::Candidate candidate, repository_->Consider(text));
+  const std::lock_guard lock(mutex_);
+  SLIPWAY_TRY(ListChange change, ChangeOf(layout_, candidate.layout));
+  for (const std::string& name : change.added) {
+    if (reserved_.contains(name)) return ModelFromElsewhere(name);
+  }
+  trial_ = std::move(candidate);
+  return change;
+}
+
+void FolderSource::Reserve(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  reserved_.insert(name);
+}
+
+void FolderSource::KeepList() {
+  const std::lock_guard lock(mutex_);
+  if (!trial_) return;
+  layout_ = trial_->layout;
+  ForgetImports();
+  repository_->Replace(*std::exchange(trial_, std::nullopt));
+}
+
+void FolderSource::DropList() {
+  const std::lock_guard lock(mutex_);
+  trial_.reset();
+  ForgetImports();
 }
 
 Result<std::vector<ModelSource::Available>> FolderSource::List() const {
@@ -110,14 +183,14 @@ Result<std::vector<std::int64_t>> FolderSource::Wanted(const std::string& name) 
   SLIPWAY_TRY(const FoundModel model, Look(name));
   if (!model.refusal.empty()) return Refused(name, model.refusal);
   std::vector<std::int64_t> versions = model.Selected().versions;
-  if (versions.empty()) return Refused(name, "no version that its policy asks for is there");
+  if (versions.empty()) return Refused(name, kNoneWanted);
   return versions;
 }
 
 Result<std::int64_t> FolderSource::VersionOfAlias(const std::string& name,
                                                   const std::string& alias) const {
   const std::lock_guard lock(mutex_);
-  SLIPWAY_TRY(const FoundModel model, Look(name));
+  SLIPWAY_TRY(const FoundModel model, LookAtKept(name));
   const auto found = model.settings.version_labels.find(alias);
   if (found != model.settings.version_labels.end()) return found->second;
   return NotFound(fmt::format("model \"{}\" has no alias \"{}\"", name, Printable(alias, 64)))
@@ -154,6 +227,12 @@ Result<ModelPackage> FolderSource::Resolve(const std::string& name, std::int64_t
 }
 
 Result<FoundModel> FolderSource::Look(const std::string& name) const {
+  const FoundModel* tried = trial_ ? trial_->layout.Find(name) : nullptr;
+  if (tried == nullptr) return LookAtKept(name);
+  return tried->root.empty() ? *tried : repository::ReadAgain(*tried);
+}
+
+Result<FoundModel> FolderSource::LookAtKept(const std::string& name) const {
   const FoundModel* known = layout_.Find(name);
   const bool is_nowhere = known != nullptr && known->root.empty();
   if (known == nullptr || is_nowhere) {
@@ -167,24 +246,32 @@ Result<FoundModel> FolderSource::Look(const std::string& name) const {
 }
 
 Status FolderSource::LookAtAll() const {
-  SLIPWAY_TRY(layout_, repository::ReadRepository(layout_.path));
-  std::erase_if(imports_, [&](const auto& entry) {
-    const FoundModel* model = layout_.Find(entry.first.first);
-    return model == nullptr || model->Find(entry.first.second) == nullptr;
-  });
+  SLIPWAY_TRY(layout_, repository_->Read());
+  ForgetImports();
   return {};
+}
+
+void FolderSource::ForgetImports() const {
+  const auto is_there = [](const RepositoryLayout& layout, const ImportKey& key) {
+    const FoundModel* model = layout.Find(key.first);
+    return model != nullptr && model->Find(key.second) != nullptr;
+  };
+  std::erase_if(imports_, [&](const auto& entry) {
+    return !is_there(layout_, entry.first) && !(trial_ && is_there(trial_->layout, entry.first));
+  });
 }
 
 Result<const FolderSource::Import*> FolderSource::ImportVersion(const FoundModel& model,
                                                                 const FoundVersion& version) const {
   Import& import = imports_[{model.name, version.number}];
-  if (import.files != nullptr && import.fingerprint == version.fingerprint) return &import;
+  const std::string fingerprint = model.root + "\n" + version.fingerprint;
+  if (import.files != nullptr && import.fingerprint == fingerprint) return &import;
   SLIPWAY_TRY(const std::string path, repository::RealPathBeneath(model.root, version.file));
   SLIPWAY_TRY(TemporaryDirectory files, TemporaryDirectory::Create("import-", work_folder_));
   SLIPWAY_TRY(FileImporter::Imported imported, importer_.Import(path, files.path()));
   for (const std::string& warning : imported.warnings)
     Log(LogLevel::kWarning, "model {}:{}: {}", model.name, version.number, warning);
-  import = {.fingerprint = version.fingerprint,
+  import = {.fingerprint = fingerprint,
             .imported = std::move(imported),
             .files = std::make_shared<const TemporaryDirectory>(std::move(files))};
   return &import;

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/error_catalogue.h"
+#include "serve/control/fake_importer.h"
 
 namespace slipway::serve {
 namespace {
@@ -14,38 +15,7 @@ namespace fs = std::filesystem;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-// Files whose text is "bad" cannot be imported; others take and give f32[N,2].
-class FakeImporter final : public FileImporter {
- public:
-  Result<Imported> Import(const std::string& path, const std::string& work_folder) override {
-    SLIPWAY_TRY(const std::string text, ReadFile(path));
-    ++imports;
-    if (text == "bad") return InvalidArgument("not a model").With(errors::kCorruptModelFile);
-    Imported imported{.manifest = {}, .graph_path = work_folder + "/model.onnx", .warnings = {}};
-    SLIPWAY_RETURN_IF_ERROR(WriteFileAtomically(imported.graph_path, text));
-    imported.manifest.name = "whatever";
-    imported.manifest.annotations["text"] = text;
-    const TensorSpec spec{.name = "x", .dtype = DType::kF32, .shape = {-1, 2}, .axis_names = {}};
-    imported.manifest.signature = {.inputs = {spec}, .outputs = {spec}};
-    return imported;
-  }
-  int imports = 0;
-};
-
-struct World {
-  TemporaryDirectory folder = TemporaryDirectory::Create("slipway-folder-").value();
-  TemporaryDirectory work = TemporaryDirectory::Create("slipway-work-").value();
-  FakeImporter importer;
-
-  void Write(const std::string& path, std::string_view text) const {
-    const fs::path whole = fs::path(folder.path()) / path;
-    fs::create_directories(whole.parent_path());
-    ASSERT_TRUE(WriteFileAtomically(whole.string(), text).ok());
-  }
-  std::unique_ptr<FolderSource> Open() {
-    return FolderSource::Open(folder.path(), importer, work.path()).value();
-  }
-};
+using World = ModelFolder;
 
 TEST(FolderSource, ImportsAFileWhenItIsWantedAndOnce) {
   World world;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <set>
@@ -13,6 +14,8 @@
 #include "base/log.h"
 #include "base/thread.h"
 #include "serve/control/control_tasks.h"
+#include "serve/control/folder_source.h"
+#include "serve/control/list_transition.h"
 #include "serve/control/load_failures.h"
 #include "serve/control/load_group.h"
 #include "serve/control/waiting_ensembles.h"
@@ -20,6 +23,11 @@
 
 namespace slipway::serve {
 namespace {
+
+Status NoModelList() {
+  return FailedPrecondition("the server was not started on one list of models, or folder of them")
+      .Hint("slipway serve models.config; or load and unload models one by one");
+}
 
 struct Plan {
   std::vector<ModelPackage> members;  ///< of ensembles, and not loaded yet
@@ -45,10 +53,12 @@ Status Configure(const ModelConfig& config, ModelPackage& package) {
 
 class ThreadedControl final : public ModelControl {
  public:
-  ThreadedControl(ModelSet& models, const ModelSource& source, RemoteState remotes)
+  ThreadedControl(ModelSet& models, const ModelSource& source, RemoteState remotes,
+                  FolderSource* list)
       : models_(models),
         source_(source),
         remotes_(std::move(remotes)),
+        list_(list),
         thread_([this](std::stop_token stop) { RunTasks(stop); }) {}
 
   void Index(bool ready_only, IndexDone done) override {
@@ -71,6 +81,15 @@ class ThreadedControl final : public ModelControl {
     });
     if (!queued.ok()) (*shared)(queued);
   }
+
+  void ReplaceList(std::string text, Done done) override {
+    auto shared = std::make_shared<Done>(std::move(done));
+    const Status queued =
+        Queue([this, text = std::move(text), shared] { StartReplacing(text, *shared); });
+    if (!queued.ok()) (*shared)(queued);
+  }
+
+  std::uint64_t ListsReplaced() const override { return replacing_->lists_replaced; }
 
   void ResolveAlias(std::string name, std::string alias, AliasDone done) override {
     auto shared = std::make_shared<AliasDone>(std::move(done));
@@ -152,6 +171,50 @@ class ThreadedControl final : public ModelControl {
                      });
       }
     }
+  }
+
+  void StartReplacing(const std::string& text, const Done& done) {
+    if (list_ == nullptr) return done(NoModelList());
+    if (replacing_->is_under_way.exchange(true)) {
+      return done(Unavailable("another list of models is on its way")
+                      .With(errors::kQueueFull)
+                      .Hint("wait for its answer"));
+    }
+    const Done then = [replacing = replacing_, done](Status outcome) {
+      replacing->is_under_way = false;
+      done(std::move(outcome));
+    };
+    Result<FolderSource::ListChange> change = list_->TryList(text);
+    if (!change.ok()) return then(std::move(change).status());
+    if (Status taken = CheckNames(*change); !taken.ok()) {
+      list_->DropList();
+      return then(std::move(taken));
+    }
+    std::make_shared<ListTransition>(MeansToReplace(), *std::move(change), then)->Start();
+  }
+
+  /// By the time they are used the control may have gone, and then nothing is loaded any more.
+  ListTransition::Means MeansToReplace() {
+    return {.models = models_,
+            .list = *list_,
+            .load =
+                [this](const std::string& name, std::int64_t version, Done loaded) {
+                  LoadRequest request;
+                  request.version = version;
+                  StartLoad(name, request, loaded);
+                },
+            .post = [tasks = tasks_](ControlTasks::Task task) { tasks->AddNext(std::move(task)); },
+            .kept = [replacing = replacing_] { ++replacing->lists_replaced; }};
+  }
+
+  /// A model of that name which is served is not of the list before.
+  Status CheckNames(const FolderSource::ListChange& change) const {
+    for (const ModelStatus& status : models_.Statuses()) {
+      const bool goes =
+          status.state == ModelState::kUnloading || status.state == ModelState::kUnloaded;
+      if (!goes && change.added.contains(status.name)) return ModelFromElsewhere(status.name);
+    }
+    return {};
   }
 
   // What comes after a load, on whatever thread it ends: an ensemble that failed waits for its
@@ -324,9 +387,16 @@ class ThreadedControl final : public ModelControl {
     }
   }
 
+  struct Replacing {
+    std::atomic<bool> is_under_way = false;
+    std::atomic<std::uint64_t> lists_replaced = 0;
+  };
+
   ModelSet& models_;
   const ModelSource& source_;
   const RemoteState remotes_;  // may be null
+  FolderSource* const list_;   // may be absent
+  const std::shared_ptr<Replacing> replacing_ = std::make_shared<Replacing>();
   const std::shared_ptr<LoadFailures> failures_ = std::make_shared<LoadFailures>();
   const std::shared_ptr<WaitingEnsembles> waiting_ = std::make_shared<WaitingEnsembles>();
   const std::shared_ptr<ControlTasks> tasks_ = std::make_shared<ControlTasks>(kMaxWaiting);
@@ -336,8 +406,8 @@ class ThreadedControl final : public ModelControl {
 }  // namespace
 
 std::unique_ptr<ModelControl> ModelControl::Create(ModelSet& models, const ModelSource& source,
-                                                   RemoteState remotes) {
-  return std::make_unique<ThreadedControl>(models, source, std::move(remotes));
+                                                   RemoteState remotes, FolderSource* list) {
+  return std::make_unique<ThreadedControl>(models, source, std::move(remotes), list);
 }
 
 }  // namespace slipway::serve

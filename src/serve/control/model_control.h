@@ -14,6 +14,8 @@
 
 namespace slipway::serve {
 
+class FolderSource;
+
 /// One version as the repository index shows it.
 struct IndexRow {
   std::string name;
@@ -35,8 +37,10 @@ class ModelControl {
   using RemoteState = std::function<std::optional<std::string>(const std::string& server)>;
 
   /// All outlive this object and every completion. Without `remotes` no step may name a server.
+  /// `list`: the part of `source` that another list of models may take the place of; absent: none.
   static std::unique_ptr<ModelControl> Create(ModelSet& models, const ModelSource& source,
-                                              RemoteState remotes = {});
+                                              RemoteState remotes = {},
+                                              FolderSource* list = nullptr);
   virtual ~ModelControl() = default;
 
   using Done = std::function<void(Status)>;
@@ -44,7 +48,7 @@ class ModelControl {
   using AliasDone = std::function<void(Result<std::int64_t>)>;
 
   /// Every version that is loaded, was in the last hour, or could be; by name, then version. `done`
-  /// runs once, on another thread, or at once when the call is refused; so for all four.
+  /// runs once, on another thread, or at once when the call is refused; so for all five.
   virtual void Index(bool ready_only, IndexDone done) = 0;
 
   /// Loads what the request chooses and completes when all of it is ready. A choice replaces: once
@@ -60,6 +64,18 @@ class ModelControl {
   /// `with_dependents`: an ensemble's models too, but for those that other loaded ensembles need.
   /// NotFound.
   virtual void Unload(std::string name, bool with_dependents, Done done) = 0;
+
+  /// Puts a list of models in the place of the one that is served: `text` is a models.config.
+  /// Models that it adds, or has elsewhere or with another version policy, are loaded, beside what
+  /// is served; once all are ready, versions and models that it does not want are unloaded, and its
+  /// labels count. Requests in flight finish. An error: nothing has changed (beside that a version
+  /// that was replaced came back). FailedPrecondition: no list is served, or more
+  /// than one; Unavailable (kQueueFull): another list is on its way; InvalidArgument
+  /// (kInvalidPackage): it is no list, or a name is that of a model from elsewhere; what
+  /// FolderSource::TryList() and Load() say.
+  virtual void ReplaceList(std::string text, Done done) = 0;
+  /// How often a list took the place of another: what was learned of aliases before is out of date.
+  virtual std::uint64_t ListsReplaced() const = 0;
 
   /// The version that an alias of a model names now, loaded or not. NotFound.
   virtual void ResolveAlias(std::string name, std::string alias, AliasDone done) = 0;

@@ -14,9 +14,6 @@ constexpr std::string_view kNoGpuMemory =
 constexpr std::string_view kNoSettings =
     "these settings do not change at run time: see the options of slipway serve";
 
-constexpr std::string_view kNoReload =
-    "a configuration is not reloaded: load and unload models by RepositoryModelLoad and "
-    "RepositoryModelUnload, or slipway load and unload";
 constexpr std::string_view kNoMultiInference = "call Predict, Classify or Regress for each task";
 
 constexpr std::string_view NameOf(std::string_view path) {
@@ -77,7 +74,8 @@ constexpr std::array kMethods = {
            SystemSharedMemoryUnregister),
     NotServed("/inference.GRPCInferenceService/TraceSetting", kNoSettings),
     Served("/tensorflow.serving.ModelService/GetModelStatus", Right::kDescribe, TfsGetModelStatus),
-    NotServed("/tensorflow.serving.ModelService/HandleReloadConfigRequest", kNoReload),
+    Served("/tensorflow.serving.ModelService/HandleReloadConfigRequest", Right::kAdminister,
+           TfsReloadConfig),
     Served("/tensorflow.serving.PredictionService/Classify", Right::kInfer, TfsClassify),
     Served("/tensorflow.serving.PredictionService/GetModelMetadata", Right::kDescribe,
            TfsGetModelMetadata),

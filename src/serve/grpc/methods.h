@@ -62,6 +62,7 @@ void TfsClassify(const GrpcCall& call);
 void TfsRegress(const GrpcCall& call);
 void TfsGetModelMetadata(const GrpcCall& call);
 void TfsGetModelStatus(const GrpcCall& call);
+void TfsReloadConfig(const GrpcCall& call);
 
 // grpc.health.v1.Health
 void HealthCheck(const GrpcCall& call);

@@ -1,4 +1,5 @@
 // TensorFlow Serving's gRPC services.
+#include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -201,8 +202,51 @@ TEST(TfsGrpc, WhatIsNotServedIsRefusedByName) {
   RpcWorld world;
   EXPECT_EQ(Ask(world, kPrediction, "MultiInference", pb::MultiInferenceRequest()).Line(),
             "12 call Predict, Classify or Regress for each task");
-  EXPECT_EQ(Ask(world, kModels, "HandleReloadConfigRequest", pb::ReloadConfigRequest()).status,
-            "12");
+}
+
+pb::ReloadConfigRequest ListOfOne() {
+  pb::ReloadConfigRequest request;
+  pb::ModelConfig& model = *request.mutable_config()->mutable_model_config_list()->add_config();
+  model.set_name("iris");
+  model.set_base_path("/models/iris");
+  model.mutable_model_version_policy()->mutable_specific()->add_versions(2);
+  (*model.mutable_version_labels())["stable"] = 2;
+  return request;
+}
+
+RpcAnswer Reload(RpcWorld& world, const pb::ReloadConfigRequest& request) {
+  net::RequestHead head =
+      RpcWorld::Head(std::string(kModels) + "HandleReloadConfigRequest",
+                     {{"authorization", "Bearer " + std::string(RpcWorld::kKey)}});
+  return world.AskRaw(std::move(head), RpcWorld::Framed(request.SerializeAsString()));
+}
+
+TEST(TfsGrpcReload, GivesTheListAsItStandsInAFile) {
+  RpcWorld world;
+  const auto answer = Read<pb::ReloadConfigResponse>(Reload(world, ListOfOne()));
+  EXPECT_TRUE(answer.has_status());
+  EXPECT_EQ(answer.status().error_code(), 0);
+  pb::ModelServerConfig given;
+  ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(world.control.list, &given));
+  EXPECT_EQ(given.SerializeAsString(), ListOfOne().config().SerializeAsString());
+}
+
+TEST(TfsGrpcReload, AnswersWithWhatWentWrong) {
+  RpcWorld world;
+  world.control.list_outcome = FailedPrecondition("no list");
+  EXPECT_EQ(Reload(world, ListOfOne()).Line(), "9 no list");
+}
+
+TEST(TfsGrpcReload, WithoutAListNothingIsUnloaded) {
+  RpcWorld world;
+  EXPECT_EQ(Reload(world, {}).status, "3");
+  EXPECT_EQ(world.control.list, "");
+}
+
+TEST(TfsGrpcReload, NeedsTheRightToAdminister) {
+  RpcWorld world;
+  EXPECT_EQ(Ask(world, kModels, "HandleReloadConfigRequest", ListOfOne()).status, "16");
+  EXPECT_EQ(world.control.list, "");
 }
 
 }  // namespace

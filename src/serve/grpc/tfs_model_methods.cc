@@ -1,3 +1,5 @@
+#include <google/protobuf/text_format.h>
+
 #include <string>
 #include <utility>
 #include <vector>
@@ -66,6 +68,25 @@ pb::GetModelStatusResponse StatusesOf(const std::vector<ModelStatus>& versions) 
   return answer;
 }
 
+/// The list as models.config has it. InvalidArgument: there is none, and nothing shall be unloaded.
+Result<std::string> ListText(pb::ModelServerConfig config) {
+  if (!config.has_model_config_list()) {
+    return FieldInvalid("config: only a model_config_list is supported")
+        .Hint("an empty model_config_list unloads every model");
+  }
+  config.DiscardUnknownFields();
+  std::string text;
+  google::protobuf::TextFormat::PrintToString(config, &text);
+  return text;
+}
+
+std::string NamesOf(const pb::ModelConfigList& list) {
+  std::string names;
+  for (const pb::ModelConfig& model : list.config())
+    names += (names.empty() ? "" : ", ") + Printable(model.name(), 64);
+  return Printable(names);
+}
+
 }  // namespace
 
 void TfsGetModelMetadata(const GrpcCall& call) {
@@ -85,6 +106,20 @@ void TfsGetModelStatus(const GrpcCall& call) {
     const auto versions = tfs::VersionsOf(name, version, call.parts().models.Statuses());
     if (!versions.ok()) return call.Fail(versions.status());
     AnswerWith(call, StatusesOf(*versions));
+  });
+}
+
+void TfsReloadConfig(const GrpcCall& call) {
+  const auto request = Parse<pb::ReloadConfigRequest>(call.message());
+  if (!request.ok()) return call.Fail(request.status());
+  Result<std::string> list = ListText(request->config());
+  if (!list.ok()) return call.Fail(list.status());
+  const GrpcCall about = call.About(NamesOf(request->config().model_config_list()));
+  call.parts().control.ReplaceList(*std::move(list), [about](const Status& outcome) {
+    if (!outcome.ok()) return about.Fail(outcome);
+    pb::ReloadConfigResponse answer;
+    answer.mutable_status()->set_error_code(static_cast<int>(Code::kOk));
+    AnswerWith(about, answer);
   });
 }
 

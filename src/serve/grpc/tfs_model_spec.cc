@@ -93,12 +93,16 @@ void WithVersion(const GrpcCall& call, const TfsModelSpec& spec,
 
 void WithModel(const GrpcCall& call, const TfsModelSpec& spec,
                std::function<void(ModelHandle)> then) {
+  const std::uint64_t lists = call.parts().control.ListsReplaced();
   WithVersion(call, spec,
-              [call, spec, then = std::move(then)](std::optional<std::int64_t> version) {
+              [call, spec, lists, then = std::move(then)](std::optional<std::int64_t> version) {
                 Result<ModelHandle> model = call.parts().models.Find(spec.name, version);
                 if (model.ok()) return then(std::move(*model));
-                call.Fail(spec.label.empty() ? model.status()
-                                             : NotReadyByAlias(spec.label, model.status()));
+                if (spec.label.empty()) return call.Fail(model.status());
+                // The label may have moved since it was looked up.
+                const bool is_news = call.parts().control.ListsReplaced() != lists;
+                if (is_news) return WithModel(call, spec, then);
+                call.Fail(NotReadyByAlias(spec.label, model.status()));
               });
 }
 

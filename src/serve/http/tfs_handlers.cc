@@ -41,12 +41,16 @@ void ResolvePath(const ApiCall& call, WithVersion then) {
 }
 
 void ResolveModel(const ApiCall& call, std::function<void(ModelHandle)> then) {
-  ResolvePath(call, [call, then = std::move(then)](const std::string& name,
-                                                   std::optional<std::int64_t> version) {
+  const std::uint64_t lists = call.parts().control.ListsReplaced();
+  ResolvePath(call, [call, lists, then = std::move(then)](const std::string& name,
+                                                          std::optional<std::int64_t> version) {
     Result<ModelHandle> model = call.parts().models.Find(name, version);
     const std::string_view label = call.Capture("label");
     if (model.ok()) return then(std::move(*model));
-    call.Fail(label.empty() ? model.status() : NotReadyByAlias(label, model.status()));
+    if (label.empty()) return call.Fail(model.status());
+    // The label may have moved since it was looked up.
+    if (call.parts().control.ListsReplaced() != lists) return ResolveModel(call, then);
+    call.Fail(NotReadyByAlias(label, model.status()));
   });
 }
 
