@@ -13,6 +13,7 @@
 
 #include "base/json.h"
 #include "base/recent_log.h"
+#include "base/shown_levels.h"
 #include "base/text.h"
 #include "base/timestamp.h"
 
@@ -23,10 +24,15 @@ namespace {
 constexpr std::size_t kMaxMessageBytes = 8192;
 constexpr int kPatienceMilliseconds = 100;
 
-std::atomic<LogLevel> threshold{LogLevel::kWarning};
+constexpr unsigned BitOf(LogLevel level) { return 1U << static_cast<unsigned>(level); }
+
+/// Of the levels that go to standard error.
+std::atomic<unsigned> shown{BitOf(LogLevel::kWarning) | BitOf(LogLevel::kError)};
 std::atomic<LogFormat> line_format{LogFormat::kText};
 std::atomic<LogLevel> kept_from{LogLevel::kOff};
 std::atomic<std::uint64_t> lost_lines{0};
+
+bool IsShown(LogLevel level) { return (shown.load(std::memory_order_relaxed) & BitOf(level)) != 0; }
 
 /// The newest lines.
 class LineMemory {
@@ -101,19 +107,35 @@ bool IsControl(std::string_view character) {
 }  // namespace
 
 void ConfigureLog(LogLevel level, LogFormat format) {
-  threshold.store(level, std::memory_order_relaxed);
+  constexpr unsigned kAll = BitOf(LogLevel::kOff) - 1;
+  shown.store(kAll & ~(BitOf(level) - 1), std::memory_order_relaxed);
   line_format.store(format, std::memory_order_relaxed);
 }
 
 bool LogEnabled(LogLevel level) {
-  return level >= std::min(threshold.load(std::memory_order_relaxed),
-                           kept_from.load(std::memory_order_relaxed));
+  return IsShown(level) || level >= kept_from.load(std::memory_order_relaxed);
+}
+
+ShownLevels LevelsShown() {
+  const unsigned levels = shown.load(std::memory_order_relaxed);
+  const auto has = [levels](LogLevel level) { return (levels & BitOf(level)) != 0; };
+  return {.debug = has(LogLevel::kDebug),
+          .info = has(LogLevel::kInfo),
+          .warning = has(LogLevel::kWarning),
+          .error = has(LogLevel::kError)};
+}
+
+void ShowLevels(const ShownLevels& levels) {
+  const auto bit = [](bool is_shown, LogLevel level) { return is_shown ? BitOf(level) : 0U; };
+  shown.store(bit(levels.debug, LogLevel::kDebug) | bit(levels.info, LogLevel::kInfo) |
+                  bit(levels.warning, LogLevel::kWarning) | bit(levels.error, LogLevel::kError),
+              std::memory_order_relaxed);
 }
 
 void LogLine(LogLevel level, std::string_view message) {
   if (level >= kept_from.load(std::memory_order_relaxed))
     Memory().Keep(level, Printable(message, kMaxMessageBytes));
-  if (level < threshold.load(std::memory_order_relaxed)) return;
+  if (!IsShown(level)) return;
   if (!StderrTakesMore()) {
     lost_lines.fetch_add(1, std::memory_order_relaxed);
     return;

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/recent_log.h"
+#include "base/shown_levels.h"
 
 namespace slipway {
 namespace {
@@ -34,6 +35,21 @@ TEST_F(LogTest, DropsWhatIsBelowTheThreshold) {
   const std::string text = GetCapturedStderr();
   EXPECT_THAT(text, EndsWith(" error   3 of 4\n"));
   EXPECT_THAT(text, Not(HasSubstr("seen")));
+}
+
+TEST_F(LogTest, EachLevelIsShownByItself) {
+  ConfigureLog(LogLevel::kInfo, LogFormat::kText);
+  EXPECT_EQ(LevelsShown(), (ShownLevels{.info = true, .warning = true, .error = true}));
+  ShowLevels({.debug = true, .error = true});
+  CaptureStderr();
+  Log(LogLevel::kDebug, "first");
+  Log(LogLevel::kWarning, "second");
+  Log(LogLevel::kError, "third");
+  const std::string text = GetCapturedStderr();
+  EXPECT_THAT(text, HasSubstr("first"));
+  EXPECT_THAT(text, Not(HasSubstr("second")));
+  EXPECT_THAT(text, HasSubstr("third"));
+  EXPECT_FALSE(LogEnabled(LogLevel::kInfo));
 }
 
 // Bad input S12: line ends and escapes in a name that is logged stay in its line

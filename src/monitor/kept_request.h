@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "telemetry/request_event.h"
+#include "telemetry/request_span.h"
 #include "telemetry/trace_context.h"
 
 namespace slipway::monitor {
@@ -30,14 +31,6 @@ class CutText {
   std::array<char, kMost> bytes_;
 };
 
-/// What a request is called in its trace.
-struct RequestSpan {
-  telemetry::TraceId trace_id{};
-  telemetry::SpanId span_id{};
-  std::optional<telemetry::SpanId> parent_id;  ///< the caller's
-  bool is_sampled = false;                     ///< it is exported
-};
-
 /// A telemetry::RequestEvent that owns what it says, in a fixed place: a client's texts are cut.
 struct KeptRequest {
   WallTime ended;
@@ -53,7 +46,7 @@ struct KeptRequest {
   CutText<128> model;
   CutText<512> tracestate;                        ///< whole or empty
   std::optional<telemetry::TraceContext> parent;  ///< what the client said
-  std::optional<RequestSpan> span;                ///< absent: it is of no trace
+  std::optional<telemetry::RequestSpan> span;     ///< absent: it is of no trace
   std::int64_t version = 0;
   std::int64_t batch_rows = 0;
   std::uint64_t bytes_in = 0;

@@ -72,7 +72,7 @@ OrderedJson AttributesOf(const KeptRequest& request) {
 }
 
 OrderedJson RequestSpanJson(const KeptRequest& request) {
-  const RequestSpan& span = *request.span;
+  const telemetry::RequestSpan& span = *request.span;
   OrderedJson json = {{"traceId", telemetry::ToHex(span.trace_id)},
                       {"spanId", telemetry::ToHex(span.span_id)}};
   if (!request.tracestate.view().empty() && telemetry::IsTracestate(request.tracestate.view()))
@@ -97,7 +97,7 @@ constexpr std::array kStages = {
     Stage{"batch", &KeptRequest::batch}, Stage{"queue", &KeptRequest::queue}};
 
 /// From the last to the first.
-void AddStages(const KeptRequest& request, TraceSampler& ids, OrderedJson& spans) {
+void AddStages(const KeptRequest& request, telemetry::TraceSampler& ids, OrderedJson& spans) {
   WallTime end = request.ended;
   for (const Stage& stage : kStages) {
     const auto length = std::chrono::duration_cast<WallTime::duration>(request.*stage.length);
@@ -117,7 +117,7 @@ void AddStages(const KeptRequest& request, TraceSampler& ids, OrderedJson& spans
 }  // namespace
 
 std::string EncodeSpans(std::span<const KeptRequest> requests, std::string_view service,
-                        TraceSampler& ids) {
+                        telemetry::TraceSampler& ids) {
   OrderedJson spans = OrderedJson::array();
   for (const KeptRequest& request : requests) {
     spans.push_back(RequestSpanJson(request));

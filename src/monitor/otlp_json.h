@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "monitor/kept_request.h"
-#include "monitor/trace_sampler.h"
+#include "telemetry/trace_sampler.h"
 
 namespace slipway::monitor {
 
@@ -15,6 +15,6 @@ namespace slipway::monitor {
 /// else slipway.*; the stages are laid end to end before the answer, as they are measured as
 /// lengths. Precondition: every request has a span. `ids` names the children.
 std::string EncodeSpans(std::span<const KeptRequest> requests, std::string_view service,
-                        TraceSampler& ids);
+                        telemetry::TraceSampler& ids);
 
 }  // namespace slipway::monitor

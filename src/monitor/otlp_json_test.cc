@@ -12,6 +12,7 @@ namespace slipway::monitor {
 namespace {
 
 using std::chrono::microseconds;
+using telemetry::TraceSampler;
 
 constexpr WallTime kNow{std::chrono::milliseconds(1'700'000'000'500)};
 constexpr std::string_view kParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -110,32 +111,6 @@ TEST(OtlpJson, TheResourceIsTheService) {
   const Json json = ParseJson(EncodeSpans(one, "shop", sampler)).value();
   EXPECT_EQ(json["resourceSpans"][0]["resource"]["attributes"][0],
             ParseJson(R"({"key":"service.name","value":{"stringValue":"shop"}})").value());
-}
-
-TEST(TraceSampler, DoesAsTheCallerSays) {
-  TraceSampler all(1, true);
-  TraceSampler none(0, true);
-  auto parent = telemetry::ParseTraceparent(kParent);
-  EXPECT_TRUE(none.SpanFor(parent)->is_sampled);
-  EXPECT_TRUE(all.SpanFor(std::nullopt)->is_sampled);
-  EXPECT_FALSE(none.SpanFor(std::nullopt)->is_sampled);
-  parent->is_sampled = false;
-  EXPECT_FALSE(all.SpanFor(parent)->is_sampled);
-}
-
-TEST(TraceSampler, WithoutAnExporterATraceIsItsCallersOnly) {
-  TraceSampler sampler(1, false);
-  EXPECT_FALSE(sampler.SpanFor(std::nullopt).has_value());
-  const auto span = sampler.SpanFor(telemetry::ParseTraceparent(kParent));
-  EXPECT_EQ(telemetry::ToHex(span->trace_id), "0af7651916cd43dd8448eb211c80319c");
-  EXPECT_FALSE(span->is_sampled);
-}
-
-TEST(TraceSampler, TakesItsShare) {
-  TraceSampler sampler(0.25, true);
-  int sampled = 0;
-  for (int i = 0; i < 4000; ++i) sampled += sampler.SpanFor(std::nullopt)->is_sampled ? 1 : 0;
-  EXPECT_NEAR(sampled, 1000, 200);
 }
 
 }  // namespace

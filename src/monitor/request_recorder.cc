@@ -12,13 +12,17 @@ namespace {
 // While requests come they are taken this often, so that nobody is woken for each.
 constexpr std::chrono::milliseconds kPause{10};
 
+/// "": none did.
+std::string_view ModelThatAnswered(const KeptRequest& request) {
+  const bool has_answered = request.batch_rows > 0 || request.is_cached;
+  return has_answered ? request.model.view() : std::string_view();
+}
+
 }  // namespace
 
 RequestRecorder::RequestRecorder(const Options& options, std::vector<RequestSink*> sinks,
-                                 const Clock& clock)
-    : sinks_(std::move(sinks)),
-      clock_(clock),
-      sampler_(options.trace_share, options.exports_traces) {
+                                 telemetry::TraceSampler& sampler, const Clock& clock)
+    : sinks_(std::move(sinks)), sampler_(sampler), clock_(clock) {
   for (unsigned i = 0; i < std::max(options.loops, 1U); ++i)
     rings_.push_back(std::make_unique<Ring>(options.ring_requests));
   thread_ = std::jthread([this] { Run(); });
@@ -58,7 +62,7 @@ void RequestRecorder::Sleep() {
 std::size_t RequestRecorder::TakeAll() {
   std::size_t taken = 0;
   const auto take = [&](KeptRequest& request) {
-    request.span = sampler_.SpanFor(request.parent);
+    request.span = sampler_.SpanFor(request.parent, ModelThatAnswered(request));
     for (RequestSink* const sink : sinks_) sink->Take(request);
     ++taken;
   };

@@ -11,10 +11,10 @@
 #include "base/clock.h"
 #include "monitor/kept_request.h"
 #include "monitor/request_sink.h"
-#include "monitor/trace_sampler.h"
 #include "telemetry/bounded_ring.h"
 #include "telemetry/counter.h"
 #include "telemetry/request_event.h"
+#include "telemetry/trace_sampler.h"
 
 namespace slipway::monitor {
 
@@ -28,11 +28,10 @@ class RequestRecorder final : public telemetry::RequestObserver {
   struct Options {
     unsigned loops = 1;
     std::size_t ring_requests = kRingRequests;
-    double trace_share = 0;       ///< as TraceSampler has it
-    bool exports_traces = false;  ///< alike
   };
-  /// `sinks` (at least one) and `clock` outlive this.
-  RequestRecorder(const Options& options, std::vector<RequestSink*> sinks, const Clock& clock);
+  /// `sinks` (at least one), `sampler` and `clock` outlive this.
+  RequestRecorder(const Options& options, std::vector<RequestSink*> sinks,
+                  telemetry::TraceSampler& sampler, const Clock& clock);
   /// What was told until now is with the sinks then.
   ~RequestRecorder() override;
 
@@ -48,8 +47,8 @@ class RequestRecorder final : public telemetry::RequestObserver {
   void Sleep();
 
   const std::vector<RequestSink*> sinks_;
+  telemetry::TraceSampler& sampler_;
   const Clock& clock_;
-  TraceSampler sampler_;  // of thread_
   std::vector<std::unique_ptr<Ring>> rings_;
   telemetry::Counter lost_;
   std::atomic<bool> sleeps_{false};

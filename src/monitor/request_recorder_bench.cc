@@ -65,7 +65,8 @@ double TellingNanoseconds(bool is_traced) {
   const auto log = AccessLog::Open({.path = "/dev/null"}).value();
   const telemetry::RequestEvent event = AnInference(is_traced);
   return MedianOf([&] {
-    RequestRecorder recorder({}, {log.get()}, clock);
+    telemetry::TraceSampler sampler(0, false);
+    RequestRecorder recorder({}, {log.get()}, sampler, clock);
     const double start = ThreadNanoseconds();
     for (int i = 0; i < kEach; ++i) recorder.OnAnswered(event);
     return (ThreadNanoseconds() - start) / kEach;

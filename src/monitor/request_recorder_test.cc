@@ -39,10 +39,11 @@ telemetry::RequestEvent WithCode(int code, unsigned loop = 0) {
 
 TEST(RequestRecorder, WhatWasToldIsWithTheSinksWhenItEnds) {
   const FakeClock clock;
+  telemetry::TraceSampler sampler(0, false);
   CodesSink one;
   CodesSink other;
   {
-    RequestRecorder recorder({.loops = 2}, {&one, &other}, clock);
+    RequestRecorder recorder({.loops = 2}, {&one, &other}, sampler, clock);
     for (int code = 0; code < 500; ++code) recorder.OnAnswered(WithCode(code, 1));
   }
   ASSERT_EQ(one.codes.size(), 500U);
@@ -53,11 +54,12 @@ TEST(RequestRecorder, WhatWasToldIsWithTheSinksWhenItEnds) {
 
 TEST(RequestRecorder, ASinkThatStandsStillCostsLinesAndNoRequests) {
   const FakeClock clock;
+  telemetry::TraceSampler sampler(0, false);
   CodesSink sink;
   sink.holds = true;
   std::uint64_t lost = 0;
   {
-    RequestRecorder recorder({.loops = 1, .ring_requests = 4}, {&sink}, clock);
+    RequestRecorder recorder({.loops = 1, .ring_requests = 4}, {&sink}, sampler, clock);
     recorder.OnAnswered(WithCode(0));
     sink.holding.acquire();
     for (int code = 1; code < 20; ++code) recorder.OnAnswered(WithCode(code));

@@ -13,9 +13,9 @@
 
 #include "base/status.h"
 #include "monitor/request_sink.h"
-#include "monitor/trace_sampler.h"
 #include "net/http_client.h"
 #include "telemetry/counter.h"
+#include "telemetry/trace_sampler.h"
 
 namespace slipway::monitor {
 
@@ -60,7 +60,7 @@ class SpanExporter final : public RequestSink {
   const std::string service_;
   const std::string target_;
   net::HttpClient client_;
-  TraceSampler ids_{0, true};
+  telemetry::TraceSampler ids_{0, true};
   bool is_failing_ = false;  ///< and that was said
   telemetry::Counter exported_;
   telemetry::Counter lost_;

@@ -19,7 +19,7 @@ constexpr std::string_view kTaken =
     "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
 
 KeptRequest Sampled(int code = 200) {
-  TraceSampler sampler(1, true);
+  telemetry::TraceSampler sampler(1, true);
   KeptRequest request;
   request.Keep({.protocol = "v2", .route = "infer", .tracestate = "", .code = code}, WallTime());
   request.span = sampler.SpanFor(std::nullopt);

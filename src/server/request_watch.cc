@@ -21,16 +21,15 @@ Result<std::unique_ptr<RequestWatch>> RequestWatch::Start(const ServerOptions& o
 RequestWatch::RequestWatch(std::unique_ptr<monitor::AccessLog> log,
                            std::unique_ptr<monitor::SpanExporter> exporter,
                            const ServerOptions& options, const Clock& clock)
-    : log_(std::move(log)), exporter_(std::move(exporter)) {
+    : log_(std::move(log)),
+      exporter_(std::move(exporter)),
+      sampler_(options.traces.share, exporter_ != nullptr) {
   std::vector<monitor::RequestSink*> sinks;
   if (log_ != nullptr) sinks.push_back(log_.get());
   if (exporter_ != nullptr) sinks.push_back(exporter_.get());
   if (sinks.empty()) return;
   recorder_ = std::make_unique<monitor::RequestRecorder>(
-      monitor::RequestRecorder::Options{.loops = options.loops,
-                                        .trace_share = options.traces.share,
-                                        .exports_traces = exporter_ != nullptr},
-      std::move(sinks), clock);
+      monitor::RequestRecorder::Options{.loops = options.loops}, std::move(sinks), sampler_, clock);
 }
 
 void RequestWatch::AddTo(monitor::MetricsSnapshot& snapshot) const {

@@ -10,6 +10,7 @@
 #include "monitor/request_recorder.h"
 #include "monitor/span_exporter.h"
 #include "server/server_options.h"
+#include "telemetry/trace_sampler.h"
 
 namespace slipway::server {
 
@@ -23,6 +24,7 @@ class RequestWatch {
 
   /// nullptr: nobody wants to know.
   telemetry::RequestObserver* observer() { return recorder_.get(); }
+  telemetry::TraceSampler& sampler() { return sampler_; }
   void AddTo(monitor::MetricsSnapshot& snapshot) const;
 
  private:
@@ -32,7 +34,8 @@ class RequestWatch {
 
   const std::unique_ptr<monitor::AccessLog> log_;          ///< absent: off
   const std::unique_ptr<monitor::SpanExporter> exporter_;  ///< absent: off
-  std::unique_ptr<monitor::RequestRecorder> recorder_;     ///< absent: nothing else is on
+  telemetry::TraceSampler sampler_;
+  std::unique_ptr<monitor::RequestRecorder> recorder_;  ///< absent: nothing else is on
 };
 
 }  // namespace slipway::server

@@ -126,6 +126,8 @@ class WholeServer final : public Server {
                                      .predictor = *predictor_,
                                      .control = *control_,
                                      .configuration = configuration_,
+                                     .log = log_settings_,
+                                     .traces = trace_settings_,
                                      .gatekeeper = gatekeeper_,
                                      .is_ready = [this] { return IsReady(); },
                                      .metrics_text = [this] { return MetricsText(); },
@@ -140,6 +142,8 @@ class WholeServer final : public Server {
         grpc_(serve::GrpcApi::Create({.models = *models_,
                                       .predictor = *predictor_,
                                       .control = *control_,
+                                      .log = log_settings_,
+                                      .traces = trace_settings_,
                                       .gatekeeper = gatekeeper_,
                                       .is_ready = [this] { return IsReady(); },
                                       .clock = surroundings.clock,
@@ -338,6 +342,8 @@ class WholeServer final : public Server {
   const std::unique_ptr<serve::Predictor> predictor_;  ///< what requests meet: before sequences_
   const serve::ConfiguredSource source_;
   std::unique_ptr<serve::ModelControl> control_;
+  serve::LogSettings log_settings_;
+  serve::TraceSettings trace_settings_;
   const std::unique_ptr<serve::RegionTable> shared_memory_;  ///< absent: off
   const std::unique_ptr<serve::HttpApi> api_;
   const std::unique_ptr<serve::GrpcApi> grpc_;

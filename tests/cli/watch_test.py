@@ -1,54 +1,22 @@
 """What a running server tells those who watch it: access log, traces, metrics, status, top, dashboards."""
-import http.server
 import json
 import pathlib
 import re
 import signal
 import subprocess
 import sys
-import threading
 import time
 import unittest
 import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from collector import Collector
 from program import DATA, SLIPWAY, ProgramTest, Server
 
 PROMTOOL = pathlib.Path(__file__).resolve().parents[2] / "third_party" / "promtool" / "promtool"
 BINARY = DATA / "tutorials" / "mlp_binary.keras"
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 SPAN = "b7ad6b7169203331"
-
-
-class Collector:
-    """An OTLP receiver on a free port."""
-
-    def __init__(self, test):
-        self.spans = []
-        self.arrived = threading.Event()
-        collector = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                assert (self.path, self.headers["Content-Type"]) == ("/v1/traces", "application/json")
-                for resource in body["resourceSpans"]:
-                    for scope in resource["scopeSpans"]:
-                        collector.spans += scope["spans"]
-                self.send_response(200)
-                self.send_header("Content-Length", "2")
-                self.end_headers()
-                self.wfile.write(b"{}")
-                collector.arrived.set()
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        test.addCleanup(self.server.server_close)
-        test.addCleanup(self.server.shutdown)
 
 
 class Watched(ProgramTest):

@@ -11,7 +11,9 @@
 #include "access/gatekeeper.h"
 #include "base/clock.h"
 #include "net/http_types.h"
+#include "serve/control/log_settings.h"
 #include "serve/control/model_control.h"
+#include "serve/control/trace_settings.h"
 #include "serve/model/model_set.h"
 #include "serve/predict/predictor.h"
 #include "serve/predict/request_metrics.h"
@@ -35,6 +37,8 @@ struct GrpcApiParts {
   const ModelSet& models;
   Predictor& predictor;
   ModelControl& control;
+  LogSettings& log;
+  TraceSettings& traces;
   std::shared_ptr<const access::Gatekeeper> gatekeeper;
   std::function<bool()> is_ready;  ///< as HttpApiParts::is_ready
   const Clock& clock;

@@ -97,6 +97,8 @@ class RpcWorld {
       : api_(GrpcApi::Create({.models = Models(),
                               .predictor = *predictor_,
                               .control = control,
+                              .log = log_,
+                              .traces = traces_,
                               .gatekeeper = std::move(gatekeeper),
                               .is_ready = [this] { return is_ready; },
                               .clock = clock_,
@@ -234,6 +236,9 @@ class RpcWorld {
 
   SystemClock clock_;
   FixedModelSet models_;
+  LogSettings log_;
+  telemetry::TraceSampler sampler_{0, true};
+  TraceSettings traces_{sampler_, models_};
   std::unique_ptr<Predictor> predictor_ = Predictor::Create({}, clock_);
   std::unique_ptr<GrpcApi> api_;
 };

@@ -11,9 +11,6 @@ using access::Right;
 constexpr std::string_view kNoGpuMemory =
     "memory of a GPU is not available: send tensors in raw_input_contents, or share memory of the "
     "machine (SystemSharedMemoryRegister)";
-constexpr std::string_view kNoSettings =
-    "these settings do not change at run time: see the options of slipway serve";
-
 constexpr std::string_view kNoMultiInference = "call Predict, Classify or Regress for each task";
 
 constexpr std::string_view NameOf(std::string_view path) {
@@ -51,7 +48,7 @@ constexpr std::array kMethods = {
     NotServed("/inference.GRPCInferenceService/CudaSharedMemoryRegister", kNoGpuMemory),
     NotServed("/inference.GRPCInferenceService/CudaSharedMemoryStatus", kNoGpuMemory),
     NotServed("/inference.GRPCInferenceService/CudaSharedMemoryUnregister", kNoGpuMemory),
-    NotServed("/inference.GRPCInferenceService/LogSettings", kNoSettings),
+    Served("/inference.GRPCInferenceService/LogSettings", Right::kAdminister, ChangeLogSettings),
     Served("/inference.GRPCInferenceService/ModelConfig", Right::kDescribe, ModelConfig),
     Infers("/inference.GRPCInferenceService/ModelInfer", ModelInfer, ForecastInfer),
     Served("/inference.GRPCInferenceService/ModelMetadata", Right::kDescribe, ModelMetadata),
@@ -72,7 +69,7 @@ constexpr std::array kMethods = {
            SystemSharedMemoryStatus),
     Served("/inference.GRPCInferenceService/SystemSharedMemoryUnregister", Right::kAdminister,
            SystemSharedMemoryUnregister),
-    NotServed("/inference.GRPCInferenceService/TraceSetting", kNoSettings),
+    Served("/inference.GRPCInferenceService/TraceSetting", Right::kAdminister, ChangeTraceSettings),
     Served("/tensorflow.serving.ModelService/GetModelStatus", Right::kDescribe, TfsGetModelStatus),
     Served("/tensorflow.serving.ModelService/HandleReloadConfigRequest", Right::kAdminister,
            TfsReloadConfig),

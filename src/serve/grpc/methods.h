@@ -52,6 +52,9 @@ std::unique_ptr<StreamMethod> StreamInfer();
 void RepositoryIndex(const GrpcCall& call);
 void RepositoryModelLoad(const GrpcCall& call);
 void RepositoryModelUnload(const GrpcCall& call);
+/// These two read where nothing is wished.
+void ChangeLogSettings(const GrpcCall& call);
+void ChangeTraceSettings(const GrpcCall& call);
 void SystemSharedMemoryRegister(const GrpcCall& call);
 void SystemSharedMemoryStatus(const GrpcCall& call);
 void SystemSharedMemoryUnregister(const GrpcCall& call);

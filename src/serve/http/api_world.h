@@ -46,6 +46,8 @@ class ApiWorld {
                               .predictor = *predictor_,
                               .control = control,
                               .configuration = configuration_,
+                              .log = log_,
+                              .traces = traces_,
                               .gatekeeper = std::move(gatekeeper),
                               .is_ready = [this] { return is_ready; },
                               .metrics_text = [] { return std::string("slipway_up 1\n"); },
@@ -149,6 +151,9 @@ class ApiWorld {
 
   SystemClock clock_;
   FixedModelSet models_;
+  LogSettings log_;
+  telemetry::TraceSampler sampler_{0, true};
+  TraceSettings traces_{sampler_, models_};
   std::unique_ptr<Predictor> predictor_ = Predictor::Create({}, clock_);
   Configuration configuration_{.facts = {{"engine", "echo"}}};
   std::unique_ptr<HttpApi> api_;

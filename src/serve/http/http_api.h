@@ -13,7 +13,9 @@
 #include "base/clock.h"
 #include "net/http_types.h"
 #include "serve/control/configuration.h"
+#include "serve/control/log_settings.h"
 #include "serve/control/model_control.h"
+#include "serve/control/trace_settings.h"
 #include "serve/http/admin_handlers.h"
 #include "serve/http/cors_policy.h"
 #include "serve/http/dialect.h"
@@ -40,6 +42,8 @@ struct HttpApiParts {
   Predictor& predictor;
   ModelControl& control;
   const Configuration& configuration;  ///< read once
+  LogSettings& log;
+  TraceSettings& traces;
   std::shared_ptr<const access::Gatekeeper> gatekeeper;
   /// What readiness answers: false until the models that were asked for are loaded, and once a
   /// drain begins. Called on event loops.

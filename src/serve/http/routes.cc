@@ -6,6 +6,7 @@
 
 #include "serve/http/page_files.h"
 #include "serve/http/page_models.h"
+#include "serve/http/settings_handlers.h"
 #include "serve/http/shared_memory_handlers.h"
 #include "serve/http/tfs_handlers.h"
 #include "serve/http/v2_handlers.h"
@@ -110,6 +111,42 @@ constexpr std::array kRoutes = {
 
     Route{kGet, "/v2/config", {"admin", "config"}, kNone, Right::kReadConfiguration, Config},
     Route{kGet, "/v2/log", {"admin", "log"}, kNone, Right::kReadConfiguration, ServerLog},
+    Route{kGet,
+          "/v2/logging",
+          {"admin", "log_settings"},
+          kNone,
+          Right::kReadConfiguration,
+          settings::ShowLog},
+    Route{kPost,
+          "/v2/logging",
+          {"admin", "change_log_settings"},
+          kAdminBody,
+          kAdminister,
+          settings::ChangeLog},
+    Route{kGet,
+          "/v2/trace/setting",
+          {"admin", "trace_settings"},
+          kNone,
+          Right::kReadConfiguration,
+          settings::ShowTraces},
+    Route{kPost,
+          "/v2/trace/setting",
+          {"admin", "change_trace_settings"},
+          kAdminBody,
+          kAdminister,
+          settings::ChangeTraces},
+    Route{kGet,
+          "/v2/models/{model}/trace/setting",
+          {"admin", "trace_settings"},
+          kNone,
+          Right::kReadConfiguration,
+          settings::ShowTraces},
+    Route{kPost,
+          "/v2/models/{model}/trace/setting",
+          {"admin", "change_trace_settings"},
+          kAdminBody,
+          kAdminister,
+          settings::ChangeTraces},
     Route{kPost, "/v2/repository/index", {"admin", "index"}, kAdminBody, Right::kInspect, Index},
     Route{kPost,
           "/v2/repository/models/{model}/load",
