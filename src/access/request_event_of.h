@@ -13,6 +13,7 @@ namespace slipway::access {
 template <class Head>
 telemetry::RequestEvent EventOf(const Head& head, const Caller* caller) {
   telemetry::RequestEvent event;
+  event.request = &head;
   event.path = head.target.substr(0, head.target.find('?'));
   event.peer = head.peer;
   event.caller = CallerKindName(caller == nullptr ? CallerKind::kAnonymous : caller->kind);

@@ -36,7 +36,12 @@ RequestRecorder::~RequestRecorder() {
 void RequestRecorder::OnAnswered(const telemetry::RequestEvent& event) {
   const WallTime now = clock_.WallNow();
   Ring& ring = *rings_[event.loop % rings_.size()];
-  if (!ring.Push([&](KeptRequest& request) { request.Keep(event, now); })) lost_.Add();
+  const std::optional<telemetry::RequestSpan> span = sampler_.TakeSpan(event.request);
+  const auto keep = [&](KeptRequest& request) {
+    request.Keep(event, now);
+    request.span = span;
+  };
+  if (!ring.Push(keep)) lost_.Add();
   if (sleeps_.load() && sleeps_.exchange(false)) wake_.release();
 }
 
@@ -62,7 +67,7 @@ void RequestRecorder::Sleep() {
 std::size_t RequestRecorder::TakeAll() {
   std::size_t taken = 0;
   const auto take = [&](KeptRequest& request) {
-    request.span = sampler_.SpanFor(request.parent, ModelThatAnswered(request));
+    if (!request.span) request.span = sampler_.SpanFor(request.parent, ModelThatAnswered(request));
     for (RequestSink* const sink : sinks_) sink->Take(request);
     ++taken;
   };

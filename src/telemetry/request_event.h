@@ -35,6 +35,8 @@ struct RequestEvent {
   std::chrono::nanoseconds encode{0};
   std::chrono::nanoseconds total{0};  ///< from its head to its answer
   unsigned loop = 0;                  ///< the event loop that serves it
+  /// Whose address tells it apart from others under way; nullptr: nothing does.
+  const void* request = nullptr;
 };
 
 /// Hears of every answered request. Thread-safe.

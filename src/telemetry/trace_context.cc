@@ -106,6 +106,11 @@ bool IsTracestate(std::string_view text) {
   return count > 0;
 }
 
+std::string ToTraceparent(const TraceContext& context) {
+  return "00-" + WriteHex(context.trace_id) + "-" + WriteHex(context.parent_id) +
+         (context.is_sampled ? "-01" : "-00");
+}
+
 std::string ToHex(const TraceId& id) { return WriteHex(id); }
 std::string ToHex(const SpanId& id) { return WriteHex(id); }
 

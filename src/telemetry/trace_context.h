@@ -28,6 +28,16 @@ std::optional<TraceContext> ParseTraceparent(std::string_view text);
 /// and values in their alphabets, no key twice. What is not is dropped, the traceparent stays.
 bool IsTracestate(std::string_view text);
 
+/// A traceparent header of version 00 that says it.
+std::string ToTraceparent(const TraceContext& context);
+
+/// What a request says of its trace to whom it is sent. Empty: nothing.
+struct TraceHeaders {
+  std::string traceparent;
+  std::string tracestate;
+  bool operator==(const TraceHeaders&) const = default;
+};
+
 /// Lower-case hexadecimal.
 std::string ToHex(const TraceId& id);
 std::string ToHex(const SpanId& id);

@@ -14,6 +14,7 @@ import urllib.request
 
 import numpy as np
 
+from collector import Collector
 from program import DATA, ProgramTest, Server
 
 sys.path.insert(0, str(DATA))
@@ -33,6 +34,8 @@ CONFIG = """
         input_map { key: "pixels" value: "PIXELS" } output_map { key: "image" value: "scaled" } },
       { model_name: "digits" model_version: -1 model_namespace: "far"
         input_map { key: "image" value: "scaled" } output_map { key: "dense" value: "DIGIT" } } ] }"""
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+SPAN = "b7ad6b7169203331"
 STEP = 'step 1 (model "digits" on "far")'
 
 
@@ -109,6 +112,29 @@ class RemoteStepsTest(ProgramTest):
         self.assertEqual(self.metric(server, 'slipway_remote_requests_total{server="far",outcome="ok"}'), 1)
         limits = json.loads(server.get("/v2/config"))["limits"]
         self.assertEqual((limits["remote_connections"]["value"], limits["remote_timeout"]["value"]), (16, 10000))
+
+    def spans_of_requests(self, collector, count):
+        """{parent: id} of the spans of `count` requests of the trace, once they have come."""
+        for _ in range(600):
+            spans = [span for span in collector.spans if span["kind"] == 2 and span["traceId"] == TRACE]
+            if len(spans) >= count:
+                return {span["parentSpanId"]: span["spanId"] for span in spans}
+            time.sleep(0.05)
+        self.fail(f"{collector.spans}")
+
+    def test_a_step_on_another_server_is_of_its_requests_trace(self):
+        collector = Collector(self)
+        far = Server(self, "far", "--otlp-endpoint", collector.url, "--trace-sample", "0")
+        server = self.serve(far.port, "--otlp-endpoint", collector.url, "--trace-sample", "0")
+        caller = {"traceparent": f"00-{TRACE}-{SPAN}-01"}
+        self.assertEqual(self.ask(server, headers=caller)[0], 200)
+        spans = self.spans_of_requests(collector, 2)
+        self.assertEqual(set(spans), {SPAN, spans[SPAN]})
+        server.stop()
+        collector.spans.clear()
+        server = self.serve(far.port)  # exports nothing, and hands on what it was told
+        self.assertEqual(self.ask(server, headers=caller)[0], 200)
+        self.assertEqual(set(self.spans_of_requests(collector, 1)), {SPAN})
 
     def test_a_server_that_nobody_named_is_not_asked(self):
         server = Server(self, "here")

@@ -1,5 +1,6 @@
 #include "serve/ensemble/ensemble_predictor.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -87,6 +88,7 @@ class FakeRemotes final : public RemoteModels {
   void Infer(RemoteRequest request, InferCompletion done) override {
     asked.push_back(std::string(request.server) + "/" + std::string(request.model));
     deadline = request.deadline;
+    traces.push_back(request.trace.traceparent);
     if (!failure.ok()) return done(failure);
     TensorBuffer output = TensorBuffer::CopyOf(request.inputs.at(0).tensor).value();
     for (float& value : output.As<float>()) value += 1000;
@@ -105,6 +107,7 @@ class FakeRemotes final : public RemoteModels {
   void Stop() override { is_stopped = true; }
 
   std::vector<std::string> asked;
+  std::vector<std::string> traces;
   MonotonicTime deadline;
   Status failure;
   std::optional<TensorView> odd;
@@ -313,6 +316,18 @@ TEST_F(EnsembleTest, AStepMayBeAModelOnAnotherServer) {
   EXPECT_THAT(remotes.asked, ElementsAre("far/middle", "far/middle"));
   predictor().Stop();
   EXPECT_TRUE(remotes.is_stopped);
+}
+
+TEST_F(EnsembleTest, AllStepsOnOtherServersAreOfOneTraceThatIsAskedForOnce) {
+  InferRequest request = Request(
+      Ensemble({OnServer(Step("one", {"in"}, "a")), OnServer(Step("other", {"a"}, "out"))}));
+  int asked = 0;
+  request.trace = [&] {
+    return telemetry::TraceHeaders{.traceparent = fmt::format("trace {}", ++asked),
+                                   .tracestate = ""};
+  };
+  EXPECT_TRUE(Send(std::move(request)).get().ok());
+  EXPECT_THAT(remotes.traces, ElementsAre("trace 1", "trace 1"));
 }
 
 TEST_F(EnsembleTest, AnotherServersFailureNamesStepModelAndServer) {

@@ -56,8 +56,16 @@ void EnsembleRun::StartRemoteStep(std::size_t step, InferCompletion done) {
                                 .outputs = OutputNamesOf(step),
                                 .deadline = task_.deadline,
                                 .keeper = self,
-                                .abandoned = [self] { return self->IsAbandoned(); }},
+                                .abandoned = [self] { return self->IsAbandoned(); },
+                                .trace = Trace()},
                                std::move(done));
+}
+
+telemetry::TraceHeaders EnsembleRun::Trace() {
+  std::call_once(asked_for_trace_, [this] {
+    if (task_.request.trace) trace_ = task_.request.trace();
+  });
+  return trace_;
 }
 
 std::vector<std::string_view> EnsembleRun::OutputNamesOf(std::size_t step) {

@@ -53,6 +53,8 @@ class EnsembleRun : public std::enable_shared_from_this<EnsembleRun> {
   /// `behind`: the times on the way to this step.
   void StartStep(std::size_t step, const StageTimes& behind);
   void StartRemoteStep(std::size_t step, InferCompletion done);
+  /// The same for every step, asked for by the first.
+  telemetry::TraceHeaders Trace();
   std::vector<InferInput> InputsOf(std::size_t step);
   struct Output {
     std::string_view name;   ///< of the step's model
@@ -77,6 +79,8 @@ class EnsembleRun : public std::enable_shared_from_this<EnsembleRun> {
   const Surroundings& surroundings_;
   const std::thread::id began_on_ = std::this_thread::get_id();
   std::atomic<bool> has_ended_ = false;  // whoever sets it completes the request
+  std::once_flag asked_for_trace_;
+  telemetry::TraceHeaders trace_;
   std::mutex mutex_;
   StepProgress progress_;              // guarded by mutex_
   std::vector<TensorBuffer> tensors_;  // by tensor; guarded by mutex_, its bytes do not change

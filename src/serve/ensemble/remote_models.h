@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "serve/predict/predictor.h"
+#include "telemetry/trace_context.h"
 
 namespace slipway::serve {
 
@@ -22,7 +23,8 @@ struct RemoteRequest {
   std::vector<std::string_view> outputs;
   MonotonicTime deadline;
   std::shared_ptr<const void> keeper;
-  std::function<bool()> abandoned;  ///< true: nobody waits any more; may be null
+  std::function<bool()> abandoned;     ///< true: nobody waits any more; may be null
+  telemetry::TraceHeaders trace = {};  ///< what it says of the trace that it belongs to
 };
 
 /// Runs models on other servers. Thread-safe.

@@ -20,6 +20,7 @@
 #include "serve/protocol/protocol_service.h"
 #include "serve/shared_memory/region_table.h"
 #include "telemetry/request_event.h"
+#include "telemetry/trace_sampler.h"
 
 namespace slipway::serve {
 
@@ -39,6 +40,7 @@ struct GrpcApiParts {
   ModelControl& control;
   LogSettings& log;
   TraceSettings& traces;
+  telemetry::TraceSampler& sampler;
   std::shared_ptr<const access::Gatekeeper> gatekeeper;
   std::function<bool()> is_ready;  ///< as HttpApiParts::is_ready
   const Clock& clock;

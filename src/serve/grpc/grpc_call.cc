@@ -11,6 +11,7 @@
 #include "serve/grpc/methods.h"
 #include "serve/predict/client_deadline.h"
 #include "serve/predict/request_rules.h"
+#include "serve/protocol/outgoing_trace.h"
 
 namespace slipway::serve::grpc {
 namespace {
@@ -89,10 +90,17 @@ Result<std::optional<MonotonicTime>> GrpcCall::Deadline(
   return DeadlineOf(exchange_->head(), exchange_->received(), wished, parts().limits.max_deadline);
 }
 
+telemetry::TraceHeaders GrpcCall::TraceOf(std::string_view model) const {
+  return OutgoingTrace(exchange_->head(), model, parts().sampler);
+}
+
 Status GrpcCall::Complete(InferRequest& request) const {
   SLIPWAY_TRY(request.deadline, Deadline(std::nullopt));
   request.loop = exchange_->loop();
   request.abandoned = [exchange = exchange_.get()] { return exchange->Abandoned(); };
+  request.trace = [call = this, model = request.model.get()] {
+    return call->TraceOf((*model)->name);
+  };
   return {};
 }
 

@@ -83,6 +83,9 @@ class GrpcCall {
   /// The same, and without a version all that are ready, the highest first.
   Result<std::vector<ModelHandle>> FindAll(std::string_view name, std::string_view version) const;
 
+  /// OutgoingTrace() of the call, which is for that model.
+  telemetry::TraceHeaders TraceOf(std::string_view model) const;
+
   AliasCache& aliases() const { return context_->aliases; }
   /// Fills in what a request takes from its call: deadline, loop, and whether anybody waits.
   /// As DeadlineOf(). `request` keeps this call alive by its keeper.

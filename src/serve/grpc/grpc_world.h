@@ -99,6 +99,7 @@ class RpcWorld {
                               .control = control,
                               .log = log_,
                               .traces = traces_,
+                              .sampler = sampler_,
                               .gatekeeper = std::move(gatekeeper),
                               .is_ready = [this] { return is_ready; },
                               .clock = clock_,

@@ -28,6 +28,7 @@ Result<InferRequest> Prepare(const std::shared_ptr<Inference>& inference) {
   SLIPWAY_TRY(request.deadline, call.Deadline(inference->message.timeout));
   request.keeper = inference;
   request.abandoned = [exchange = call.exchange().get()] { return exchange->Abandoned(); };
+  request.trace = [of = inference.get()] { return of->call.TraceOf(of->target.model); };
   request.loop = call.exchange()->loop();
   return request;
 }

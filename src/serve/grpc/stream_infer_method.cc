@@ -9,6 +9,7 @@
 #include "serve/grpc/infer_method.h"
 #include "serve/grpc/methods.h"
 #include "serve/predict/client_deadline.h"
+#include "serve/protocol/outgoing_trace.h"
 
 namespace slipway::serve::grpc {
 namespace {
@@ -117,6 +118,9 @@ class InferStream final : public StreamMethod {
           std::min(*stream.deadline(), request.deadline.value_or(*stream.deadline()));
     request.keeper = inference;
     request.abandoned = [exchange = stream.shared_exchange()] { return exchange->Abandoned(); };
+    request.trace = [exchange = stream.shared_exchange()] {
+      return CallersTrace(exchange->head());
+    };
     request.loop = stream.exchange().loop();
     return request;
   }

@@ -6,6 +6,7 @@
 #include "serve/http/routes.h"
 #include "serve/predict/client_deadline.h"
 #include "serve/predict/request_rules.h"
+#include "serve/protocol/outgoing_trace.h"
 
 namespace slipway::serve {
 
@@ -41,6 +42,10 @@ Result<std::optional<std::int64_t>> ApiCall::Version() const {
   if (text.empty()) return std::optional<std::int64_t>();
   SLIPWAY_TRY(const std::int64_t version, ParseVersion(text));
   return std::optional<std::int64_t>(version);
+}
+
+telemetry::TraceHeaders ApiCall::Trace() const {
+  return OutgoingTrace(head(), captures_["model"], parts().sampler);
 }
 
 Result<std::optional<MonotonicTime>> ApiCall::Deadline(

@@ -72,6 +72,8 @@ class ApiCall {
   /// The {version} of the path, absent where the route has none. InvalidArgument: not a positive
   /// integer.
   Result<std::optional<std::int64_t>> Version() const;
+  /// OutgoingTrace() of the request, which is for the model of the path.
+  telemetry::TraceHeaders Trace() const;
   std::string_view Capture(std::string_view name) const { return captures_[name]; }
 
   /// When the client stops waiting, by the header Slipway-Timeout and `wished`; absent: it did not

@@ -48,6 +48,7 @@ class ApiWorld {
                               .configuration = configuration_,
                               .log = log_,
                               .traces = traces_,
+                              .sampler = sampler_,
                               .gatekeeper = std::move(gatekeeper),
                               .is_ready = [this] { return is_ready; },
                               .metrics_text = [] { return std::string("slipway_up 1\n"); },

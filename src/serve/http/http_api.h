@@ -25,6 +25,7 @@
 #include "serve/protocol/protocol_service.h"
 #include "serve/shared_memory/region_table.h"
 #include "telemetry/request_event.h"
+#include "telemetry/trace_sampler.h"
 
 namespace slipway::serve {
 
@@ -44,6 +45,7 @@ struct HttpApiParts {
   const Configuration& configuration;  ///< read once
   LogSettings& log;
   TraceSettings& traces;
+  telemetry::TraceSampler& sampler;
   std::shared_ptr<const access::Gatekeeper> gatekeeper;
   /// What readiness answers: false until the models that were asked for are loaded, and once a
   /// drain begins. Called on event loops.

@@ -59,8 +59,10 @@ using Encode = Result<std::string> (*)(const Request&, const InferResponse&);
 
 /// One request from its body to its answer; lives in the completion.
 struct Inference {
+  explicit Inference(const ApiCall& the_call) : call(the_call) {}
+
   Request request;
-  std::shared_ptr<net::Exchange> exchange;
+  const ApiCall call;
 };
 
 Result<InferRequest> Prepare(const ApiCall& call, ModelHandle model, Decode decode,
@@ -69,8 +71,9 @@ Result<InferRequest> Prepare(const ApiCall& call, ModelHandle model, Decode deco
   InferRequest request{.model = std::move(model), .inputs = std::move(inference->request.inputs)};
   SLIPWAY_TRY(request.deadline, call.Deadline(std::nullopt));
   request.keeper = inference;
-  request.loop = inference->exchange->loop();
-  request.abandoned = [exchange = inference->exchange.get()] { return exchange->Abandoned(); };
+  request.loop = call.exchange()->loop();
+  request.abandoned = [exchange = call.exchange().get()] { return exchange->Abandoned(); };
+  request.trace = [of = inference.get()] { return of->call.Trace(); };
   return request;
 }
 
@@ -82,8 +85,7 @@ net::Response AnswerWith(std::string json) {
 
 void Infer(const ApiCall& call, Decode decode, Encode encode) {
   ResolveModel(call, [call, decode, encode](ModelHandle model) {
-    const auto inference = std::make_shared<Inference>();
-    inference->exchange = call.exchange();
+    const auto inference = std::make_shared<Inference>(call);
     Result<InferRequest> request = Prepare(call, std::move(model), decode, inference);
     if (!request.ok()) return call.Fail(request.status());
     call.parts().predictor.Predict(

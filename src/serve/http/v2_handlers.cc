@@ -47,8 +47,10 @@ void AnswerAbout(const ApiCall& call, Encode encode) {
 
 /// One inference from its body to its answer; lives in the completion.
 struct Inference {
+  explicit Inference(const ApiCall& the_call) : call(the_call) {}
+
   V2Request request;
-  std::shared_ptr<net::Exchange> exchange;
+  const ApiCall call;
 };
 
 Result<InferRequest> Prepare(const ApiCall& call, const std::shared_ptr<Inference>& inference) {
@@ -66,8 +68,9 @@ Result<InferRequest> Prepare(const ApiCall& call, const std::shared_ptr<Inferenc
   request.priority = decoded.priority;
   request.sequence = std::move(decoded.sequence);
   request.keeper = inference;
-  request.loop = inference->exchange->loop();
-  request.abandoned = [exchange = inference->exchange.get()] { return exchange->Abandoned(); };
+  request.loop = call.exchange()->loop();
+  request.abandoned = [exchange = call.exchange().get()] { return exchange->Abandoned(); };
+  request.trace = [of = inference.get()] { return of->call.Trace(); };
   return request;
 }
 
@@ -136,8 +139,7 @@ void Statistics(const ApiCall& call) {
 }
 
 void Infer(const ApiCall& call) {
-  const auto inference = std::make_shared<Inference>();
-  inference->exchange = call.exchange();
+  const auto inference = std::make_shared<Inference>(call);
   Result<InferRequest> request = Prepare(call, inference);
   if (!request.ok()) return call.Fail(request.status());
   call.parts().predictor.Predict(

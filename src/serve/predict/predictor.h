@@ -14,6 +14,7 @@
 #include "serve/batch/batch_policy.h"
 #include "serve/model/model_set.h"
 #include "serve/predict/sequence_step.h"
+#include "telemetry/trace_context.h"
 #include "tensor/tensor.h"
 
 namespace slipway::serve {
@@ -34,6 +35,8 @@ struct InferRequest {
   SequenceStep sequence;       ///< without meaning for a model that keeps none
   std::shared_ptr<const void> keeper;
   std::function<bool()> abandoned;  ///< true: nobody waits any more; may be null
+  /// What requests to other servers that it causes say of its trace; asked once; may be null.
+  std::function<telemetry::TraceHeaders()> trace = {};
   /// Number of the event loop on whose thread this call is made and FinishRound() will be. Absent:
   /// a quick model runs at once.
   std::optional<unsigned> loop;

@@ -33,6 +33,7 @@ Status GrpcConnection::Prepare(const RemoteRequest& request) {
     pieces_.emplace_back(Text(piece.borrowed));
   }
   outputs_ = request.outputs;
+  trace_ = request.trace;
   return {};
 }
 
@@ -57,6 +58,7 @@ std::vector<net::Header> GrpcConnection::Metadata(MonotonicTime deadline) const 
       {"grpc-accept-encoding", "identity"},
       {"grpc-timeout", fmt::format("{}m", MillisecondsUntil(deadline))}};
   if (!options_.key.empty()) metadata.emplace_back("authorization", "Bearer " + options_.key);
+  AddTrace(trace_, metadata);
   return metadata;
 }
 

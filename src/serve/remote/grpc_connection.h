@@ -27,6 +27,7 @@ class GrpcConnection final : public RemoteConnection {
   std::string prefix_;                    ///< of the message
   std::vector<std::string_view> pieces_;  ///< of it, in order
   std::vector<std::string_view> outputs_;
+  telemetry::TraceHeaders trace_;
 };
 
 }  // namespace slipway::serve

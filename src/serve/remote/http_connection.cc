@@ -15,6 +15,7 @@ Status HttpConnection::Prepare(const RemoteRequest& request) {
   target_ += "/infer";
   body_ = EncodeInfer(request.inputs, request.outputs);
   outputs_ = request.outputs;
+  trace_ = request.trace;
   return {};
 }
 
@@ -38,6 +39,7 @@ std::vector<net::Header> HttpConnection::Headers(MonotonicTime deadline) const {
       {std::string(kJsonBytesHeader), std::to_string(body_.json.size())},
       {"Slipway-Timeout", fmt::format("{}m", MillisecondsUntil(deadline))}};
   if (!options_.key.empty()) headers.emplace_back("Authorization", "Bearer " + options_.key);
+  AddTrace(trace_, headers);
   return headers;
 }
 

@@ -26,6 +26,7 @@ class HttpConnection final : public RemoteConnection {
   std::string target_;
   InferBody body_;
   std::vector<std::string_view> outputs_;
+  telemetry::TraceHeaders trace_;
 };
 
 }  // namespace slipway::serve

@@ -23,6 +23,11 @@ net::HttpClientOptions ClientOptionsOf(const RemoteServerOptions& options, int i
           .interrupt = interrupt};
 }
 
+void AddTrace(const telemetry::TraceHeaders& trace, std::vector<net::Header>& headers) {
+  if (!trace.traceparent.empty()) headers.emplace_back("traceparent", trace.traceparent);
+  if (!trace.tracestate.empty()) headers.emplace_back("tracestate", trace.tracestate);
+}
+
 std::int64_t MillisecondsUntil(MonotonicTime deadline) {
   using std::chrono::milliseconds;
   const auto left = deadline - std::chrono::steady_clock::now();

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/status.h"
@@ -30,6 +31,8 @@ class RemoteConnection {
 // What every protocol needs.
 
 net::HttpClientOptions ClientOptionsOf(const RemoteServerOptions& options, int interrupt);
+/// As headers or metadata.
+void AddTrace(const telemetry::TraceHeaders& trace, std::vector<net::Header>& headers);
 /// What is left for an answer, as the server is told: 1 at least.
 std::int64_t MillisecondsUntil(MonotonicTime deadline);
 

@@ -77,7 +77,8 @@ class RemoteServerTest : public testing::Test {
          .outputs = {"y"},
          .deadline = clock_.Now() + patience,
          .keeper = nullptr,
-         .abandoned = nullptr},
+         .abandoned = nullptr,
+         .trace = {.traceparent = "00-trace", .tracestate = "a=1"}},
         [answer](Result<InferResponse> response) { answer->set_value(std::move(response)); });
     return future;
   }
@@ -105,6 +106,7 @@ TEST_F(RemoteServerTest, AsksForTheOutputsOverOneKeptConnection) {
   EXPECT_THAT(seen, HasSubstr("POST /v2/models/m/versions/3/infer HTTP/1.1"));
   EXPECT_THAT(seen, HasSubstr("Authorization: Bearer secret"));
   EXPECT_THAT(seen, HasSubstr("Slipway-Timeout: "));
+  EXPECT_THAT(seen, HasSubstr("traceparent: 00-trace\r\ntracestate: a=1"));
   EXPECT_EQ(Counted("ok"), 2U);
 }
 
