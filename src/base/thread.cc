@@ -31,9 +31,9 @@ struct SchedulingAttributes {
 void NameThread(const char* name) { pthread_setname_np(pthread_self(), name); }
 
 void GiveWay() {
-  // On Linux a thread has a priority of its own. Cannot fail: it only becomes lower.
-  const auto self = static_cast<id_t>(gettid());
-  setpriority(PRIO_PROCESS, self, getpriority(PRIO_PROCESS, self) + kStepsBack);
+  // On Linux a thread has a priority of its own, and 0 is the calling one. Cannot fail: it only
+  // becomes lower.
+  setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + kStepsBack);
 }
 
 void TakeShortTurns() {

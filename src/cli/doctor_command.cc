@@ -15,6 +15,7 @@
 #include "cli/read_server.h"
 #include "cli/server_checkup.h"
 #include "net/http_server.h"
+#include "sandbox/find_program.h"
 
 namespace slipway::cli {
 
@@ -28,13 +29,12 @@ Finding CheckEngine(Context& context) {
   return {"engine", Verdict::kFail, status.message(), status.hint()};
 }
 
-Finding CheckImporter() {
-  std::error_code ignored;
-  const auto program = std::filesystem::read_symlink("/proc/self/exe", ignored);
-  const auto importer = program.parent_path() / "libexec" / "slipway-import";
-  if (access(importer.c_str(), X_OK) == 0)
-    return {"importer", Verdict::kPass, importer.string(), ""};
-  return {"importer", Verdict::kFail, fmt::format("{} is missing", importer.string()),
+Finding CheckProgram(std::string topic, std::string_view name) {
+  const Result<std::string> program = sandbox::FindProgram(name);
+  if (!program.ok())
+    return {std::move(topic), Verdict::kFail, program.status().message(), program.status().hint()};
+  if (access(program->c_str(), X_OK) == 0) return {std::move(topic), Verdict::kPass, *program, ""};
+  return {std::move(topic), Verdict::kFail, fmt::format("{} cannot be run", *program),
           "build it or install the package again"};
 }
 
@@ -121,8 +121,16 @@ Finding CheckClock() {
 }
 
 std::vector<Finding> CheckMachine(Context& context) {
-  return {CheckEngine(context), CheckImporter(),     CheckCpu(),  CheckCores(), CheckMemory(),
-          CheckDescriptors(),   CheckStore(context), CheckPort(), CheckClock()};
+  return {CheckEngine(context),
+          CheckProgram("importer", "slipway-import"),
+          CheckProgram("worker", "slipway-worker"),
+          CheckCpu(),
+          CheckCores(),
+          CheckMemory(),
+          CheckDescriptors(),
+          CheckStore(context),
+          CheckPort(),
+          CheckClock()};
 }
 
 Result<std::vector<Finding>> Check(const Arguments& arguments, Context& context) {

@@ -22,7 +22,7 @@ bool Write(std::string_view text) {
 }
 
 Result<Imported> ImportConfined(const Task& task) {
-  SLIPWAY_RETURN_IF_ERROR(sandbox::EnterConfinement());
+  SLIPWAY_RETURN_IF_ERROR(sandbox::EnterConfinement().status());
   return ImportSource(kSourceDescriptor, kWeightsDescriptor, task,
                       [](std::string_view stage) { Write(EncodeStage(stage)); });
 }

@@ -4,37 +4,24 @@
 #include <signal.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <utility>
 
 #include "base/error_catalogue.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "sandbox/find_program.h"
 #include "sandbox/run_confined.h"
 
 namespace slipway::jobs {
 
 namespace {
 
-namespace fs = std::filesystem;
 using sandbox::ConfinedEnd;
 
 constexpr std::uint64_t kMebibyte = 1 << 20;
 constexpr std::uint64_t kMaxStructureBytes = std::uint64_t{2} << 30;  // of one ONNX file
 
 std::uint64_t MaxOutputBytes(const SourceFile& source) { return 2 * source.size + 64 * kMebibyte; }
-
-/// slipway-import lies in libexec, beside this program or beside its folder.
-Result<std::string> FindImporter() {
-  std::error_code error;
-  const fs::path folder = fs::read_symlink("/proc/self/exe", error).parent_path();
-  for (const fs::path& candidate : {folder / "libexec", folder.parent_path() / "libexec"}) {
-    if (fs::exists(candidate / "slipway-import", error))
-      return (candidate / "slipway-import").string();
-  }
-  return NotFound(fmt::format("libexec/slipway-import is missing beside {}", folder.string()))
-      .Hint("install Slipway whole: importing runs in a program of its own");
-}
 
 Status LimitStatus(const std::string& message) {
   return ResourceExhausted(message).With(errors::kImportLimit).Hint("slipway help limits");
@@ -84,7 +71,7 @@ Result<ConfinedImport> RunImporter(const SourceFile& source, int weights_descrip
                                    const ConfinedImportOptions& options) {
   std::string path = options.program;
   if (path.empty()) {
-    SLIPWAY_TRY(path, FindImporter());
+    SLIPWAY_TRY(path, sandbox::FindProgram("slipway-import"));
   }
   SLIPWAY_TRY(ConfinedEnd end, sandbox::RunConfined(ProgramFor(source, weights_descriptor,
                                                                std::move(path), options)));

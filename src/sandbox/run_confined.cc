@@ -13,6 +13,7 @@
 #include <cerrno>
 
 #include "base/clock.h"
+#include "sandbox/drain.h"
 #include "sandbox/spawn.h"
 
 namespace slipway::sandbox {
@@ -50,24 +51,6 @@ class Reaper {
   pid_t child_;
 };
 
-enum class Drained { kMore, kEnd, kTooMuch };
-
-/// Takes what the pipe holds now. With `drop_beyond`, bytes beyond the limit are dropped instead of
-/// being too much.
-Drained Drain(int descriptor, std::size_t max_bytes, bool drop_beyond, std::string& into) {
-  std::array<char, 1 << 16> buffer;
-  for (;;) {
-    const ssize_t count = read(descriptor, buffer.data(), buffer.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return errno == EAGAIN ? Drained::kMore : Drained::kEnd;
-    if (count == 0) return Drained::kEnd;
-    const std::size_t room = max_bytes - into.size();
-    const std::size_t taken = std::min(room, static_cast<std::size_t>(count));
-    into.append(buffer.data(), taken);
-    if (taken < static_cast<std::size_t>(count) && !drop_beyond) return Drained::kTooMuch;
-  }
-}
-
 int MillisecondsUntil(MonotonicTime deadline) {
   const auto left =
       std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
@@ -101,18 +84,16 @@ std::optional<ConfinedEnd::Kind> Listen(Child& child, const ConfinedProgram& pro
   }
 }
 
-void Interpret(const Reaper::Ended& ended, ConfinedEnd& end) {
-  end.peak_bytes = static_cast<std::uint64_t>(ended.usage.ru_maxrss) * 1024;
-  if (WIFEXITED(ended.wait_status)) {
-    end.exit_code = WEXITSTATUS(ended.wait_status);
+}  // namespace
+
+void ConfinedEnd::NoteWait(int wait_status) {
+  if (WIFEXITED(wait_status)) {
+    exit_code = WEXITSTATUS(wait_status);
     return;
   }
-  end.signal = WTERMSIG(ended.wait_status);
-  end.kind =
-      end.signal == SIGSYS ? ConfinedEnd::Kind::kForbiddenCall : ConfinedEnd::Kind::kKilledBySignal;
+  signal = WTERMSIG(wait_status);
+  kind = signal == SIGSYS ? Kind::kForbiddenCall : Kind::kKilledBySignal;
 }
-
-}  // namespace
 
 std::string ConfinedEnd::Describe() const {
   switch (kind) {
@@ -134,11 +115,12 @@ std::string ConfinedEnd::Describe() const {
 Result<ConfinedEnd> RunConfined(const ConfinedProgram& program) {
   SLIPWAY_TRY(Child child, Spawn(program));
   Reaper reaper(child.id);
-  if (!child.handle.valid()) return ResourceExhausted("cannot watch a confined process");
   ConfinedEnd end;
   const std::optional<ConfinedEnd::Kind> stopped = Listen(child, program, end);
   if (stopped) reaper.Kill();
-  Interpret(reaper.Wait(), end);
+  const Reaper::Ended ended = reaper.Wait();
+  end.NoteWait(ended.wait_status);
+  end.peak_bytes = static_cast<std::uint64_t>(ended.usage.ru_maxrss) * 1024;
   if (stopped) end.kind = *stopped;
   return end;
 }

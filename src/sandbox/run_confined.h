@@ -28,9 +28,11 @@ struct ConfinedProgram {
   std::size_t max_result_bytes = 1 << 20;  ///< beyond this the program is killed
   std::size_t max_error_bytes = 16 << 10;  ///< of standard error; the rest is read and dropped
   std::uint64_t max_memory_bytes = 0;      ///< address space; 0: no limit; ignored under sanitizers
-  std::uint64_t max_file_bytes = 0;        ///< of any file it writes
+  std::uint64_t max_data_bytes = 0;  ///< memory of its own, not of files; 0: no limit; as above
+  bool may_have_threads = false;
+  std::uint64_t max_file_bytes = 0;  ///< of any file it writes
   std::chrono::milliseconds time_limit{
-      120'000};  ///< of the clock on the wall; CPU time is bound by twice as much
+      120'000};  ///< of the clock on the wall; CPU time is bound by twice as much; 0: none
 };
 
 /// How a confined program ended. Nothing in it is to be trusted but this process's own
@@ -50,6 +52,8 @@ struct ConfinedEnd {
   std::string errors;            ///< what it wrote to standard error
   std::uint64_t peak_bytes = 0;  ///< its largest resident memory
 
+  /// Sets kind, exit code and signal by what waitpid() said.
+  void NoteWait(int wait_status);
   /// "ended by signal 11 (Segmentation fault)": for a message.
   std::string Describe() const;
 };

@@ -42,7 +42,7 @@ struct Preparation {
   char* const* environment;
   std::array<std::pair<int, int>, kFirstFreeNumber> descriptors;  // ours, theirs
   std::size_t descriptor_count = 0;
-  std::array<LimitSetting, 6> limits;
+  std::array<LimitSetting, 7> limits;
   std::size_t limit_count = 0;
   pid_t parent;
   int failed_errno = 0;  // written by the child
@@ -114,9 +114,12 @@ void PrepareLimits(Preparation& preparation, const ConfinedProgram& program) {
   AddLimit(preparation, RLIMIT_CORE, 0, 0);
   AddLimit(preparation, RLIMIT_NOFILE, 32, 32);
   AddLimit(preparation, RLIMIT_FSIZE, program.max_file_bytes, program.max_file_bytes);
-  AddLimit(preparation, RLIMIT_CPU, 2 * seconds + 1, 2 * seconds + 2);
+  if (program.time_limit.count() > 0)
+    AddLimit(preparation, RLIMIT_CPU, 2 * seconds + 1, 2 * seconds + 2);
   if (kSanitized) return;
-  AddLimit(preparation, RLIMIT_NPROC, 0, 0);
+  if (!program.may_have_threads) AddLimit(preparation, RLIMIT_NPROC, 0, 0);
+  if (program.max_data_bytes > 0)
+    AddLimit(preparation, RLIMIT_DATA, program.max_data_bytes, program.max_data_bytes);
   if (program.max_memory_bytes > 0) {
     AddLimit(preparation, RLIMIT_AS, program.max_memory_bytes, program.max_memory_bytes);
   }
@@ -220,7 +223,11 @@ Result<Child> Spawn(const ConfinedProgram& program) {
   SLIPWAY_TRY(child.id, CloneAndExec(preparation));
   child.errors = std::move(errors.read_end);
   child.handle = FileDescriptor(static_cast<int>(syscall(SYS_pidfd_open, child.id, 0)));
-  return child;
+  if (child.handle.valid()) return child;
+  Status status = ErrnoStatus(errno, "cannot watch a confined process");
+  kill(child.id, SIGKILL);
+  waitpid(child.id, nullptr, 0);
+  return status;
 }
 
 }  // namespace slipway::sandbox
