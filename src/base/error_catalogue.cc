@@ -148,6 +148,17 @@ const std::array kCatalogue = {
                "What is loaded stays. Unload models that nobody needs (slipway ps, slipway unload "
                "NAME), or start the server with a larger --memory-budget.",
                507},
+    ErrorEntry{errors::kEngineWorkerEnded, "the process that ran the model ended",
+               "The model's engine runs in a process of its own (--isolation process), which "
+               "crashed, hung or was killed with this request in it; it is back within a second, "
+               "and other models have seen nothing. Send the request again. If the same request "
+               "does it again, that input makes the engine fail.",
+               503},
+    ErrorEntry{errors::kEngineQuarantined, "the model ended its process too often",
+               "It is not started again, so that it costs nobody anything: the index and the log "
+               "say how it ended last. Publish a version that works, or load the model again "
+               "(slipway load NAME) to try it once more.",
+               503},
     ErrorEntry{errors::kAddressInUse, "the address is in use",
                "Another program listens there, perhaps another `slipway serve`. Choose another "
                "port, or --port 0 for any free one.",

@@ -85,6 +85,8 @@ inline constexpr ErrorNumber kEngineRejectedModel{4002};
 inline constexpr ErrorNumber kEngineRunFailed{4003};
 inline constexpr ErrorNumber kRunMemory{4004};     ///< 422
 inline constexpr ErrorNumber kMemoryBudget{4005};  ///< 507
+inline constexpr ErrorNumber kEngineWorkerEnded{4006};
+inline constexpr ErrorNumber kEngineQuarantined{4007};
 inline constexpr ErrorNumber kAddressInUse{5001};
 inline constexpr ErrorNumber kInsecureAddress{5002};  ///< a non-loopback address without --insecure
 inline constexpr ErrorNumber kServerUnreachable{5003};

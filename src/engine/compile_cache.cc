@@ -164,7 +164,8 @@ Result<CompileCache::Compiled> CompileCache::Compile(Engine& engine, const Cache
   }
   compiled_.fetch_add(1, std::memory_order_relaxed);
   Compiled compiled;
-  SLIPWAY_TRY(compiled.executable, engine.Compile({.path = model.path}, options));
+  SLIPWAY_TRY(compiled.executable,
+              engine.Compile({.path = model.path, .files = model.files}, options));
   return compiled;
 }
 
@@ -218,7 +219,8 @@ Status CompileCache::Build(Engine& engine, const CacheableModel& model,
   SLIPWAY_RETURN_IF_ERROR(CheckRoom(model.bytes));
   SLIPWAY_TRY(const TemporaryDirectory unfinished,
               TemporaryDirectory::Create(kUnfinished, options_.folder));
-  SLIPWAY_RETURN_IF_ERROR(engine.WriteCompiled({.path = model.path}, options, unfinished.path()));
+  SLIPWAY_RETURN_IF_ERROR(
+      engine.WriteCompiled({.path = model.path, .files = model.files}, options, unfinished.path()));
   SLIPWAY_RETURN_IF_ERROR(WriteEntry(unfinished.path(), key));
   if (BytesOf(unfinished.path()) > options_.max_bytes)
     return ResourceExhausted("it is larger than all that may be kept");

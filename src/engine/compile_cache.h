@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/verified_files.h"
 #include "engine/engine.h"
@@ -27,6 +28,7 @@ struct CacheableModel {
   /// Whether the files are what `identity` says; asked before they are read, which a model that is
   /// found compiled spares. Null: they are.
   std::function<Status()> verify = nullptr;
+  std::vector<std::string> files = {};  ///< ModelSource::files
 
   Status Verify() const { return verify == nullptr ? Status() : verify(); }
 };

@@ -33,6 +33,9 @@ struct ModelSource {
   /// the model names, which must be there all the same. The views' bytes are borrowed as long as
   /// the executable lives.
   std::span<const Weight> weights;
+  /// Where it is known which files the model consists of, external data included: all of them.
+  /// Nothing else need be opened. Empty: whatever lies beside `path`.
+  std::span<const std::string> files;
 };
 
 /// What one run may use. Looked at whenever the engine asks for memory, which every operator does.
@@ -47,6 +50,19 @@ struct CompileOptions {
   bool optimize =
       true;  ///< false: the graph as it stands, weights mapped; quick to load (self-check)
   bool memory_arena = false;  ///< true: faster repeated allocation, more memory a model
+  std::string title;          ///< of the model, "mnist:3": for messages only
+};
+
+/// Where a model runs that does not run in this process. Thread-safe.
+class OutsideProcess {
+ public:
+  virtual ~OutsideProcess() = default;
+  /// What that process has of memory that nobody shares, weights in files left out. Reads a small
+  /// file.
+  virtual std::uint64_t bytes() const = 0;
+  /// Success while it may run again, at once or soon. Unavailable (kEngineQuarantined), for good:
+  /// why it does not run any more. Costs an atomic load while all is well.
+  virtual Status condition() const = 0;
 };
 
 /// A compiled model on one device. Thread-safe: concurrent Run() calls are allowed.
@@ -64,7 +80,7 @@ class Executable {
   /// allows it. Blocks for the model's run time. InvalidArgument: the model cannot take these
   /// inputs (kEngineRunFailed), or needs more than `limits` allow for them (kRunMemory).
   /// DeadlineExceeded: the limits' deadline. ResourceExhausted: memory. Internal: the engine
-  /// failed.
+  /// failed. Unavailable (kEngineWorkerEnded, kEngineQuarantined): the process outside() did.
   virtual Status Run(std::span<const TensorView> inputs, std::span<const std::size_t> wanted,
                      std::span<TensorBuffer> outputs, const RunLimits& limits) const = 0;
   /// Without bounds: for tools, and where the inputs are our own.
@@ -72,6 +88,9 @@ class Executable {
              std::span<TensorBuffer> outputs) const {
     return Run(inputs, wanted, outputs, {});
   }
+
+  /// Null: it runs in this process, and as long as this process does.
+  virtual const OutsideProcess* outside() const { return nullptr; }
 
   /// All outputs, freshly allocated: for tools, not for the request path.
   Result<std::vector<TensorBuffer>> RunAll(std::span<const TensorView> inputs) const;
@@ -83,6 +102,8 @@ class Engine {
   virtual ~Engine() = default;
   virtual std::string_view name() const = 0;  ///< "onnxruntime"
   virtual std::string version() const = 0;    ///< of the library that was opened
+  /// The file of that library, for another process to open the same; "": there is none.
+  virtual std::string library() const { return {}; }
   /// Loads and prepares a model; costs milliseconds to seconds. InvalidArgument or Unimplemented
   /// (kEngineRejectedModel) with the engine's reason, free of host paths.
   virtual Result<std::unique_ptr<Executable>> Compile(const ModelSource& source,

@@ -165,6 +165,7 @@ class OnnxRuntimeEngine final : public Engine {
 
   std::string_view name() const override { return "onnxruntime"; }
   std::string version() const override { return runtime_->library.version; }
+  std::string library() const override { return runtime_->library.file; }
 
   Result<std::unique_ptr<Executable>> Compile(const ModelSource& source,
                                               const CompileOptions& options) override {

@@ -53,6 +53,13 @@ std::optional<unsigned> MinorOf(std::string_view version) {
                : std::nullopt;
 }
 
+std::string FileWith(const void* function) {
+  Dl_info found;
+  if (dladdr(function, &found) == 0 || found.dli_fname == nullptr) return {};
+  std::error_code error;
+  return std::filesystem::absolute(found.dli_fname, error).string();
+}
+
 /// Asks for exactly the functions that both sides know. Probing would print to stderr, so the
 /// number is read off the library's version.
 Result<OrtLibrary> ReadApi(void* handle, const std::string& place) {
@@ -60,7 +67,9 @@ Result<OrtLibrary> ReadApi(void* handle, const std::string& place) {
   const auto get_base = reinterpret_cast<GetBase>(dlsym(handle, "OrtGetApiBase"));
   if (get_base == nullptr) return NoLibrary(fmt::format("{} is not ONNX Runtime", place));
   const OrtApiBase* base = get_base();
-  OrtLibrary library{.version = base->GetVersionString(), .loaded_from = place};
+  OrtLibrary library{.version = base->GetVersionString(),
+                     .loaded_from = place,
+                     .file = FileWith(reinterpret_cast<const void*>(get_base))};
   const std::optional<unsigned> minor = MinorOf(library.version);
   if (!minor || *minor < kOldestApi) {
     return NoLibrary(fmt::format("ONNX Runtime {} is too old: 1.{} or later is needed",

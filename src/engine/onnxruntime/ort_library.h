@@ -16,6 +16,7 @@ struct OrtLibrary {
   std::string version;      ///< "1.31.1"
   unsigned minor = 0;       ///< 31
   std::string loaded_from;  ///< as it was opened; for logs only
+  std::string file;         ///< where the system's loader found that; absolute
 };
 
 /// Opens `path`, or the first that opens of the places that OnnxRuntimeOptions::library names.
