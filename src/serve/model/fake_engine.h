@@ -8,9 +8,23 @@
 #include <utility>
 #include <vector>
 
+#include "base/error_catalogue.h"
 #include "engine/engine.h"
 
 namespace slipway::serve {
+
+/// For tests: a process that a model is said to run in, which does as the test says.
+class FakeOutside final : public engine::OutsideProcess {
+ public:
+  std::atomic<std::uint64_t> size{0};
+  std::atomic<bool> is_quarantined{false};
+
+  std::uint64_t bytes() const override { return size; }
+  Status condition() const override {
+    if (!is_quarantined) return {};
+    return Unavailable("it ended too often").With(errors::kEngineQuarantined);
+  }
+};
 
 /// For tests: a model that fills its outputs with one number and does what the test says. Counts
 /// its own objects and runs.
@@ -23,6 +37,7 @@ class FakeExecutable final : public engine::Executable {
     std::function<Status()> on_run;  ///< before every run; an error ends it
     std::shared_ptr<std::atomic<int>> alive = std::make_shared<std::atomic<int>>(0);
     std::shared_ptr<std::atomic<int>> runs = std::make_shared<std::atomic<int>>(0);
+    std::shared_ptr<FakeOutside> outside = nullptr;  ///< null: it runs in this process
   };
 
   explicit FakeExecutable(Behaviour behaviour) : behaviour_(std::move(behaviour)) {
@@ -31,6 +46,7 @@ class FakeExecutable final : public engine::Executable {
   ~FakeExecutable() override { --*behaviour_.alive; }
 
   const Signature& signature() const override { return behaviour_.signature; }
+  const engine::OutsideProcess* outside() const override { return behaviour_.outside.get(); }
 
   Status Run(std::span<const TensorView> inputs, std::span<const std::size_t> wanted,
              std::span<TensorBuffer> outputs, const engine::RunLimits&) const override {

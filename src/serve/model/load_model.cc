@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <optional>
 #include <span>
 #include <utility>
@@ -75,22 +76,37 @@ constexpr std::uint64_t kNeedPerFileByte = 3;
 // Below, a run more costs a load nothing that anybody notices.
 constexpr std::chrono::milliseconds kWarmedAnyway{20};
 
+/// Beside the graph, under their digest.
+std::string WeightsPath(const ModelPackage& package) {
+  const std::filesystem::path folder = std::filesystem::path(package.graph_path).parent_path();
+  return (folder / package.manifest.weights->digest.Hex()).string();
+}
+
 engine::CacheableModel ToCacheable(const ModelPackage& package) {
   engine::CacheableModel model{.path = package.graph_path, .verify = package.verify};
   if (!package.manifest.graph) return model;
   model.identity = package.manifest.graph->digest.Hex();  // it names the weights by their digest
   model.bytes = package.manifest.graph->size;
-  if (package.manifest.weights) model.bytes += package.manifest.weights->size;
+  model.files = {package.graph_path};
+  if (package.manifest.weights) {
+    model.bytes += package.manifest.weights->size;
+    model.files.push_back(WeightsPath(package));
+  }
   return model;
 }
 
+std::string TitleOf(const ModelPackage& package) {
+  return fmt::format("{}:{}", package.name, package.version);
+}
+
 Result<engine::CompileCache::Compiled> Compile(const engine::CacheableModel& model,
-                                               const LoadTools& tools) {
-  const engine::CompileOptions options{.intra_op_threads = tools.intra_op_threads};
+                                               const std::string& title, const LoadTools& tools) {
+  const engine::CompileOptions options{.intra_op_threads = tools.intra_op_threads, .title = title};
   if (tools.cache != nullptr) return tools.cache->Compile(tools.engine, model, options);
   SLIPWAY_RETURN_IF_ERROR(model.Verify());
   engine::CompileCache::Compiled compiled;
-  SLIPWAY_TRY(compiled.executable, tools.engine.Compile({.path = model.path}, options));
+  SLIPWAY_TRY(compiled.executable,
+              tools.engine.Compile({.path = model.path, .files = model.files}, options));
   return compiled;
 }
 
@@ -101,7 +117,7 @@ struct GraphLoad {
   std::chrono::nanoseconds cpu_time{0};  ///< of one run, WarmUp::cpu_time
 
   Result<engine::CompileCache::Compiled> Compile() const {
-    return serve::Compile(ToCacheable(package), tools);
+    return serve::Compile(ToCacheable(package), TitleOf(package), tools);
   }
 };
 
@@ -254,6 +270,12 @@ Result<ServedModel::Parts> LoadEnsemble(GraphLoad& load) {
                             .platform = "ensemble"};
 }
 
+std::uint64_t OutsideBytes(const ServedModel::Parts& parts) {
+  const engine::OutsideProcess* const outside =
+      parts.executable == nullptr ? nullptr : parts.executable->outside();
+  return outside == nullptr ? 0 : outside->bytes();
+}
+
 }  // namespace
 
 std::uint64_t ReturnFreedMemory() {
@@ -274,9 +296,9 @@ MemoryNeed ExpectedNeed(const ModelPackage& package, const LoadTools& tools) {
 
 std::function<Result<std::unique_ptr<engine::Executable>>()> ReloadOf(const ModelPackage& package,
                                                                       const LoadTools& tools) {
-  return [model = ToCacheable(package), files = package.files,
+  return [model = ToCacheable(package), title = TitleOf(package), files = package.files,
           tools]() -> Result<std::unique_ptr<engine::Executable>> {
-    SLIPWAY_TRY(engine::CompileCache::Compiled compiled, Compile(model, tools));
+    SLIPWAY_TRY(engine::CompileCache::Compiled compiled, Compile(model, title, tools));
     return std::move(compiled.executable);
   };
 }
@@ -302,7 +324,7 @@ Result<ServedModel::Parts> LoadModel(ModelPackage package, const LoadTools& tool
   parts.lineage = std::move(package.manifest.lineage);
   parts.config = std::move(package.config);
   parts.package_digest = std::move(package.digest);
-  parts.memory_bytes = before.GrowthBeside(parts.mapped_bytes);
+  parts.memory_bytes = before.GrowthBeside(parts.mapped_bytes) + OutsideBytes(parts);
   parts.load_time = watch.Elapsed();
   if (tools.cache != nullptr && parts.origin == engine::CompileCache::Origin::kBuilt) {
     tools.cache->Note(parts.compiled_entry,

@@ -13,20 +13,25 @@ ModelHandle ModelMap::Find(std::string_view name, std::optional<std::int64_t> ve
   const ByVersion& versions = model->second;  // never empty
   if (!version.has_value()) {
     const auto highest = std::find_if(versions.rbegin(), versions.rend(),
-                                      [&](const auto& row) { return IsReady(name, row.first); });
+                                      [&](const auto& row) { return IsReady(*row.second); });
     return highest == versions.rend() ? nullptr : highest->second;
   }
   const auto found = versions.find(*version);
-  return found == versions.end() || !IsReady(name, *version) ? nullptr : found->second;
+  return found == versions.end() || !IsReady(*found->second) ? nullptr : found->second;
 }
 
-bool ModelMap::IsReady(std::string_view name, std::int64_t version) const {
-  return unready_.empty() || !unready_.contains({std::string(name), version});
+bool ModelMap::IsReady(const ServedModel& model) const {
+  const bool has_members = unready_.empty() || !unready_.contains({model->name, model->version});
+  return has_members && model.Condition().ok();
 }
 
 Status ModelMap::WhyUnready(const std::string& name, std::int64_t version) const {
-  const auto found = unready_.find({name, version});
-  return found == unready_.end() ? Status() : found->second;
+  const auto unready = unready_.find({name, version});
+  if (unready != unready_.end()) return unready->second;
+  const auto model = models_.find(name);
+  if (model == models_.end()) return {};
+  const auto found = model->second.find(version);
+  return found == model->second.end() ? Status() : found->second->Condition();
 }
 
 void ModelMap::JudgeEnsembles() {
@@ -46,7 +51,7 @@ std::vector<ModelHandle> ModelMap::All() const {
   std::vector<ModelHandle> all;
   for (const std::string& name : Names()) {
     for (const auto& [version, model] : models_.find(name)->second) {
-      if (IsReady(name, version)) all.push_back(model);
+      if (IsReady(*model)) all.push_back(model);
     }
   }
   return all;
@@ -72,7 +77,7 @@ std::vector<std::int64_t> ModelMap::Versions(std::string_view name) const {
   const auto model = models_.find(name);
   if (model == models_.end()) return numbers;
   for (const auto& [version, handle] : model->second) {
-    if (IsReady(name, version)) numbers.push_back(version);
+    if (IsReady(*handle)) numbers.push_back(version);
   }
   return numbers;
 }

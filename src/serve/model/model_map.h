@@ -17,16 +17,16 @@
 namespace slipway::serve {
 
 /// The loaded versions at one moment, and which of them are ready: all but ensembles whose models
-/// are missing. Immutable once published; making a changed copy costs a look at every version,
-/// finding one a hash and a few comparisons.
+/// are missing, and those whose process is not started again. Immutable once published; making a
+/// changed copy costs a look at every version, finding one a hash and a few comparisons.
 class ModelMap {
  public:
-  /// The version asked for, or the highest; null if there is none. Ensembles whose models are not
-  /// there are not, either.
+  /// The version asked for, or the highest that is ready; null if there is none.
   ModelHandle Find(std::string_view name, std::optional<std::int64_t> version) const;
   bool Contains(std::string_view name) const { return models_.contains(name); }
 
-  /// Why a loaded ensemble is not ready, by CheckMembers(). Success: it is, or is not loaded.
+  /// Why a loaded version is not ready: CheckMembers(), ServedModel::Condition(). Success: it is,
+  /// or is not loaded.
   Status WhyUnready(const std::string& name, std::int64_t version) const;
 
   bool AreEnsemblesReady() const { return unready_.empty(); }
@@ -50,7 +50,7 @@ class ModelMap {
   using Key = std::pair<std::string, std::int64_t>;
 
   void JudgeEnsembles();
-  bool IsReady(std::string_view name, std::int64_t version) const;
+  bool IsReady(const ServedModel& model) const;
 
   std::unordered_map<std::string, ByVersion, Hash, std::equal_to<>> models_;
   std::map<Key, Status> unready_;  // loaded ensembles that cannot run now

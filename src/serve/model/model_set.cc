@@ -134,7 +134,8 @@ class ThreadedModelSet final : public ModelSet {
         status.reason = "it left memory to others, and comes back with its next request";
       const Status unready = map.WhyUnready(status.name, status.version);
       if (unready.ok() || status.state != ModelState::kReady) continue;
-      status.state = ModelState::kPending;
+      const bool is_for_good = unready.number() == errors::kEngineQuarantined;
+      status.state = is_for_good ? ModelState::kFailed : ModelState::kPending;
       status.reason = unready.ToString();
     }
     return statuses;
@@ -288,7 +289,9 @@ class ThreadedModelSet final : public ModelSet {
       if (!unready.ok()) {
         return Unavailable(fmt::format("model \"{}\" version {} is not ready: {}", name,
                                        status->version, unready.ToString()))
-            .With(errors::kModelNotReady);
+            .With(unready.number() == errors::kEngineQuarantined ? errors::kEngineQuarantined
+                                                                 : errors::kModelNotReady)
+            .Hint(unready.hint());
       }
       if (status != nullptr && status->state != ModelState::kUnloaded) {
         return Unavailable(fmt::format("model \"{}\" version {} is {}: {}", name, status->version,

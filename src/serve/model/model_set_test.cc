@@ -136,6 +136,38 @@ TEST(ModelSet, AFailedLoadSaysWhyAndTouchesNothingElse) {
   EXPECT_TRUE(world.models->AllReady());
 }
 
+TEST(ModelSet, AModelWhoseProcessIsNotStartedAgainIsNotReady) {
+  World world;
+  const auto outside = std::make_shared<FakeOutside>();
+  world.File("a.onnx");
+  world.File("b.onnx").outside = outside;
+  ASSERT_TRUE(world.Load(1, "a.onnx").ok());
+  ASSERT_TRUE(world.Load(2, "b.onnx").ok());
+  ASSERT_TRUE(world.models->Find("mnist", 2).ok());
+  outside->is_quarantined = true;
+  const Status status = world.models->Find("mnist", 2).status();
+  EXPECT_EQ(status.code(), Code::kUnavailable);
+  EXPECT_EQ(status.number(), errors::kEngineQuarantined);
+  EXPECT_THAT(status.message(), HasSubstr("it ended too often"));
+  EXPECT_EQ((*world.models->Find("mnist", std::nullopt).value())->version, 1);
+  EXPECT_THAT(world.States(), ElementsAre("mnist:1 READY", "mnist:2 FAILED"));
+  EXPECT_THAT(world.models->Statuses()[1].reason, HasSubstr("it ended too often"));
+  EXPECT_EQ(world.models->Ready().size(), 1U);
+  EXPECT_TRUE(world.models->AllReady()) << "the others serve";
+  world.File("b.onnx");
+  ASSERT_TRUE(world.Load(2, "b.onnx").ok());
+  EXPECT_TRUE(world.models->Find("mnist", 2).ok());
+}
+
+TEST(ModelSet, MemoryOfAProcessCountsAsTheModels) {
+  World world;
+  const auto outside = std::make_shared<FakeOutside>();
+  outside->size = std::uint64_t{1} << 40;
+  world.File("a.onnx").outside = outside;
+  ASSERT_TRUE(world.Load(1, "a.onnx").ok());
+  EXPECT_GE((*world.models->Find("mnist", 1).value())->memory_bytes, std::uint64_t{1} << 40);
+}
+
 TEST(ModelSet, AModelThatDoesNotRunIsNotReady) {
   World world;
   FakeExecutable::Behaviour& file = world.File("a.onnx");

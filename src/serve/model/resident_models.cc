@@ -31,6 +31,7 @@ class ResidentModels::Page {
         need_(std::move(need)),
         signature_(std::move(signature)),
         reload_(std::move(reload)),
+        is_outside_(executable->outside() != nullptr),
         executable_(std::move(executable)),
         last_used_(now.time_since_epoch().count()) {}
 
@@ -52,6 +53,19 @@ class ResidentModels::Page {
   }
   void EndUse() { users_.fetch_sub(1); }
   const engine::Executable& executable() const { return *executable_; }
+
+  /// Whether the model runs in another process, whenever it is in.
+  bool IsOutside() const { return is_outside_; }
+  /// What `ask` says of that process; without one an empty answer. No use of the model.
+  template <class Ask>
+  auto AskOutside(Ask ask) {
+    users_.fetch_add(1);
+    const auto answer = is_in_.load() && executable_->outside() != nullptr
+                            ? ask(*executable_->outside())
+                            : decltype(ask(*executable_->outside())){};
+    users_.fetch_sub(1);
+    return answer;
+  }
 
   /// Frees the model, and has `note` it before anybody can bring it back. False: somebody uses it,
   /// or moves it now.
@@ -92,6 +106,7 @@ class ResidentModels::Page {
   const MemoryNeed need_;
   const Signature signature_;
   const Reload reload_;
+  const bool is_outside_;
   std::mutex moving_;  // held by who moves it in or out
   std::shared_ptr<const engine::Executable> executable_;
   std::atomic<bool> is_in_{true};
@@ -99,7 +114,9 @@ class ResidentModels::Page {
   std::atomic<MonotonicTime::rep> last_used_;
 };
 
-class ResidentModels::PagedExecutable final : public engine::Executable, public Residence {
+class ResidentModels::PagedExecutable final : public engine::Executable,
+                                              public Residence,
+                                              public engine::OutsideProcess {
  public:
   PagedExecutable(std::shared_ptr<ResidentModels> models, std::shared_ptr<Page> page)
       : models_(std::move(models)), page_(std::move(page)) {}
@@ -109,6 +126,17 @@ class ResidentModels::PagedExecutable final : public engine::Executable, public 
 
   const Signature& signature() const override { return page_->signature(); }
   bool IsIn() const override { return page_->IsIn(); }
+
+  const engine::OutsideProcess* outside() const override {
+    return page_->IsOutside() ? this : nullptr;
+  }
+  std::uint64_t bytes() const override {
+    return page_->AskOutside([](const engine::OutsideProcess& outside) { return outside.bytes(); });
+  }
+  Status condition() const override {
+    return page_->AskOutside(
+        [](const engine::OutsideProcess& outside) { return outside.condition(); });
+  }
 
   Status Run(std::span<const TensorView> inputs, std::span<const std::size_t> wanted,
              std::span<TensorBuffer> outputs, const engine::RunLimits& limits) const override {

@@ -92,6 +92,24 @@ TEST(ResidentModels, OneThatLeftComesBackWithItsNextRun) {
   EXPECT_EQ(world.models->Memory().held, 8 * kMiB);
 }
 
+TEST(ResidentModels, WhatItsProcessSaysIsHeardWhileItIsIn) {
+  World world(9 * kMiB);
+  FakeExecutable::Behaviour behaviour = World::Behaviour(1);
+  behaviour.outside = std::make_shared<FakeOutside>();
+  behaviour.outside->size = 7;
+  behaviour.outside->is_quarantined = true;
+  const auto first = world.Add(1, behaviour);
+  const auto second = world.Add(2);
+  ASSERT_NE(first.executable->outside(), nullptr);
+  EXPECT_EQ(second.executable->outside(), nullptr);
+  EXPECT_EQ(first.executable->outside()->condition().number(), errors::kEngineQuarantined);
+  EXPECT_EQ(first.executable->outside()->bytes(), 7U);
+  const auto third = world.Add(3);
+  ASSERT_FALSE(first.residence->IsIn());
+  EXPECT_TRUE(first.executable->outside()->condition().ok());
+  EXPECT_EQ(first.executable->outside()->bytes(), 0U);
+}
+
 TEST(ResidentModels, OneThatRunsStays) {
   World world(9 * kMiB);
   std::promise<void> runs;

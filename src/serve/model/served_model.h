@@ -87,6 +87,12 @@ class ServedModel {
   BatchProfile Batches() const;
   /// False: a run has to wait until the model is back (ResidentModels).
   bool IsInMemory() const { return parts_.residence == nullptr || parts_.residence->IsIn(); }
+  /// Success, unless it runs in a process of its own that is not started again: why.
+  Status Condition() const {
+    const engine::OutsideProcess* const outside =
+        parts_.executable == nullptr ? nullptr : parts_.executable->outside();
+    return outside == nullptr ? Status() : outside->condition();
+  }
   /// Whether its requests may share runs at all, as far as is known.
   bool SharesRuns() const { return parts_.learns_batches || parts_.batches.best_rows() > 1; }
   /// Whether a request waits for company that has not come, as its configuration wants.
