@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import time
 
+import isolation_rows
 import scale_rows
 import version_rows
 from measure import (SERVER_CORE, SLIPWAY, WORK, Server, background_load, children_of, cpu_seconds, load, median, memory_bytes, on_core,
@@ -158,7 +159,7 @@ def idle():
 GROUPS = {"start": starting, "idle": idle, "memory": memory, "import": importing, "small": small_requests, "grpc": grpc_small_requests, "batched": batched, "learned": learned,
           "latency": latency, "beside": beside, "large": large_tensors, "ratio": served_ratio, "overload": scale_rows.overload,
           "connections": scale_rows.connections, "reload": version_rows.reloading, "many": version_rows.many_models,
-          "loading": version_rows.loading_beside, "million": scale_rows.a_million, "counting": scale_rows.counting}
+          "loading": version_rows.loading_beside, "isolation": isolation_rows.isolation, "million": scale_rows.a_million, "counting": scale_rows.counting}
 
 
 def fresh_work_folder():
