@@ -13,7 +13,7 @@ bootstrap:  ## install what is missing to build the program
 
 build: bootstrap  ## build the program: build/release/slipway
 	@cmake --preset $(PRESET) >$(if $(V),/dev/stdout,/dev/null)
-	@cmake --build --preset $(PRESET) -j $(JOBS) --target slipway slipway-import
+	@cmake --build --preset $(PRESET) -j $(JOBS) --target slipway slipway-import slipway-worker
 
 demo: build  ## import, publish and serve a real model, send 10,000 real images, print the accuracy
 	@tools/demo
@@ -27,7 +27,7 @@ test:  ## build and run every test
 test-interop:  ## run clients too large for every test: TensorFlow Serving's own, and the example in Java
 	@tools/bootstrap --interop
 	@cmake --preset $(PRESET) >$(if $(V),/dev/stdout,/dev/null)
-	@cmake --build --preset $(PRESET) -j $(JOBS) --target slipway slipway-import
+	@cmake --build --preset $(PRESET) -j $(JOBS) --target slipway slipway-import slipway-worker
 	@SLIPWAY_BINARY_DIR=$(CURDIR)/build/$(PRESET) SLIPWAY_TESTDATA=$(CURDIR)/tests/data \
 	  third_party/interop-clients/bin/python tests/interop/tfserving_client.py
 	@SLIPWAY_BINARY_DIR=$(CURDIR)/build/$(PRESET) SLIPWAY_TESTDATA=$(CURDIR)/tests/data \

@@ -22,6 +22,7 @@
 #include "cli/serve_flags.h"
 #include "cli/serve_sources.h"
 #include "cli/served_address.h"
+#include "engine/worker/isolated_engine.h"
 #include "serve/control/fixed_source.h"
 #include "serve/control/joined_source.h"
 #include "serve/control/registry_source.h"
@@ -160,6 +161,11 @@ CommandResult RunServe(const Arguments& arguments, Context& context) {
   SLIPWAY_TRY(registry::Registry * registry, context.Registry());
   SLIPWAY_TRY(engine::Engine * engine, context.Engine());
   serve::FolderSource* const list = ReplaceableList(sources);
+  std::unique_ptr<engine::IsolatedEngine> isolated;
+  if (options.isolates_models) {
+    SLIPWAY_TRY(isolated, engine::IsolatedEngine::Create(*engine, server::WorkersOf(options)));
+    engine = isolated.get();
+  }
   const serve::JoinedSource source = Join(sources, *registry);
   const SystemClock clock;
   SLIPWAY_TRY(const std::unique_ptr<server::Server> server,
@@ -168,6 +174,7 @@ CommandResult RunServe(const Arguments& arguments, Context& context) {
                                               .list = list,
                                               .clock = clock,
                                               .budget = budget,
+                                              .isolated = isolated.get(),
                                               .supervisor = &supervisor}));
   const server::Heartbeat heartbeat(supervisor, [&server] { return server->IsAlive(); });
   const ServedAddress address = AddressOf(options, server->port(), Certificate(*server));

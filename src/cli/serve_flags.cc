@@ -1,5 +1,7 @@
 #include "cli/serve_flags.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <optional>
@@ -218,7 +220,22 @@ std::vector<Flag> LoadingFlags() {
            .value = "BYTES",
            .help = "how much of the store's disk compiled models may take, which load in "
                    "milliseconds and share their weights; 0: none are kept",
-           .default_value = "17179869184"}};
+           .default_value = "17179869184"},
+          {.name = "--isolation",
+           .value = "RULE",
+           .help = "process: each model runs in a confined process of its own, and one that "
+                   "crashes or hangs harms no other; none: models run in the server",
+           .default_value = "none",
+           .choices = {"none", "process"}},
+          {.name = "--worker-memory",
+           .value = "BYTES",
+           .help = "how much memory such a process may have, beside weights in files; 0: any",
+           .default_value = "0"},
+          {.name = "--run-limit",
+           .value = "SECONDS",
+           .help = "how long such a process may take for a request without a deadline, or after "
+                   "its deadline, before it is ended",
+           .default_value = "60"}};
 }
 
 Status ReadLoading(const Arguments& arguments, ServeSettings& settings) {
@@ -226,6 +243,15 @@ Status ReadLoading(const Arguments& arguments, ServeSettings& settings) {
   options.pages_models = arguments.Text("--when-full") == "page";
   SLIPWAY_RETURN_IF_ERROR(
       ReadNumber(arguments, "--memory-budget", 0, kMaxBytes, options.memory_budget));
+  options.isolates_models = arguments.Text("--isolation") == "process";
+  for (const std::string_view flag : {"--worker-memory", "--run-limit"}) {
+    if (!arguments.Given(flag) || options.isolates_models) continue;
+    return InvalidArgument(fmt::format("{} goes with --isolation process", flag))
+        .With(errors::kUsage);
+  }
+  SLIPWAY_TRY(options.run_limit, Seconds(arguments, "--run-limit"));
+  SLIPWAY_RETURN_IF_ERROR(
+      ReadNumber(arguments, "--worker-memory", 0, kMaxBytes, options.worker_memory));
   return ReadNumber(arguments, "--compile-cache", 0, kMaxBytes, options.compile_cache_bytes);
 }
 

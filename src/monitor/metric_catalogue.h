@@ -61,6 +61,17 @@ inline constexpr std::array kMetricCatalogue = {
     MetricFamily{"slipway_compile_cache_total", PrometheusText::Type::kCounter, "outcome",
                  "Models found compiled, built for the next time, or compiled and not kept; and "
                  "kept ones found damaged, or removed to make room."},
+    MetricFamily{"slipway_worker_processes", PrometheusText::Type::kGauge, "",
+                 "Processes that models run in, with --isolation process."},
+    MetricFamily{"slipway_worker_processes_ended_total", PrometheusText::Type::kCounter, "reason",
+                 "Those that ended and were not to: by themselves (crash), ended because they hung "
+                 "or wrote nonsense, or killed from outside, as where memory ends."},
+    MetricFamily{"slipway_worker_restarts_total", PrometheusText::Type::kCounter, "",
+                 "How often the process of a model was started again."},
+    MetricFamily{"slipway_models_quarantined_total", PrometheusText::Type::kCounter, "",
+                 "Models whose process ended too often, and is not started again."},
+    MetricFamily{"slipway_worker_wakeups_total", PrometheusText::Type::kCounter, "",
+                 "Processes that slept although they had a request to answer, and were woken."},
     MetricFamily{"slipway_model_requests_total", PrometheusText::Type::kCounter,
                  "model, version, outcome", "Inferences by what became of them."},
     MetricFamily{"slipway_model_rows_total", PrometheusText::Type::kCounter, kLabelsOfModel,

@@ -124,6 +124,17 @@ void WriteLoading(const MetricsSnapshot& snapshot, PrometheusText& text) {
     text.Sample({{"outcome", outcome}}, static_cast<double>(count));
 }
 
+void WriteWorkers(const MetricsSnapshot& snapshot, PrometheusText& text) {
+  if (!snapshot.workers) return;
+  WriteScalar(MetricNamed("slipway_worker_processes"), snapshot.workers->running, text);
+  text.Family(MetricNamed("slipway_worker_processes_ended_total"));
+  for (const auto& [reason, count] : snapshot.workers->ended)
+    text.Sample({{"reason", reason}}, static_cast<double>(count));
+  WriteScalar(MetricNamed("slipway_worker_restarts_total"), snapshot.workers->restarts, text);
+  WriteScalar(MetricNamed("slipway_models_quarantined_total"), snapshot.workers->quarantined, text);
+  WriteScalar(MetricNamed("slipway_worker_wakeups_total"), snapshot.workers->woken, text);
+}
+
 void WriteOutcomes(const MetricsSnapshot& snapshot, PrometheusText& text) {
   text.Family(MetricNamed("slipway_model_requests_total"));
   for (const ModelSample& model : snapshot.models) {
@@ -211,6 +222,7 @@ std::string RenderMetrics(const MetricsSnapshot& snapshot, const ProcessUsage& p
   WriteRequests(snapshot, text);
   WriteConnections(snapshot, text);
   WriteLoading(snapshot, text);
+  WriteWorkers(snapshot, text);
   WriteInference(snapshot, text);
   WriteBatches(snapshot, text);
   WriteCache(snapshot, text);

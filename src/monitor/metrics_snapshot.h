@@ -98,6 +98,15 @@ struct LoadingSample {
   std::vector<std::pair<std::string, std::uint64_t>> compile_cache;  ///< by what it did
 };
 
+/// Processes that models run in.
+struct WorkersSample {
+  std::uint64_t running = 0;
+  std::vector<std::pair<std::string, std::uint64_t>> ended;  ///< by why, that nobody asked to
+  std::uint64_t restarts = 0;
+  std::uint64_t quarantined = 0;  ///< models that are not started again
+  std::uint64_t woken = 0;        ///< that slept with a run to do
+};
+
 /// Another server, which steps of ensembles ask.
 struct RemoteSample {
   std::string server;  ///< the name that an operator gave it
@@ -116,6 +125,7 @@ struct MetricsSnapshot {
   std::vector<ModelSample> models;
   std::vector<RemoteSample> remotes;
   LoadingSample loading;
+  std::optional<WorkersSample> workers;  ///< absent: models run in the server's process
   std::uint64_t in_flight = 0;
   std::uint64_t open_connections = 0;
   std::uint64_t accepted_connections = 0;

@@ -143,11 +143,32 @@ std::vector<Limit> ServingLimits(const ServerOptions& options) {
        "--drain-timeout"}};
 }
 
+std::vector<Limit> WorkerLimits(const ServerOptions& options) {
+  const engine::WorkerOptions workers = WorkersOf(options);
+  return {
+      {"worker_memory", workers.memory_bytes, "bytes",
+       "of each model's process; what asks for more is refused it, or ends", "--worker-memory"},
+      {"worker_runs", workers.slots, "runs", "of one model at a time"},
+      {"worker_run_tensors", workers.region_bytes, "bytes", "422, inputs and outputs of one run"},
+      {"worker_run", Count(workers.hang.longest_run), "ms",
+       "without a deadline, or after it: the process is ended", "--run-limit"},
+      {"worker_rest", Count(workers.hang.still_time), "ms",
+       "asleep with a request to answer: the process is ended"},
+      {"worker_load", Count(workers.load_limit), "ms", "to load a model: it is not loaded"},
+      {"worker_ends", workers.ends.most, "ends in 60 s",
+       "the model's process is not started again"}};
+}
+
 std::string TlsTitle(const ServerOptions& options) {
   if (!options.tls) return "off";
   const bool only_13 = options.tls->least == net::TlsVersion::k13;
   return fmt::format("{}{}", only_13 ? "1.3" : "1.2 and 1.3",
                      options.tls->client_ca_file.empty() ? "" : ", clients need a certificate");
+}
+
+std::string IsolationTitle(const ServerOptions& options) {
+  return options.isolates_models ? "a confined process for each model"
+                                 : "in this process: an engine that crashes ends the server";
 }
 
 std::string AdminTitle(const ServerOptions& options) {
@@ -205,7 +226,7 @@ serve::Configuration ReportConfiguration(const ServerOptions& options, const Thr
   serve::Configuration report;
   report.facts = {{"version", std::string(kVersion)},
                   {"engine", engine},
-                  {"engine_isolation", "in this process: an engine that crashes ends the server"},
+                  {"engine_isolation", IsolationTitle(options)},
                   {"address", options.address},
                   {"cores", budget.why},
                   {"loops", std::to_string(options.loops)},
@@ -226,6 +247,8 @@ serve::Configuration ReportConfiguration(const ServerOptions& options, const Thr
                   {"insecure", options.insecure ? "yes" : "no"}};
   report.limits = NetworkLimits(options.limits);
   for (Limit& limit : ServingLimits(options)) report.limits.push_back(std::move(limit));
+  if (!options.isolates_models) return report;
+  for (Limit& limit : WorkerLimits(options)) report.limits.push_back(std::move(limit));
   return report;
 }
 

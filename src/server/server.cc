@@ -95,6 +95,7 @@ class WholeServer final : public Server {
         gatekeeper_(std::move(gatekeeper)),
         tls_(std::move(tls)),
         configuration_(Configured(options, surroundings)),
+        isolated_(surroundings.isolated),
         compile_cache_(
             {.folder = CompiledFolder(options), .max_bytes = options.compile_cache_bytes}),
         models_(serve::ModelSet::Create(surroundings.engine, surroundings.clock,
@@ -186,7 +187,8 @@ class WholeServer final : public Server {
                                             .cache = cache_,
                                             .remotes = remotes_,
                                             .watch = *watch_,
-                                            .compile_cache = compile_cache_},
+                                            .compile_cache = compile_cache_,
+                                            .isolated = isolated_},
                      engine);
     if (admin_http_ != nullptr) admin_http_->Start();
     return {};
@@ -335,6 +337,7 @@ class WholeServer final : public Server {
   const serve::Configuration configuration_;
   std::atomic<bool> are_models_loaded_ = false;
   std::atomic<bool> is_draining_ = false;
+  const engine::IsolatedEngine* const isolated_;  ///< absent: models run in this process
   engine::CompileCache compile_cache_;
   const std::unique_ptr<serve::ModelSet> models_;
   serve::RemoteServers remotes_;

@@ -8,6 +8,7 @@
 #include "base/status.h"
 #include "base/thread_budget.h"
 #include "engine/engine.h"
+#include "engine/worker/isolated_engine.h"
 #include "net/tls_certificates.h"
 #include "serve/control/folder_source.h"
 #include "serve/control/model_source.h"
@@ -26,6 +27,7 @@ struct ServerSurroundings {
   serve::FolderSource* list = nullptr;
   const Clock& clock;
   const ThreadBudget& budget;
+  const engine::IsolatedEngine* isolated = nullptr;  ///< `engine`, where it keeps processes
   const Supervisor* supervisor = nullptr;  ///< who is told of the life of the server; may be absent
 };
 

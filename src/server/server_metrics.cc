@@ -97,6 +97,7 @@ monitor::MetricsSnapshot ServerMetrics::Snapshot() const {
     AddRequests(*requests, snapshot);
   AddModels(snapshot);
   AddLoading(snapshot);
+  AddWorkers(snapshot);
   AddConnections(snapshot);
   for (serve::RemoteFacts& facts : sources_.remotes.Facts()) {
     snapshot.remotes.push_back({.server = std::move(facts.server),
@@ -159,6 +160,19 @@ void ServerMetrics::AddLoading(monitor::MetricsSnapshot& snapshot) const {
                                         {"compiled", counts.compiled},
                                         {"damaged", counts.damaged},
                                         {"removed", counts.removed}}};
+}
+
+void ServerMetrics::AddWorkers(monitor::MetricsSnapshot& snapshot) const {
+  if (sources_.isolated == nullptr) return;
+  const engine::WorkerHost::Counts counts = sources_.isolated->counts();
+  monitor::WorkersSample workers{.running = counts.running,
+                                 .restarts = counts.restarts,
+                                 .quarantined = counts.quarantined,
+                                 .woken = counts.woken};
+  for (std::size_t i = 0; i < counts.ended.size(); ++i)
+    workers.ended.emplace_back(engine::WorkerEndName(static_cast<engine::WorkerEnd>(i)),
+                               counts.ended[i]);
+  snapshot.workers = std::move(workers);
 }
 
 void ServerMetrics::AddConnections(monitor::MetricsSnapshot& snapshot) const {

@@ -6,6 +6,7 @@
 #include "access/audit_log.h"
 #include "access/gatekeeper.h"
 #include "engine/compile_cache.h"
+#include "engine/worker/isolated_engine.h"
 #include "monitor/metrics_snapshot.h"
 #include "net/http_server.h"
 #include "serve/model/model_set.h"
@@ -30,6 +31,7 @@ class ServerMetrics final : public monitor::MetricsView {
     const serve::RemoteServers& remotes;
     const RequestWatch& watch;
     const engine::CompileCache& compile_cache;
+    const engine::IsolatedEngine* isolated;  ///< may be absent
   };
   /// `engine`: "onnxruntime 1.31.1".
   ServerMetrics(Sources sources, std::string engine);
@@ -41,6 +43,7 @@ class ServerMetrics final : public monitor::MetricsView {
                           monitor::MetricsSnapshot& snapshot);
   void AddModels(monitor::MetricsSnapshot& snapshot) const;
   void AddLoading(monitor::MetricsSnapshot& snapshot) const;
+  void AddWorkers(monitor::MetricsSnapshot& snapshot) const;
   void AddConnections(monitor::MetricsSnapshot& snapshot) const;
 
   Sources sources_;

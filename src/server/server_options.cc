@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/error_catalogue.h"
@@ -16,6 +17,7 @@ constexpr std::uint64_t kQueuedShare = 4;  // one in so many bytes may wait
 constexpr std::uint64_t kRunShare = 4;     // and as much may one run take
 constexpr std::uint64_t kModelsTake = 4;   // of kModelsOf parts of the memory
 constexpr std::uint64_t kModelsOf = 5;
+constexpr std::uint64_t kPage = 4096;
 
 access::Openness OpennessOf(const ServerOptions& options, bool is_loopback) {
   if (options.require_key) return access::Openness::kToNobody;
@@ -47,6 +49,13 @@ Status CheckRemotes(const ServerOptions& options) {
   return {};
 }
 
+/// In whole pages.
+std::uint64_t WorkerRunBytes(const ServerOptions& options) {
+  const std::uint64_t most =
+      options.worker_memory == 0 ? options.max_run_bytes : options.worker_memory;
+  return std::max(std::min(most, options.max_run_bytes) / kPage, std::uint64_t{1}) * kPage;
+}
+
 }  // namespace
 
 bool IsLoopback(const std::string& address) {
@@ -68,11 +77,19 @@ Result<ServerOptions> Decided(ServerOptions options, const ThreadBudget& budget,
   if (options.workers == 0) options.workers = budget.cores;
   if (options.max_queued_bytes == 0) options.max_queued_bytes = memory_bytes / kQueuedShare;
   if (options.max_run_bytes == 0) options.max_run_bytes = memory_bytes / kRunShare;
+  if (options.worker_run_bytes == 0) options.worker_run_bytes = WorkerRunBytes(options);
   if (options.memory_budget == 0) options.memory_budget = memory_bytes / kModelsOf * kModelsTake;
   if (!options.drain_delay.has_value()) {
     options.drain_delay = is_loopback ? std::chrono::milliseconds(0) : kPublicDrainDelay;
   }
   return options;
+}
+
+engine::WorkerOptions WorkersOf(const ServerOptions& options) {
+  return {.slots = options.loops + options.workers + options.load_threads,
+          .region_bytes = options.worker_run_bytes,
+          .memory_bytes = options.worker_memory,
+          .hang = {.longest_run = options.run_limit}};
 }
 
 }  // namespace slipway::server

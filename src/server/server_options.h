@@ -14,6 +14,7 @@
 #include "base/status.h"
 #include "base/thread_budget.h"
 #include "engine/compile_cache.h"
+#include "engine/worker/worker_host.h"
 #include "monitor/access_log.h"
 #include "monitor/peer_metrics.h"
 #include "monitor/span_exporter.h"
@@ -79,7 +80,11 @@ struct ServerOptions {
   bool pages_models = true;
   /// Of compiled models that are kept in the store, for quick loads; 0: none are.
   std::uint64_t compile_cache_bytes = engine::CompileCacheOptions{}.max_bytes;
-  unsigned load_threads = 2;               ///< so many models load at a time
+  unsigned load_threads = 2;           ///< so many models load at a time
+  bool isolates_models = false;        ///< true: each runs in a confined process of its own
+  std::uint64_t worker_memory = 0;     ///< of such a process, beside weights in files; 0: any
+  std::uint64_t worker_run_bytes = 0;  ///< of the tensors of one run; 0: as much as a run may take
+  std::chrono::milliseconds run_limit{60'000};  ///< of a run there that has no deadline
   std::uint64_t response_cache_bytes = 0;  ///< of answers that are kept, of all models; 0: none are
   serve::SequenceLimits sequence_limits;
   std::chrono::milliseconds default_deadline{30'000};
@@ -108,5 +113,9 @@ bool IsLoopback(const std::string& address);
 /// workers, again one a core. Loading takes its own, of lower priority.
 Result<ServerOptions> Decided(ServerOptions options, const ThreadBudget& budget,
                               std::uint64_t memory_bytes);
+
+/// How models run in processes of their own; `options` are decided. A process takes as many runs
+/// at a time as there are threads here that run models.
+engine::WorkerOptions WorkersOf(const ServerOptions& options);
 
 }  // namespace slipway::server
