@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -9,13 +10,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <ctime>
 #include <filesystem>
 #include <system_error>
 #include <utility>
 #include <vector>
 
 #include "base/checksum.h"
+#include "base/failpoint.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -32,7 +33,6 @@ constexpr std::string_view kNotesFile = "notes.json";
 constexpr std::string_view kUnfinished = "building-";
 constexpr std::size_t kMaxEntryFile = std::size_t{64} << 10;
 constexpr std::size_t kMaxFiles = 8;
-constexpr std::time_t kAbandonedAfter = 3600;  // seconds: nothing takes that long to compile
 // What a model's compiled form is larger than the model, with room to spare.
 constexpr std::uint64_t kRoomFactor = 2;
 
@@ -110,20 +110,51 @@ std::uint64_t BytesOf(const fs::path& folder) {
   return bytes;
 }
 
-void RemoveIfAbandoned(const fs::path& folder) {
-  struct stat made;
-  if (stat(folder.c_str(), &made) != 0 || time(nullptr) - made.st_mtime < kAbandonedAfter) return;
-  std::error_code ignored;
-  fs::remove_all(folder, ignored);
+/// A folder in which an entry is built. Its lock tells the others that somebody does: the kernel
+/// lets go of it however that process ends.
+struct UnfinishedEntry {
+  TemporaryDirectory folder;
+  FileDescriptor lock;
+
+  const std::string& path() const { return folder.path(); }
+};
+
+FileDescriptor OpenFolder(const std::string& path) {
+  return FileDescriptor(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }
 
-/// What is there, and what killed processes left is gone.
+Result<UnfinishedEntry> BeginEntry(const std::string& parent) {
+  for (;;) {
+    SLIPWAY_TRY(TemporaryDirectory folder, TemporaryDirectory::Create(kUnfinished, parent));
+    FileDescriptor lock = OpenFolder(folder.path());
+    const bool is_locked = lock.valid() && flock(lock.get(), LOCK_EX) == 0;
+    if (!is_locked && errno != ENOENT)
+      return ErrnoStatus(errno, "cannot lock a folder for a compiled model");
+    // Until it was locked it looked abandoned.
+    if (is_locked && access(folder.path().c_str(), F_OK) == 0)
+      return UnfinishedEntry{std::move(folder), std::move(lock)};
+  }
+}
+
+void RemoveIfAbandoned(const fs::path& path) {
+  const FileDescriptor folder = OpenFolder(path.string());
+  if (!folder.valid() || flock(folder.get(), LOCK_EX | LOCK_NB) != 0) return;
+  std::error_code ignored;
+  fs::remove_all(path, ignored);
+}
+
+void RemoveAbandoned(const std::string& parent) {
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(parent, error)) {
+    if (entry.path().filename().string().starts_with(kUnfinished)) RemoveIfAbandoned(entry.path());
+  }
+}
+
 std::vector<Kept> ListKept(const std::string& folder) {
   std::vector<Kept> all;
   std::error_code error;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
     const std::string name = entry.path().filename().string();
-    if (name.starts_with(kUnfinished)) RemoveIfAbandoned(entry.path());
     if (!ParseDigest(name).ok()) continue;
     Kept kept{.entry = name, .bytes = BytesOf(entry.path())};
     struct stat file;
@@ -140,7 +171,9 @@ std::string EntryOf(const std::string& key) {
 
 }  // namespace
 
-CompileCache::CompileCache(CompileCacheOptions options) : options_(std::move(options)) {}
+CompileCache::CompileCache(CompileCacheOptions options) : options_(std::move(options)) {
+  if (!options_.folder.empty()) RemoveAbandoned(options_.folder);
+}
 
 Result<CompileCache::Compiled> CompileCache::Compile(Engine& engine, const CacheableModel& model,
                                                      const CompileOptions& options) {
@@ -183,6 +216,7 @@ Result<CompileCache::Compiled> CompileCache::Load(Engine& engine, const std::str
   const std::string folder = PathOf(entry);
   if (access(folder.c_str(), F_OK) != 0) return NotFound("nothing is kept of this model");
   const Result<std::uint64_t> bytes = Verify(folder, key);
+  SLIPWAY_FAILPOINT("compile.verified");
   Result<std::unique_ptr<Executable>> loaded =
       bytes.ok() ? engine.LoadCompiled(folder, options) : bytes.status();
   if (!loaded.ok()) {
@@ -217,11 +251,14 @@ Status CompileCache::Build(Engine& engine, const CacheableModel& model,
                            const std::string& key) {
   SLIPWAY_RETURN_IF_ERROR(MakeDirectories(options_.folder));
   SLIPWAY_RETURN_IF_ERROR(CheckRoom(model.bytes));
-  SLIPWAY_TRY(const TemporaryDirectory unfinished,
-              TemporaryDirectory::Create(kUnfinished, options_.folder));
+  RemoveAbandoned(options_.folder);
+  SLIPWAY_TRY(const UnfinishedEntry unfinished, BeginEntry(options_.folder));
+  SLIPWAY_FAILPOINT("compile.begun");
   SLIPWAY_RETURN_IF_ERROR(
       engine.WriteCompiled({.path = model.path, .files = model.files}, options, unfinished.path()));
+  SLIPWAY_FAILPOINT("compile.written");
   SLIPWAY_RETURN_IF_ERROR(WriteEntry(unfinished.path(), key));
+  SLIPWAY_FAILPOINT("compile.described");
   if (BytesOf(unfinished.path()) > options_.max_bytes)
     return ResourceExhausted("it is larger than all that may be kept");
   // Who may read the folder may read what is in it.
@@ -232,6 +269,7 @@ Status CompileCache::Build(Engine& engine, const CacheableModel& model,
   if (std::rename(unfinished.path().c_str(), PathOf(entry).c_str()) != 0 && errno != EEXIST &&
       errno != ENOTEMPTY)
     return ErrnoStatus(errno, "cannot keep a compiled model");
+  SLIPWAY_FAILPOINT("compile.kept");
   RemoveOldest(entry);
   return {};
 }
@@ -288,7 +326,7 @@ void CompileCache::RemoveOldest(const std::string& but) {
 
 /// At once for others, who find it whole or not at all; those that loaded it keep what they mapped.
 bool CompileCache::Remove(const std::string& entry) const {
-  const Result<TemporaryDirectory> grave = TemporaryDirectory::Create(kUnfinished, options_.folder);
+  const Result<UnfinishedEntry> grave = BeginEntry(options_.folder);
   if (!grave.ok()) return false;
   return std::rename(PathOf(entry).c_str(), (grave->path() + "/gone").c_str()) == 0;
 }

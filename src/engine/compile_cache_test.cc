@@ -1,67 +1,30 @@
 #include "engine/compile_cache.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <spawn.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
+#include <array>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <thread>
 #include <vector>
 
 #include "base/file.h"
+#include "engine/failpoints.h"
+#include "engine/file_engine.h"
 
 namespace slipway::engine {
 namespace {
 
 namespace fs = std::filesystem;
 using Origin = CompileCache::Origin;
-
-class NoModel final : public Executable {
- public:
-  const Signature& signature() const override { return signature_; }
-  Status Run(std::span<const TensorView>, std::span<const std::size_t>, std::span<TensorBuffer>,
-             const RunLimits&) const override {
-    return {};
-  }
-
- private:
-  Signature signature_;
-};
-
-/// Writes two files for a model, and loads only what it wrote.
-class FileEngine final : public Engine {
- public:
-  std::string form = "release 1";
-  std::atomic<int> compiled = 0;
-  std::atomic<int> written = 0;
-  bool can_write = true;
-
-  std::string_view name() const override { return "file"; }
-  std::string version() const override { return "1"; }
-  Result<std::unique_ptr<Executable>> Compile(const ModelSource& source,
-                                              const CompileOptions&) override {
-    ++compiled;
-    if (source.path.find("broken") != std::string::npos) return InvalidArgument("no model");
-    return std::unique_ptr<Executable>(std::make_unique<NoModel>());
-  }
-  std::string CompiledFormKey(const CompileOptions&) const override { return form; }
-  Status WriteCompiled(const ModelSource& source, const CompileOptions&,
-                       const std::string& folder) override {
-    ++written;
-    if (!can_write || source.path.find("broken") != std::string::npos)
-      return InvalidArgument("it cannot be written");
-    std::ofstream(folder + "/model") << "model of " << source.path;
-    std::ofstream(folder + "/data") << std::string(1000, 'd');
-    return {};
-  }
-  Result<std::unique_ptr<Executable>> LoadCompiled(const std::string& folder,
-                                                   const CompileOptions&) override {
-    if (!fs::exists(folder + "/data")) return DataLoss("no data");
-    return std::unique_ptr<Executable>(std::make_unique<NoModel>());
-  }
-};
 
 class CompileCacheTest : public ::testing::Test {
  protected:
@@ -269,17 +232,55 @@ TEST_F(CompileCacheTest, ManyThreadsAndCachesBuildOneEntry) {
   EXPECT_EQ(Entries().size(), 1U);
 }
 
-TEST_F(CompileCacheTest, WhatKilledProcessesLeftGoesAfterAWhile) {
+/// How a process ended that keeps a model and loads it, with that failpoint armed.
+int EndOfProbe(const std::string& folder, const std::string& identity, const std::string& armed) {
+  const std::string probe = std::string(SLIPWAY_BINARY_DIR) + "/tests/compile_probe";
+  const std::string set = "SLIPWAY_FAILPOINTS_SET=" + armed;
+  const std::array<const char*, 4> words = {probe.c_str(), folder.c_str(), identity.c_str(),
+                                            nullptr};
+  const std::array<const char*, 2> environment = {set.c_str(), nullptr};
+  pid_t process = -1;
+  EXPECT_EQ(
+      posix_spawn(&process, probe.c_str(), nullptr, nullptr, const_cast<char* const*>(words.data()),
+                  const_cast<char* const*>(environment.data())),
+      0);
+  int status = 0;
+  waitpid(process, &status, 0);
+  return status;
+}
+
+// Faults A1, A4: a server killed while it compiles a model, or loads what was kept.
+TEST_F(CompileCacheTest, KilledAtEveryFailpointTheNextProcessFindsNothingOrTheWhole) {
+  ASSERT_EQ(EndOfProbe(folder(), "first", ""), 0);
+  for (const std::string_view name : kCompileFailpoints) {
+    SCOPED_TRACE(name);
+    const std::string identity(name);
+    const int status = EndOfProbe(folder(), identity, fmt::format("{}=crash@1", name));
+    ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) << status;
+    CompileCache cache = Open();
+    for (const fs::path& entry : Entries())
+      EXPECT_EQ(entry.filename().string().find("building-"), std::string::npos) << entry;
+    const bool is_kept = name == "compile.kept" || name == "compile.verified";
+    EXPECT_EQ(Compile(cache, identity), is_kept ? Origin::kFound : Origin::kBuilt);
+    EXPECT_EQ(cache.counts().damaged, 0U);
+  }
+}
+
+TEST_F(CompileCacheTest, WhatKilledProcessesLeftGoesWithWhoComesNext) {
   CompileCache cache = Open();
   Compile(cache, "a");
-  for (const std::string name : {"building-old", "building-new"})
-    fs::create_directory(folder() + "/" + name);
-  const timespec long_ago[] = {{.tv_sec = 1'000'000, .tv_nsec = 0},
-                               {.tv_sec = 1'000'000, .tv_nsec = 0}};
-  ASSERT_EQ(utimensat(AT_FDCWD, (folder() + "/building-old").c_str(), long_ago, 0), 0);
+  const std::string left = folder() + "/building-left";
+  const std::string used = folder() + "/building-used";
+  for (const std::string& path : {left, used}) fs::create_directory(path);
+  const FileDescriptor lock(open(used.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  ASSERT_EQ(flock(lock.get(), LOCK_EX), 0);  // as another process that is at work
   Compile(cache, "b");
-  EXPECT_FALSE(fs::exists(folder() + "/building-old"));
-  EXPECT_TRUE(fs::exists(folder() + "/building-new"));
+  EXPECT_FALSE(fs::exists(left));
+  EXPECT_TRUE(fs::exists(used));
+  fs::create_directory(left);
+  Open();
+  EXPECT_FALSE(fs::exists(left));
+  EXPECT_TRUE(fs::exists(used));
 }
 
 }  // namespace
