@@ -157,15 +157,23 @@ class ResidentModels::PagedExecutable final : public engine::Executable,
 };
 
 Status ResidentModels::Reserve(std::uint64_t load, const MemoryNeed& need) {
+  const bool fits_alone = need.own_bytes + need.shared_bytes <= options_.budget;
   for (;;) {
+    const std::uint64_t before = Changes();
     Status room = MakeRoomFor(load, need);
     std::unique_lock lock(mutex_);
     if (room.ok()) under_way_.insert(load);
-    const bool fits_alone = need.own_bytes + need.shared_bytes <= options_.budget;
-    if (room.ok() || !options_.pages || !fits_alone || under_way_.empty()) return room;
-    const std::set<std::uint64_t> others = under_way_;
-    some_load_ended_.wait(lock, [&] { return !std::ranges::includes(under_way_, others); });
+    if (room.ok() || !options_.pages || !fits_alone) return room;
+    // What ended meanwhile may leave now; what leaves for another may leave room for this one too.
+    const auto is_quiet = [&] { return under_way_.empty() && leaving_ == 0; };
+    if (changes_ == before && is_quiet()) return room;
+    changed_.wait(lock, [&] { return changes_ != before || is_quiet(); });
   }
+}
+
+std::uint64_t ResidentModels::Changes() const {
+  const std::lock_guard lock(mutex_);
+  return changes_;
 }
 
 void ResidentModels::Release(std::uint64_t load) {
@@ -173,8 +181,9 @@ void ResidentModels::Release(std::uint64_t load) {
     const std::lock_guard lock(mutex_);
     budget_.Release(load);
     under_way_.erase(load);
+    ++changes_;
   }
-  some_load_ended_.notify_all();
+  changed_.notify_all();
 }
 
 ModelMemory ResidentModels::Memory() const {
@@ -202,8 +211,9 @@ ResidentModels::Paged ResidentModels::Arrive(std::uint64_t load, const MemoryNee
     budget_.Settle(load, measured);
     if (page != nullptr) pages_[load] = page;
     under_way_.erase(load);
+    ++changes_;
   }
-  some_load_ended_.notify_all();
+  changed_.notify_all();
   if (page == nullptr) return {.executable = std::move(executable), .residence = nullptr};
   const auto paged = std::make_shared<const PagedExecutable>(shared_from_this(), page);
   return {.executable = paged, .residence = paged};
@@ -243,6 +253,7 @@ Status ResidentModels::MakeRoomFor(std::uint64_t load, const MemoryNeed& need) {
       if (budget_.Missing(need) > MayBeFreed()) return fits;
       page = FirstToLeave(tried);
       if (page == nullptr) return fits;
+      ++leaving_;
     }
     tried.insert(page->load());
     Leave(*page);
@@ -272,6 +283,11 @@ std::uint64_t ResidentModels::MayBeFreed() const {
 
 void ResidentModels::Leave(Page& page) {
   const bool has_left = page.TakeOut([&] { Release(page.load()); });
+  {
+    const std::lock_guard lock(mutex_);
+    --leaving_;
+  }
+  changed_.notify_all();
   if (!has_left) return;
   paged_out_.fetch_add(1);
   ReturnFreeBlocks();

@@ -56,6 +56,7 @@ class ResidentModels : public std::enable_shared_from_this<ResidentModels> {
   class Page;
   class PagedExecutable;
 
+  std::uint64_t Changes() const;
   Status BringBack(Page& page, std::optional<MonotonicTime> deadline);
   Status MakeRoomFor(std::uint64_t load, const MemoryNeed& need);
   std::shared_ptr<Page> FirstToLeave(const std::set<std::uint64_t>& tried) const;
@@ -66,9 +67,11 @@ class ResidentModels : public std::enable_shared_from_this<ResidentModels> {
   const Options options_;
   const Clock& clock_;
   mutable std::mutex mutex_;  // guards all but the last two
-  std::condition_variable some_load_ended_;
+  std::condition_variable changed_;
   MemoryBudget budget_;
   std::set<std::uint64_t> under_way_;                   // loads
+  std::uint64_t changes_ = 0;                           // loads that ended, memory that was freed
+  unsigned leaving_ = 0;                                // models that are being made to leave
   std::map<std::uint64_t, std::weak_ptr<Page>> pages_;  // by load
   std::atomic<std::uint64_t> paged_out_{0};
   std::atomic<std::uint64_t> paged_in_{0};

@@ -165,6 +165,37 @@ TEST(ResidentModels, ALoadWaitsForOneUnderWayThatMayLeaveThen) {
   EXPECT_FALSE(first.residence->IsIn());
 }
 
+// The other load ends at any moment of this one's look for room.
+TEST(ResidentModels, ALoadIsNotRefusedForOneThatJustEnded) {
+  const MemoryNeed expected{.own_bytes = 8 * kMiB, .shared_key = {}, .shared_bytes = 0};
+  const MemoryNeed measured{.own_bytes = 4 * kMiB, .shared_key = {}, .shared_bytes = 0};
+  for (int round = 0; round < 1000; ++round) {
+    World world(9 * kMiB);
+    ASSERT_TRUE(world.models->Reserve(1, expected).ok());
+    Status second;
+    std::jthread other([&] { second = world.models->Reserve(2, expected); });
+    const auto first = world.models->Arrive(
+        1, measured, std::make_shared<FakeExecutable>(World::Behaviour(1)),
+        []() -> Result<std::unique_ptr<engine::Executable>> { return Internal("never"); });
+    other.join();
+    ASSERT_TRUE(second.ok()) << second.ToString();
+  }
+}
+
+TEST(ResidentModels, ALoadIsNotRefusedWhileAnotherMakesTheSameModelLeave) {
+  const MemoryNeed need{.own_bytes = 2 * kMiB, .shared_key = {}, .shared_bytes = 0};
+  for (int round = 0; round < 1000; ++round) {
+    World world(5 * kMiB);
+    const auto first = world.Add(1);  // 4 MiB
+    Status outcomes[2];
+    {
+      std::jthread one([&] { outcomes[0] = world.models->Reserve(2, need); });
+      std::jthread other([&] { outcomes[1] = world.models->Reserve(3, need); });
+    }
+    for (const Status& outcome : outcomes) ASSERT_TRUE(outcome.ok()) << outcome.ToString();
+  }
+}
+
 TEST(ResidentModels, ThoseOfAServerThatDoesNotPageStay) {
   World strict(9 * kMiB, false);
   const auto first = strict.Add(1);
