@@ -317,7 +317,9 @@ std::optional<Http2Session::Work> Http2Session::NextWork() {
     state.with_work.pop_front();
     StreamedRequest& streamed = *stream->streamed;
     streamed.has_work = false;
-    if (stream->served) return Work{streamed.handler, streamed.is_closed};
+    // A handler holds what keeps its stream: the last call is where that circle ends.
+    if (stream->served && streamed.is_closed) return Work{std::move(streamed.handler), true};
+    if (stream->served) return Work{streamed.handler, false};
   }
   return std::nullopt;
 }
@@ -331,7 +333,8 @@ std::vector<std::shared_ptr<StreamHandler>> Http2Session::Abandon() {
   }
   for (const auto& stream : state_->streams) {
     stream->cancelled.store(true, std::memory_order_relaxed);
-    if (stream->streamed && stream->served) handlers.push_back(stream->streamed->handler);
+    if (stream->streamed && stream->served)
+      handlers.push_back(std::move(stream->streamed->handler));
   }
   return handlers;
 }

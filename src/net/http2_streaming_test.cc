@@ -277,6 +277,7 @@ class Http2StreamingServer : public testing::Test {
   Http2StreamingServer() {
     service_.plan = [this](const RequestHead&, BodyPlan& plan) {
       plan.stream = std::make_shared<EchoHandler>(over);
+      handler = plan.stream;
     };
     server = StartServer(service_);
     socket.emplace(server->port());
@@ -295,11 +296,17 @@ class Http2StreamingServer : public testing::Test {
     }
     return true;
   }
+  void TearDown() override {
+    socket.reset();
+    server.reset();
+    EXPECT_TRUE(handler.expired()) << "a stream that is over is kept";
+  }
   void AwaitEnd() {
     while (over == 0) std::this_thread::yield();
   }
 
   std::atomic<int> over{0};
+  std::weak_ptr<StreamHandler> handler;  // of the stream
   TestService service_;
   std::unique_ptr<HttpServer> server;
   std::optional<RawClient> socket;

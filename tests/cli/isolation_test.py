@@ -119,7 +119,7 @@ class IsolationTest(ProgramTest):
         thread.start()
         try:
             ended = []
-            for end in (signal.SIGSEGV, signal.SIGKILL, signal.SIGSTOP):
+            for end in (signal.SIGABRT, signal.SIGKILL, signal.SIGSTOP):
                 ended.append(self.worker(server, "fashion:1", but=ended))
                 os.kill(ended[-1], end)
                 self.assertEqual(self.ask_until_answered(server, "fashion"), expected[1])
@@ -132,7 +132,7 @@ class IsolationTest(ProgramTest):
         for reason in ("crash", "killed", "hang"):
             self.assertEqual(self.metric(server, f'slipway_worker_processes_ended_total{{reason="{reason}"}}'), 1)
         self.assertEqual(self.metric(server, "slipway_worker_restarts_total"), 3)
-        self.assertIn("the process of model fashion:1 ended by signal 11", server.log())
+        self.assertIn("the process of model fashion:1 ended by signal 6", server.log())
         self.assertEqual(server.stop(), 0)
 
     def test_a_model_whose_process_keeps_ending_is_left_alone_until_it_is_loaded_again(self):
@@ -141,7 +141,7 @@ class IsolationTest(ProgramTest):
         killed = []
         for _ in range(5):
             killed.append(self.worker(server, "fashion:1", but=killed))
-            os.kill(killed[-1], signal.SIGSEGV)
+            os.kill(killed[-1], signal.SIGABRT)
         self.wait_for(server, lambda: self.metric(server, "slipway_models_quarantined_total"))
         with self.assertRaises(urllib.error.HTTPError) as refused:
             self.ask(server, "fashion")
@@ -150,7 +150,7 @@ class IsolationTest(ProgramTest):
         self.assertIn("5 times in 60 s", text)
         state = self.state(server, "fashion")
         self.assertEqual(state["state"], "FAILED")
-        self.assertIn("signal 11 (Segmentation fault)", state["reason"])
+        self.assertIn("signal 6 (Aborted)", state["reason"])
         with self.assertRaises(urllib.error.HTTPError):
             server.get("/v2/models/fashion/ready")
         self.assertIn("is not started again", server.log())

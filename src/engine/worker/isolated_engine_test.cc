@@ -292,13 +292,13 @@ TEST(IsolatedEngine, AModelThatKeepsEndingItsProcessIsLeftAlone) {
   EXPECT_TRUE(model->outside()->condition().ok());
   for (int i = 0; i < 3; ++i) {
     AskUntilAnswered(*model);
-    Do(*model, Deed::kSegfault);
+    Do(*model, Deed::kAbort);
   }
   Answer answer = AskUntilAnswered(*model);
   EXPECT_EQ(answer.status.code(), Code::kUnavailable);
   EXPECT_EQ(answer.status.number(), errors::kEngineQuarantined);
   EXPECT_THAT(answer.status.message(), HasSubstr("3 times in 600 s"));
-  EXPECT_THAT(answer.status.message(), HasSubstr("signal 11 (Segmentation fault)"));
+  EXPECT_THAT(answer.status.message(), HasSubstr("signal 6 (Aborted)"));
   EXPECT_EQ(model->outside()->condition().number(), errors::kEngineQuarantined);
   EXPECT_EQ(world.engine->counts().quarantined, 1U);
   EXPECT_EQ(world.engine->counts().running, 0U);
