@@ -22,7 +22,7 @@ class CutText {
  public:
   void Set(std::string_view text) {
     size_ = static_cast<std::uint16_t>(std::min(text.size(), kMost));
-    std::memcpy(bytes_.data(), text.data(), size_);
+    if (size_ > 0) std::memcpy(bytes_.data(), text.data(), size_);
   }
   std::string_view view() const { return {bytes_.data(), size_}; }
 
