@@ -9,8 +9,8 @@
 
 namespace slipway {
 
-/// A checksum of content (XXH3, 128 bits): tells damage as surely as a digest does and ten times as
-/// quickly, and is no proof against somebody who wants two contents to have the same one.
+/// A checksum of content (XXH3, 128 bits): tells damage as surely as a digest does in a fraction of
+/// its time, and is no proof against somebody who wants two contents to have the same one.
 struct Checksum {
   std::uint64_t high = 0;
   std::uint64_t low = 0;
