@@ -12,6 +12,11 @@ constexpr std::uint64_t kMaxFieldNumber = (1U << 29) - 1;
 enum class VarintEnd : std::uint8_t { kWhole, kCutShort, kTooLong };
 
 VarintEnd TakeVarint(std::span<const std::byte>& rest, std::uint64_t& value) {
+  if (!rest.empty() && static_cast<std::uint8_t>(rest[0]) < 0x80U) {  // as nearly all are
+    value = static_cast<std::uint64_t>(rest[0]);
+    rest = rest.subspan(1);
+    return VarintEnd::kWhole;
+  }
   value = 0;
   for (int i = 0; i < kMaxVarintBytes; ++i) {
     if (static_cast<std::size_t>(i) >= rest.size()) return VarintEnd::kCutShort;

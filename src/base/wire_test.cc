@@ -31,7 +31,7 @@ TEST(WireReader, ReadsWhatTheWriterWrote) {
   WireWriter message;
   message.Varint(1, 300);
   message.Text(2, "hello");
-  message.Message(4, std::move(inner));
+  message.Message(4, inner);
   EXPECT_EQ(Read(message.Joined()),
             "1:300 2:hello 4:\x1a\x04"
             "deep");
@@ -69,6 +69,37 @@ TEST(WireReader, RefusesWhatNoMessageHolds) {
        {"\x0b\x0c"sv, "\0\x01"sv, "\x0e\x01"sv, "\x0f\x01"sv,
         "\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"sv, "\x88\x80\x80\x80\x80\x10\x01"sv}) {
     EXPECT_EQ(Read(message), "not a message");
+  }
+}
+
+// Lengths of one byte and of two, and borrowed bytes before, within and after what moves.
+TEST(WireWriter, WritesAMessageInPlaceAsItWouldBySide) {
+  const std::string large(600, 'x');
+  for (const std::size_t size : {std::size_t{0}, std::size_t{127}, std::size_t{128}}) {
+    const auto write_fields = [&](WireWriter& message) {
+      message.Text(1, std::string(size, 'a'));
+      message.Bytes(2, Bytes(large));
+      message.Varint(3, 300);
+    };
+    WireWriter fields;
+    write_fields(fields);
+    WireWriter in_place;
+    in_place.Bytes(4, Bytes(large));
+    in_place.MessageInPlace(5, [&] {
+      in_place.MessageInPlace(1, [&] { in_place.Text(1, std::string(size, 'b')); });
+      write_fields(in_place);
+    });
+    WireWriter inner;
+    inner.Text(1, std::string(size, 'b'));
+    WireWriter nested;
+    nested.Message(1, inner);
+    nested.Append(fields);
+    WireWriter whole;
+    whole.Bytes(4, Bytes(large));
+    whole.Message(5, nested);
+    for (WireWriter* message : {&whole, &in_place}) message->Text(6, "after");
+    EXPECT_EQ(in_place.Joined(), whole.Joined());
+    EXPECT_EQ(in_place.size(), in_place.Joined().size());
   }
 }
 

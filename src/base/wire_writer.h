@@ -12,14 +12,18 @@
 namespace slipway {
 
 /// Writes one protobuf message as pieces in order, where large byte fields stay where they are: a
-/// message costs memory for its structure only. What is borrowed outlives the writer.
+/// message costs memory for its structure only, and that in one block. What is borrowed outlives
+/// the writer.
 class WireWriter {
  public:
-  /// Some bytes to write, and after them some that belong to somebody else.
+  /// Some bytes of the writer, and after them some that belong to somebody else.
   struct Piece {
-    std::string text;
+    std::string_view text;
     std::span<const std::byte> borrowed;
   };
+
+  /// Room for so many bytes of structure before it grows.
+  void Reserve(std::size_t bytes) { text_.reserve(bytes); }
 
   void Varint(std::uint32_t field, std::uint64_t value);
   void Signed(std::uint32_t field, std::int64_t value) {
@@ -32,24 +36,41 @@ class WireWriter {
   /// The same, if there is any.
   void TextIfAny(std::uint32_t field, std::string_view text);
   void Bytes(std::uint32_t field, std::span<const std::byte> bytes);
-  void Message(std::uint32_t field, WireWriter message);
+  void Message(std::uint32_t field, const WireWriter& message);
+  /// A message whose fields `write()` puts into this writer; spares the small ones their own.
+  template <class Write>
+  void MessageInPlace(std::uint32_t field, Write&& write) {
+    const std::size_t begin = BeginMessage(field);
+    const std::uint64_t before = size_;
+    write();
+    EndMessage(begin, size_ - before);
+  }
   /// All fields of another message, after those of this one.
-  void Append(WireWriter fields);
+  void Append(const WireWriter& fields);
   /// Fields that are serialised already.
   void Serialised(std::string_view fields);
 
   std::uint64_t size() const { return size_; }
-  const std::vector<Piece>& pieces() const { return pieces_; }
+  /// Views of the writer, which stays as it is while they are used.
+  std::vector<Piece> pieces() const;
   /// Everything in one string.
   std::string Joined() const;
 
  private:
+  struct Borrowed {
+    std::size_t at;  ///< so much of the text comes before
+    std::span<const std::byte> bytes;
+  };
+
   void PutVarint(std::uint64_t value);
+  void PutTagAnd(std::uint32_t field, WireType type, std::uint64_t value);
   void PutTag(std::uint32_t field, WireType type);
   void Put(std::string_view text);
-  std::string& Tail();
+  std::size_t BeginMessage(std::uint32_t field);
+  void EndMessage(std::size_t begin, std::uint64_t size);
 
-  std::vector<Piece> pieces_;
+  std::string text_;
+  std::vector<Borrowed> borrowed_;  ///< in their order
   std::uint64_t size_ = 0;
 };
 

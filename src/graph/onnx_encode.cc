@@ -201,12 +201,12 @@ WireWriter Encoder::EncodeAttribute(const Attribute& attribute) {
   const bool doc_is_first = kAttributeTypeOfAlternative[alternative] == 13 ||
                             kAttributeTypeOfAlternative[alternative] == 14;
   if (doc_is_first) message.TextIfAny(field::attribute::kDoc, attribute.doc);
-  if (!value_is_last) message.Append(std::move(value));
+  if (!value_is_last) message.Append(value);
   if (!doc_is_first) message.TextIfAny(field::attribute::kDoc, attribute.doc);
   if (const std::int32_t type = TypeNumberOf(attribute); type != 0)
     message.Signed(field::attribute::kType, type);
   message.TextIfAny(field::attribute::kReference, attribute.reference);
-  if (value_is_last) message.Append(std::move(value));
+  if (value_is_last) message.Append(value);
   message.Serialised(attribute.unknown_fields);
   return message;
 }

@@ -53,11 +53,11 @@ TEST(OnnxFile, TypesThatAreNoTensorsAreKeptAsTheyAre) {
   WireWriter element;
   element.Varint(1, 1);
   WireWriter tensor;
-  tensor.Message(1, std::move(element));
+  tensor.Message(1, element);
   WireWriter sequence;
-  sequence.Message(1, std::move(tensor));
+  sequence.Message(1, tensor);
   WireWriter type;
-  type.Message(4, std::move(sequence));
+  type.Message(4, sequence);
   Model model = Sum();
   model.main.values[0].type = {.kind = ValueType::Kind::kOther, .opaque = type.Joined()};
   const Result<Model> back = Decode(EncodeModel(model).value());

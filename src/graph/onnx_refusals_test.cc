@@ -65,7 +65,7 @@ Status ExternalRefusal(const Metadata& entries) {
     WireWriter entry;
     entry.Text(1, key);
     entry.Text(2, value);
-    tensor.Message(13, std::move(entry));
+    tensor.Message(13, entry);
   }
   tensor.Varint(14, 1);
   return Refusal(std::move(tensor));
@@ -165,25 +165,25 @@ TEST(OnnxRefusals, LimitsAreKept) {
   for (int depth = 0; depth < 2000; ++depth) {
     WireWriter attribute;
     attribute.Text(1, "body");
-    attribute.Message(6, std::move(graph));
+    attribute.Message(6, graph);
     WireWriter node;
-    node.Message(5, std::move(attribute));
+    node.Message(5, attribute);
     graph = WireWriter();
-    graph.Message(1, std::move(node));
+    graph.Message(1, node);
   }
   WireWriter deep;
-  deep.Message(7, std::move(graph));
+  deep.Message(7, graph);
   EXPECT_EQ(Decode(deep.Joined()).status().number(), errors::kImportLimit);
 }
 
 TEST(OnnxRefusals, AttributesWhoseValueIsNotWhatTheyDeclareAreRefused) {
   const auto refusal = [](WireWriter attribute) {
     WireWriter node;
-    node.Message(5, std::move(attribute));
+    node.Message(5, attribute);
     WireWriter graph;
-    graph.Message(1, std::move(node));
+    graph.Message(1, node);
     WireWriter model;
-    model.Message(7, std::move(graph));
+    model.Message(7, graph);
     return Decode(model.Joined()).status();
   };
   WireWriter lying;

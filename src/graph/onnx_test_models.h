@@ -109,10 +109,10 @@ inline Model Everything() {
 /// A model with one constant whose fields the test writes.
 inline std::string ModelWithTensor(WireWriter tensor) {
   WireWriter graph;
-  graph.Message(5, std::move(tensor));
+  graph.Message(5, tensor);
   WireWriter model;
   model.Varint(1, 8);
-  model.Message(7, std::move(graph));
+  model.Message(7, graph);
   return model.Joined();
 }
 

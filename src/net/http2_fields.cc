@@ -1,6 +1,7 @@
 #include "net/http2_fields.h"
 
 #include <charconv>
+#include <span>
 
 #include "base/text.h"
 
@@ -23,8 +24,11 @@ void Http2Fields::Clear() {
 void Http2Fields::Add(std::string_view name, std::string_view value) {
   const std::string_view trimmed = Trim(value);
   places_.push_back({text_.size(), name.size(), trimmed.size()});
-  for (const char c : name) text_.push_back(Lower(c));
-  for (const char c : trimmed) text_.push_back(Allowed(c));
+  const std::size_t begin = text_.size();
+  text_.append(name).append(trimmed);
+  const auto added = std::span(text_).subspan(begin);
+  for (char& c : added.first(name.size())) c = Lower(c);
+  for (char& c : added.subspan(name.size())) c = Allowed(c);
 }
 
 void Http2Fields::Add(std::string_view name, std::uint64_t value) {

@@ -25,7 +25,7 @@ bool IsForbiddenInSegment(char c) {
 
 constexpr std::array<bool, 256> PlainTable() {
   std::array<bool, 256> table{};
-  for (const char c : std::string_view("0123456789_-:"
+  for (const char c : std::string_view("0123456789_-:."
                                        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")) {
     table[static_cast<unsigned char>(c)] = true;
   }
@@ -35,8 +35,9 @@ constexpr std::array<bool, 256> kPlainTable = PlainTable();
 
 /// Nothing to decode and nothing to look at closely: what names are made of nearly always.
 bool IsPlain(std::string_view raw) {
-  return std::ranges::all_of(raw,
-                             [](char c) { return kPlainTable[static_cast<unsigned char>(c)]; });
+  return raw != "." && raw != ".." && std::ranges::all_of(raw, [](char c) {
+           return kPlainTable[static_cast<unsigned char>(c)];
+         });
 }
 
 Status CheckSegment(std::string_view decoded) {

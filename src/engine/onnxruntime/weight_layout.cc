@@ -139,7 +139,7 @@ Result<WireWriter> PlaceTensor(std::span<const std::byte> message, const Placing
     WireWriter pair;
     pair.Text(kKey, entry.key);
     pair.Text(kValue, entry.value);
-    writer.Message(kExternalData, std::move(pair));
+    writer.Message(kExternalData, pair);
   }
   return writer;
 }

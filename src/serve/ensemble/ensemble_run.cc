@@ -182,7 +182,8 @@ void EnsembleRun::Answer(const StageTimes& times) {
       .compute_infer = times.compute};
   const ServedModel& ensemble = *task_.request.model;
   ensemble.counters().RecordRun(static_cast<std::uint64_t>(task_.bound.rows), counted);
-  CompleteTask(std::move(task_), std::move(outputs), counted, surroundings_.clock);
+  PredictTask task = std::move(task_);  // ends here, with what it keeps of the client
+  CompleteTask(task, std::move(outputs), counted, surroundings_.clock);
 }
 
 void EnsembleRun::Fail(Status why) {

@@ -63,7 +63,8 @@ class GrpcServices final : public GrpcApi {
   bool Claims(const net::RequestHead& head) const override {
     if (head.version_major != 2) return false;
     const std::string_view* const type = head.Find("content-type");
-    return (type != nullptr && ToLower(type->substr(0, kContentType.size())) == kContentType) ||
+    return (type != nullptr &&
+            EqualsIgnoreCase(type->substr(0, kContentType.size()), kContentType)) ||
            FindMethod(PathOf(head)).has_value();
   }
 

@@ -17,13 +17,15 @@
 namespace slipway::serve::grpc {
 namespace {
 
+/// Of an answer without its tensors; a larger one grows.
+constexpr std::size_t kUsualBytes = 256;
 constexpr std::string_view kFinalResponse = "triton_final_response";
 
 /// An entry of a map of parameters.
-WireWriter Parameter(std::string_view key, WireWriter choice) {
+WireWriter Parameter(std::string_view key, const WireWriter& choice) {
   WireWriter entry;
   entry.Text(1, key);
-  entry.Message(2, std::move(choice));
+  entry.Message(2, choice);
   return entry;
 }
 
@@ -39,43 +41,44 @@ WireWriter Text(std::string_view value) {
   return choice;
 }
 
-WireWriter OutputHead(const TensorSpec& spec, const TensorBuffer& tensor,
-                      const SharedRange* range) {
-  WireWriter head;
+void WriteOutputHead(const TensorSpec& spec, const TensorBuffer& tensor, const SharedRange* range,
+                     WireWriter& head) {
   head.Text(1, spec.name);
   head.Text(2, OipName(tensor.dtype()));
   if (tensor.shape().rank() > 0) {
-    WireWriter dims;
-    for (const std::int64_t dim : tensor.shape().dims())
-      dims.PackedVarint(static_cast<std::uint64_t>(dim));
-    head.Message(3, std::move(dims));
+    head.MessageInPlace(3, [&] {
+      for (const std::int64_t dim : tensor.shape().dims())
+        head.PackedVarint(static_cast<std::uint64_t>(dim));
+    });
   }
-  if (range == nullptr) return head;
+  if (range == nullptr) return;
   head.Message(4, Parameter(kSharedRegionKey, Text(range->region())));
   head.Message(4, Parameter(kSharedOffsetKey, Number(range->offset())));
   head.Message(4, Parameter(kSharedSizeKey, Number(tensor.bytes().size())));
-  return head;
 }
 
 /// A parameter that is true or false.
 WireWriter Flag(std::string_view key, bool value) {
   WireWriter choice;
   choice.Varint(1, value ? 1 : 0);
-  return Parameter(key, std::move(choice));
+  return Parameter(key, choice);
 }
 
 WireWriter InferMessageOf(const InferMessage& request, const WrittenAnswer& answer,
                           std::optional<bool> is_final) {
   const ServedModel::Parts& model = *answer.response.model->operator->();
   WireWriter message;
+  message.Reserve(kUsualBytes);
   message.Text(1, model.name);
   message.Text(2, std::to_string(model.version));
   message.TextIfAny(3, request.id);
   if (is_final) message.Message(4, Flag(kFinalResponse, *is_final));
   const auto& outputs = answer.response.outputs;
-  for (std::size_t i = 0; i < outputs.size(); ++i)
-    message.Message(5,
-                    OutputHead(*outputs[i].first, outputs[i].second, RangeOf(request.outputs, i)));
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    message.MessageInPlace(5, [&] {
+      WriteOutputHead(*outputs[i].first, outputs[i].second, RangeOf(request.outputs, i), message);
+    });
+  }
   // Clients count the entries, so an output in shared memory has an empty one.
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     const bool is_shared = RangeOf(request.outputs, i) != nullptr;
@@ -130,7 +133,7 @@ OutboundMessage EmptyStreamAnswer(const InferTarget& target, const Status& error
   inner.Message(4, Flag(kFinalResponse, true));
   WireWriter whole;
   if (!error.ok()) whole.Text(1, ErrorText(error));
-  whole.Message(2, std::move(inner));
+  whole.Message(2, inner);
   OutboundMessage message;
   message.text += whole.Joined();
   return message;

@@ -120,12 +120,12 @@ TEST(InferMessage, PackedAndUnpackedContentsMerge) {
   packed.Text(6, "\0\0\0\x40\0\0\x40\x40"sv);
   WireWriter input;
   input.Text(1, "x");
-  input.Message(5, std::move(unpacked));
+  input.Message(5, unpacked);
   input.Text(2, "FP32");
   input.Varint(3, 3);
-  input.Message(5, std::move(packed));
+  input.Message(5, packed);
   WireWriter request;
-  request.Message(5, std::move(input));
+  request.Message(5, input);
   const std::string bytes = request.Joined();
   InferMessage decoded;
   ASSERT_TRUE(DecodeInferMessage(Bytes(bytes), kOne, decoded).ok());

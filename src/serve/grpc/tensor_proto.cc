@@ -192,9 +192,9 @@ WireWriter WriteTensorProto(const TensorView& tensor) {
   for (const std::int64_t size : tensor.shape.dims()) {
     WireWriter dim;
     dim.Signed(1, size);
-    shape.Message(2, std::move(dim));
+    shape.Message(2, dim);
   }
-  message.Message(kShape, std::move(shape));
+  message.Message(kShape, shape);
   if (const TypedField* const field = FieldOf(tensor.dtype)) WriteValues(tensor, *field, message);
   return message;
 }

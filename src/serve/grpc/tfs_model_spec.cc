@@ -111,7 +111,7 @@ WireWriter WriteModelSpec(const ServedModel& model) {
   version.Signed(1, model->version);
   WireWriter spec;
   spec.Text(1, model->name);
-  spec.Message(2, std::move(version));
+  spec.Message(2, version);
   spec.Text(3, tfs::kSignatureName);
   return spec;
 }

@@ -40,7 +40,7 @@ OutboundMessage Encode(InferResponse response) {
     WireWriter entry;
     entry.Text(1, spec->name);
     entry.Message(2, WriteTensorProto(tensor.view()));
-    kept->message.Message(1, std::move(entry));
+    kept->message.Message(1, entry);
   }
   kept->message.Message(2, WriteModelSpec(*kept->response.model));
   return InPieces(kept);

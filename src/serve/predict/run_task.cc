@@ -78,8 +78,7 @@ void RunTask(PredictTask task, MonotonicTime started, const RunContext& context)
     return RefuseTask(task, std::move(why), started);
   Result<LoneRun> lone = RunAlone(task, started, context);
   task.run.rows = task.bound.rows;
-  if (lone.ok())
-    return CompleteTask(std::move(task), std::move(lone->outputs), lone->times, context.clock);
+  if (lone.ok()) return CompleteTask(task, std::move(lone->outputs), lone->times, context.clock);
   const MonotonicTime now = context.clock.Now();
   if (IsTooLongHere(lone.status(), task, now, context)) return HandOver(task, now, context);
   RefuseTask(task, std::move(lone).status(), now);
@@ -102,7 +101,7 @@ void HandOver(PredictTask& task, MonotonicTime now, const RunContext& context) {
     RefuseTask(task, std::move(added), now);
 }
 
-void CompleteTask(PredictTask task, std::vector<TensorBuffer> outputs, const InferenceTimes& times,
+void CompleteTask(PredictTask& task, std::vector<TensorBuffer> outputs, const InferenceTimes& times,
                   const Clock& clock) {
   task.request.model->counters().RecordSuccess(static_cast<std::uint64_t>(task.bound.rows), times,
                                                clock.WallNow());

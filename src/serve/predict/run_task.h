@@ -37,8 +37,9 @@ bool IsTooLongHere(const Status& run, const PredictTask& task, MonotonicTime now
 /// Hands the request to a worker; its model stays away from event loops for a while.
 void HandOver(PredictTask& task, MonotonicTime now, const RunContext& context);
 
-/// Completes a request that was run, and counts it. `outputs`: one for each wanted.
-void CompleteTask(PredictTask task, std::vector<TensorBuffer> outputs, const InferenceTimes& times,
+/// Completes a request that was run, and counts it; takes its model and leaves the rest to whoever
+/// has it. `outputs`: one for each wanted.
+void CompleteTask(PredictTask& task, std::vector<TensorBuffer> outputs, const InferenceTimes& times,
                   const Clock& clock);
 
 /// Whether it is worth running: DeadlineExceeded, Cancelled.

@@ -48,7 +48,7 @@ void CompleteAll(std::span<PredictTask*> tasks, const JointRun& joint, Monotonic
     task->run.rows = joint.rows();
     times.queue = started - task->checked;
     times.compute_input = (task->checked - task->arrived) + joined;
-    CompleteTask(std::move(*task), std::move(*outputs), times, clock);
+    CompleteTask(*task, std::move(*outputs), times, clock);
   }
 }
 

@@ -25,7 +25,7 @@ WireWriter InputHead(const InferInput& input) {
   WireWriter dims;
   for (const std::int64_t dim : input.tensor.shape.dims())
     dims.PackedVarint(static_cast<std::uint64_t>(dim));
-  if (input.tensor.shape.rank() > 0) head.Message(3, std::move(dims));
+  if (input.tensor.shape.rank() > 0) head.Message(3, dims);
   return head;
 }
 
@@ -109,7 +109,7 @@ WireWriter EncodeModelInfer(const RemoteRequest& request) {
   for (const std::string_view name : request.outputs) {
     WireWriter output;
     output.Text(1, name);
-    message.Message(6, std::move(output));
+    message.Message(6, output);
   }
   for (const InferInput& input : request.inputs) message.Bytes(7, input.tensor.bytes);
   return message;

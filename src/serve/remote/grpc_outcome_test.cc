@@ -35,7 +35,7 @@ std::string Message() {
   output.Text(2, "UINT8");
   output.Varint(3, 2);
   WireWriter message;
-  message.Message(5, std::move(output));
+  message.Message(5, output);
   message.Text(6, "ab");
   return MessagePrefix(static_cast<std::uint32_t>(message.size())) + message.Joined();
 }
