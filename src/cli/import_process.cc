@@ -94,20 +94,53 @@ Result<std::unique_ptr<ImportProcess>> ImportProcess::Start(Context& context) {
 }
 
 ImportProcess::~ImportProcess() {
-  socket_.Close();
+  shutdown(socket_.get(), SHUT_RDWR);  // closing would not do: processes forked later hold it too
   while (waitpid(child_, nullptr, 0) < 0 && errno == EINTR) {
   }
 }
 
 Result<serve::FileImporter::Imported> ImportProcess::Import(const std::string& path,
-                                                            const std::string& work_folder) {
+                                                            const std::string& work_folder) const {
   if (!WriteMessage(socket_.get(), path) || !WriteMessage(socket_.get(), work_folder))
     return Gone();
   SLIPWAY_TRY(const std::string outcome, ReadMessage(socket_.get()));
   SLIPWAY_TRY(ImportedApart apart, DecodeApart(outcome));
-  return Imported{.manifest = std::move(apart.manifest),
-                  .graph_path = std::move(apart.graph_path),
-                  .warnings = std::move(apart.warnings)};
+  return serve::FileImporter::Imported{.manifest = std::move(apart.manifest),
+                                       .graph_path = std::move(apart.graph_path),
+                                       .warnings = std::move(apart.warnings)};
+}
+
+Result<std::unique_ptr<ImportProcesses>> ImportProcesses::Start(Context& context, unsigned count) {
+  std::vector<Process> processes;
+  for (unsigned i = 0; i < count; ++i) {
+    SLIPWAY_TRY(Process process, ImportProcess::Start(context));
+    processes.push_back(std::move(process));
+  }
+  return std::unique_ptr<ImportProcesses>(new ImportProcesses(std::move(processes)));
+}
+
+Result<serve::FileImporter::Imported> ImportProcesses::Import(const std::string& path,
+                                                              const std::string& work_folder) {
+  Process process = Take();
+  Result<Imported> imported = process->Import(path, work_folder);
+  GiveBack(std::move(process));
+  return imported;
+}
+
+ImportProcesses::Process ImportProcesses::Take() {
+  std::unique_lock lock(mutex_);
+  freed_.wait(lock, [this] { return !free_.empty(); });
+  Process process = std::move(free_.back());
+  free_.pop_back();
+  return process;
+}
+
+void ImportProcesses::GiveBack(Process process) {
+  {
+    const std::lock_guard lock(mutex_);
+    free_.push_back(std::move(process));
+  }
+  freed_.notify_one();
 }
 
 }  // namespace slipway::cli

@@ -148,7 +148,8 @@ CommandResult RunServe(const Arguments& arguments, Context& context) {
   server::Listen(std::move(sockets), settings.options);
   SLIPWAY_TRY(server::ServerOptions options,
               server::Decided(std::move(settings.options), budget, DetectMemoryLimit()));
-  SLIPWAY_TRY(ServeSources sources, PrepareSources(context, arguments.List("SOURCE")));
+  SLIPWAY_TRY(ServeSources sources,
+              PrepareSources(context, arguments.List("SOURCE"), options.load_threads));
   options.models = sources.startup;
   FolderWatches folders(settings.look_every);
   for (const auto& folder : sources.folders) folders.Add(folder->repository(), folder->layout());

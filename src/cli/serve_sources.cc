@@ -26,8 +26,8 @@ const std::string kStore = "the store";
 
 class SourceReader {
  public:
-  SourceReader(Context& context, TemporaryDirectory work)
-      : context_(context), found_{.work = std::move(work)} {}
+  SourceReader(Context& context, TemporaryDirectory work, unsigned imports_at_once)
+      : context_(context), imports_at_once_(imports_at_once), found_{.work = std::move(work)} {}
 
   Status Add(const std::string& source) {
     std::error_code ignored;
@@ -57,7 +57,7 @@ class SourceReader {
     std::error_code ignored;
     if (fs::exists(fs::path(folder) / "catalogue.db", ignored)) return AddStore(folder);
     if (found_.importer == nullptr) {
-      SLIPWAY_TRY(found_.importer, ImportProcess::Start(context_));
+      SLIPWAY_TRY(found_.importer, ImportProcesses::Start(context_, imports_at_once_));
     }
     SLIPWAY_TRY(std::unique_ptr<serve::FolderSource> source,
                 serve::FolderSource::Open(folder, *found_.importer, found_.work.path()));
@@ -158,6 +158,7 @@ class SourceReader {
   }
 
   Context& context_;
+  const unsigned imports_at_once_;
   ServeSources found_;
   std::vector<server::StartupModel> ensembles_;  // of folders
   std::map<std::string, std::string> owners_;    // the source of each name
@@ -165,9 +166,10 @@ class SourceReader {
 
 }  // namespace
 
-Result<ServeSources> PrepareSources(Context& context, const std::vector<std::string>& sources) {
+Result<ServeSources> PrepareSources(Context& context, const std::vector<std::string>& sources,
+                                    unsigned imports_at_once) {
   SLIPWAY_TRY(TemporaryDirectory work, TemporaryDirectory::Create("slipway-serve-"));
-  SourceReader reader(context, std::move(work));
+  SourceReader reader(context, std::move(work), imports_at_once);
   if (sources.empty()) SLIPWAY_RETURN_IF_ERROR(reader.AddWholeStore());
   for (const std::string& source : sources) SLIPWAY_RETURN_IF_ERROR(reader.Add(source));
   return std::move(reader).Take();

@@ -30,7 +30,9 @@ struct ServeSources {
 /// (NAME, NAME:3, NAME:alias). No source at all: every model of the store. What is made of a folder
 /// is told on standard error, and what of it has no effect; its files are imported when they are
 /// loaded. NotFound: a source is nothing, with what was looked for.
+/// `imports_at_once`: so many files of folders are imported at a time.
 /// InvalidArgument (kUsage): two sources have the same name. What ImportApart() says.
-Result<ServeSources> PrepareSources(Context& context, const std::vector<std::string>& sources);
+Result<ServeSources> PrepareSources(Context& context, const std::vector<std::string>& sources,
+                                    unsigned imports_at_once);
 
 }  // namespace slipway::cli

@@ -63,6 +63,15 @@ class FoldersTest(ProgramTest):
         self.assertIn("iris: versions 1, 3; serves 1, 3 (all)", log)
         self.assertIn("iris: without effect: instance_group", log)
 
+    def test_files_of_several_folders_are_imported_side_by_side(self):
+        names = [f"{folder}{number}" for folder in ("models", "more") for number in range(3)]
+        for name in names:
+            self.put(f"../{name[:-1]}/{name}/1/model.h5", IRIS)
+        server = Server(self, "models", "more")
+        for name in names:
+            self.assertEqual(self.versions(server, name), ["1"])
+        self.assertEqual(server.stop(), 0)
+
     def test_the_base_path_of_one_model_is_served(self):
         self.put("1/any-name.keras", IRIS.with_suffix(".keras"))
         self.put("0000002/any-name.keras", IRIS.with_suffix(".keras"))

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <atomic>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -17,6 +19,7 @@ class FakeImporter final : public FileImporter {
   Result<Imported> Import(const std::string& path, const std::string& work_folder) override {
     SLIPWAY_TRY(const std::string text, ReadFile(path));
     ++imports;
+    if (meanwhile) meanwhile(text);
     if (text == "bad") return InvalidArgument("not a model").With(errors::kCorruptModelFile);
     Imported imported{.manifest = {}, .graph_path = work_folder + "/model.onnx", .warnings = {}};
     SLIPWAY_RETURN_IF_ERROR(WriteFileAtomically(imported.graph_path, text));
@@ -26,7 +29,9 @@ class FakeImporter final : public FileImporter {
     imported.manifest.signature = {.inputs = {spec}, .outputs = {spec}};
     return imported;
   }
-  int imports = 0;
+  std::atomic<int> imports = 0;
+  std::function<void(std::string_view text)>
+      meanwhile;  ///< called during each import; may be empty
 };
 
 /// For tests: a folder of models, which Open() serves.

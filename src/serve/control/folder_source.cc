@@ -103,6 +103,11 @@ Result<FolderSource::ListChange> ChangeOf(const RepositoryLayout& before,
   return change;
 }
 
+/// Of a version's file, and where it lies.
+std::string FingerprintOf(const FoundModel& model, const FoundVersion& version) {
+  return model.root + "\n" + version.fingerprint;
+}
+
 ModelSource::Available ToAvailable(const FoundModel& model) {
   ModelSource::Available available{
       .name = model.name, .versions = model.Numbers(), .reasons = {}, .reason = model.refusal};
@@ -198,32 +203,47 @@ Result<std::int64_t> FolderSource::VersionOfAlias(const std::string& name,
 }
 
 Result<ModelPackage> FolderSource::Resolve(const std::string& name, std::int64_t version) const {
-  const std::lock_guard lock(mutex_);
-  SLIPWAY_TRY(const FoundModel model, Look(name));
-  if (!model.refusal.empty()) return Refused(name, model.refusal);
-  const FoundVersion* found = model.Find(version);
-  if (found == nullptr) {
-    return NotFound(fmt::format("model \"{}\" has no version {}", name, version))
-        .With(errors::kModelNotFound);
-  }
-  if (!found->refusal.empty()) return Refused(name, found->refusal);
+  std::unique_lock lock(mutex_);
+  SLIPWAY_TRY(Resolved found, FindVersion(name, version));
+  lock.unlock();
   ModelPackage package{.name = name, .version = version};
-  if (!model.settings.ensemble_json.empty()) {
-    Result<package::Manifest> manifest = EnsembleManifest(model);
+  if (!found.model.settings.ensemble_json.empty()) {
+    Result<package::Manifest> manifest = EnsembleManifest(found.model);
     if (!manifest.ok()) return std::move(manifest).status().At("config.pbtxt");
     package.manifest = *std::move(manifest);
   } else {
-    SLIPWAY_TRY(const Import* import, ImportVersion(model, *found));
-    package.manifest = import->imported.manifest;
-    package.graph_path = import->imported.graph_path;
-    package.files = import->files;
+    if (found.import.files == nullptr) {
+      SLIPWAY_TRY(found.import, ImportVersion(found.model, *found.model.Find(version)));
+      lock.lock();
+      imports_[{name, version}] = found.import;
+      lock.unlock();
+    }
+    package.manifest = std::move(found.import.imported.manifest);
+    package.graph_path = std::move(found.import.imported.graph_path);
+    package.files = std::move(found.import.files);
   }
-  SLIPWAY_TRY(package.manifest, Configured(std::move(package.manifest), model));
+  SLIPWAY_TRY(package.manifest, Configured(std::move(package.manifest), found.model));
   Result<ModelConfig> config = ConfigOf(package.manifest);
   if (!config.ok()) return std::move(config).status().At("config.pbtxt");
   package.config = *std::move(config);
   package.digest = Sha256Of(package::EncodeManifest(package.manifest)).ToString();
   return package;
+}
+
+Result<FolderSource::Resolved> FolderSource::FindVersion(const std::string& name,
+                                                         std::int64_t version) const {
+  SLIPWAY_TRY(FoundModel model, Look(name));
+  if (!model.refusal.empty()) return Refused(name, model.refusal);
+  const FoundVersion* const found = model.Find(version);
+  if (found == nullptr) {
+    return NotFound(fmt::format("model \"{}\" has no version {}", name, version))
+        .With(errors::kModelNotFound);
+  }
+  if (!found->refusal.empty()) return Refused(name, found->refusal);
+  const auto kept = imports_.find({name, version});
+  const bool is_kept =
+      kept != imports_.end() && kept->second.fingerprint == FingerprintOf(model, *found);
+  return Resolved{std::move(model), is_kept ? kept->second : Import()};
 }
 
 Result<FoundModel> FolderSource::Look(const std::string& name) const {
@@ -261,20 +281,16 @@ void FolderSource::ForgetImports() const {
   });
 }
 
-Result<const FolderSource::Import*> FolderSource::ImportVersion(const FoundModel& model,
-                                                                const FoundVersion& version) const {
-  Import& import = imports_[{model.name, version.number}];
-  const std::string fingerprint = model.root + "\n" + version.fingerprint;
-  if (import.files != nullptr && import.fingerprint == fingerprint) return &import;
+Result<FolderSource::Import> FolderSource::ImportVersion(const FoundModel& model,
+                                                         const FoundVersion& version) const {
   SLIPWAY_TRY(const std::string path, repository::RealPathBeneath(model.root, version.file));
   SLIPWAY_TRY(TemporaryDirectory files, TemporaryDirectory::Create("import-", work_folder_));
   SLIPWAY_TRY(FileImporter::Imported imported, importer_.Import(path, files.path()));
   for (const std::string& warning : imported.warnings)
     Log(LogLevel::kWarning, "model {}:{}: {}", model.name, version.number, warning);
-  import = {.fingerprint = fingerprint,
-            .imported = std::move(imported),
-            .files = std::make_shared<const TemporaryDirectory>(std::move(files))};
-  return &import;
+  return Import{.fingerprint = FingerprintOf(model, version),
+                .imported = std::move(imported),
+                .files = std::make_shared<const TemporaryDirectory>(std::move(files))};
 }
 
 }  // namespace slipway::serve

@@ -17,7 +17,8 @@
 
 namespace slipway::serve {
 
-/// Makes a foreign model file servable, in a process of its own. One call at a time.
+/// Makes a foreign model file servable, in a process of its own. Thread-safe; calls beyond what it
+/// does at a time wait.
 class FileImporter {
  public:
   struct Imported {
@@ -36,7 +37,7 @@ class FileImporter {
 /// configuration, changed. A folder that cannot be read, or a model that is gone from it, is an
 /// error and no deletion. Another list of models may take the place of what is there: first on
 /// trial, when its models can be resolved and aliases are still those of before, then for good.
-/// Thread-safe; an import holds up other calls.
+/// Thread-safe; an import holds up nobody but who asked for it.
 class FolderSource final : public ModelSource {
  public:
   /// `importer` outlives this; imports are kept beneath `work_folder` while they are in use.
@@ -78,7 +79,12 @@ class FolderSource final : public ModelSource {
   struct Import {
     std::string fingerprint;  ///< of the file, and where it lies
     FileImporter::Imported imported;
-    std::shared_ptr<const TemporaryDirectory> files;
+    std::shared_ptr<const TemporaryDirectory> files;  ///< null: not imported yet
+  };
+  /// What there is to make a package of.
+  struct Resolved {
+    repository::FoundModel model;
+    Import import;  ///< as it is kept for this file, or without files
   };
 
   FolderSource(std::shared_ptr<repository::ServedRepository> repository,
@@ -95,8 +101,11 @@ class FolderSource final : public ModelSource {
   Result<repository::FoundModel> LookAtKept(const std::string& name) const;
   Status LookAtAll() const;
   void ForgetImports() const;  ///< of what is in no list
-  Result<const Import*> ImportVersion(const repository::FoundModel& model,
-                                      const repository::FoundVersion& version) const;
+  Result<Resolved> FindVersion(const std::string& name, std::int64_t version) const;
+
+  // Without it.
+  Result<Import> ImportVersion(const repository::FoundModel& model,
+                               const repository::FoundVersion& version) const;
 
   const std::shared_ptr<repository::ServedRepository> repository_;
   FileImporter& importer_;

@@ -44,6 +44,26 @@ TEST(FolderSource, SeesWhatWasAddedAndWhatChanged) {
   EXPECT_TRUE(fs::exists(before.graph_path)) << "a package that waits to be loaded keeps its files";
 }
 
+// Of another model while one is imported, and of the same one.
+TEST(FolderSource, AnImportHoldsUpNobodyElse) {
+  World world;
+  world.Write("m/config.pbtxt", "version_policy { specific { versions: 1 } }");
+  world.Write("m/1/model.onnx", "slow");
+  world.Write("n/1/model.onnx", "quick");
+  const auto source = world.Open();
+  bool was_answered = false;
+  world.importer.meanwhile = [&](std::string_view text) {
+    if (text != "slow") return;
+    EXPECT_THAT(source->Wanted("m").value(), ElementsAre(1));
+    EXPECT_EQ(source->List()->size(), 2U);
+    was_answered = source->Resolve("n", 1).ok();
+  };
+  EXPECT_TRUE(source->Resolve("m", 1).ok());
+  EXPECT_TRUE(was_answered);
+  EXPECT_TRUE(source->Resolve("m", 1).ok());
+  EXPECT_EQ(world.importer.imports, 2) << "what was imported meanwhile is kept";
+}
+
 TEST(FolderSource, ThePolicySaysWhatIsWanted) {
   World world;
   world.Write("m/1/model.onnx", "one");
