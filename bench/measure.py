@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import pathlib
+import shutil
 import socket
 import statistics
 import subprocess
@@ -134,6 +135,35 @@ class Reference:
         self.process.kill()
         self.process.wait()
         self.process.stdout.close()
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+
+class BareHttp2:
+    """nghttpd answering a small file where ModelInfer is: what HTTP/2 costs by libnghttp2 without gRPC, its messages and a model."""
+
+    def __init__(self):
+        self.port = free_port()
+        folder = WORK / "nghttpd"
+        answer = folder / "inference.GRPCInferenceService" / "ModelInfer"
+        answer.parent.mkdir(parents=True, exist_ok=True)
+        answer.write_bytes(bytes(60))
+        program = shutil.which("nghttpd", path=f"{os.environ['PATH']}:/usr/sbin")  # where Debian has it
+        self.command = on_core(SERVER_CORE, program, "--no-tls", "-n1", "--trailer", "grpc-status: 0", "-d", folder, self.port)
+
+    def __enter__(self):
+        self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for _ in range(1000):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=10):
+                return self
+            time.sleep(0.01)
+        raise RuntimeError("nghttpd did not begin to listen")
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
 
     @property
     def pid(self):

@@ -7,7 +7,7 @@ import numpy as np
 
 import grpc_requests
 import http_requests
-from measure import SLIPWAY, WORK, Reference, Server, grpc_load, in_process, load, median, output_of
+from measure import SLIPWAY, WORK, BareHttp2, Reference, Server, grpc_load, in_process, load, median, output_of
 
 MODELS = WORK / "models"
 STORE = WORK / "store"
@@ -118,6 +118,13 @@ def write_request(server, workload):
     path = WORK / f"{workload.model}.{workload.encode.__name__}.http"
     path.write_bytes(workload.encode(workload.model, server.input_name(workload.model), array))
     return path
+
+
+def measure_bare_http2(workload):
+    """CPU microseconds of a request of a gRPC workload at a server that does nothing but HTTP/2."""
+    request = WORK / f"{workload.model}.{workload.encode.__name__}.http"
+    with BareHttp2() as bare:
+        return min(workload.drive(bare, request, workload.milliseconds)["cpu_us"] for _ in range(workload.rounds))
 
 
 def measure_workload(workload):
