@@ -19,7 +19,7 @@ bool BodyMemory::Take(std::uint64_t bytes) {
 
 BodyBuffer& BodyBuffer::operator=(BodyBuffer&& other) noexcept {
   if (this == &other) return *this;
-  Release();
+  if (allocation_ != nullptr) Release();
   memory_ = std::move(other.memory_);
   allocation_ = std::exchange(other.allocation_, nullptr);
   block_ = std::exchange(other.block_, nullptr);

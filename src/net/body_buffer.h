@@ -36,9 +36,18 @@ class BodyBuffer {
       : memory_(std::move(memory)) {
     AlignAt(aligned_offset);
   }
-  BodyBuffer(BodyBuffer&& other) noexcept { *this = std::move(other); }
+  BodyBuffer(BodyBuffer&& other) noexcept
+      : memory_(std::move(other.memory_)),
+        allocation_(std::exchange(other.allocation_, nullptr)),
+        block_(std::exchange(other.block_, nullptr)),
+        lead_(other.lead_),
+        capacity_(std::exchange(other.capacity_, 0)),
+        size_(std::exchange(other.size_, 0)) {}
   BodyBuffer& operator=(BodyBuffer&& other) noexcept;
-  ~BodyBuffer() { Release(); }
+  // A body is moved often on its way, and what it was moved from has nothing.
+  ~BodyBuffer() {
+    if (allocation_ != nullptr) Release();
+  }
 
   /// Before the first Reserve(): the offset that shall lie on the boundary.
   void AlignAt(std::size_t offset) { lead_ = (kAlignment - offset % kAlignment) % kAlignment; }

@@ -1,5 +1,6 @@
 #include "net/http2_fields.h"
 
+#include <array>
 #include <charconv>
 #include <span>
 
@@ -8,10 +9,25 @@
 namespace slipway::net {
 namespace {
 
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-char Allowed(char c) {
+using Table = std::array<char, 256>;
+
+/// What each character becomes by `change`.
+constexpr Table TableOf(char (*change)(char)) {
+  Table table{};
+  for (std::size_t byte = 0; byte < table.size(); ++byte)
+    table[byte] = change(static_cast<char>(byte));
+  return table;
+}
+
+constexpr Table kLower =
+    TableOf([](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+constexpr Table kAllowed = TableOf([](char c) {
   const auto byte = static_cast<unsigned char>(c);
   return (byte < 0x20 && c != '\t') || byte == 0x7f ? ' ' : c;
+});
+
+void Change(std::span<char> text, const Table& table) {
+  for (char& c : text) c = table[static_cast<unsigned char>(c)];
 }
 
 }  // namespace
@@ -27,8 +43,8 @@ void Http2Fields::Add(std::string_view name, std::string_view value) {
   const std::size_t begin = text_.size();
   text_.append(name).append(trimmed);
   const auto added = std::span(text_).subspan(begin);
-  for (char& c : added.first(name.size())) c = Lower(c);
-  for (char& c : added.subspan(name.size())) c = Allowed(c);
+  Change(added.first(name.size()), kLower);
+  Change(added.subspan(name.size()), kAllowed);
 }
 
 void Http2Fields::Add(std::string_view name, std::uint64_t value) {

@@ -35,9 +35,10 @@ constexpr std::array<bool, 256> kPlainTable = PlainTable();
 
 /// Nothing to decode and nothing to look at closely: what names are made of nearly always.
 bool IsPlain(std::string_view raw) {
-  return raw != "." && raw != ".." && std::ranges::all_of(raw, [](char c) {
-           return kPlainTable[static_cast<unsigned char>(c)];
-         });
+  for (const char c : raw) {
+    if (!kPlainTable[static_cast<unsigned char>(c)]) return false;
+  }
+  return raw != "." && raw != "..";
 }
 
 Status CheckSegment(std::string_view decoded) {
