@@ -51,6 +51,10 @@ class WireWriter {
   void Serialised(std::string_view fields);
 
   std::uint64_t size() const { return size_; }
+  /// False: text() is all there is.
+  bool HasBorrowed() const { return !borrowed_.empty(); }
+  /// Everything but what is borrowed.
+  std::string_view text() const { return text_; }
   /// Views of the writer, which stays as it is while they are used.
   std::vector<Piece> pieces() const;
   /// Everything in one string.

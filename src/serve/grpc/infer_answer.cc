@@ -64,16 +64,16 @@ WireWriter Flag(std::string_view key, bool value) {
   return Parameter(key, choice);
 }
 
-WireWriter InferMessageOf(const InferMessage& request, const WrittenAnswer& answer,
+WireWriter InferMessageOf(const InferMessage& request, const InferResponse& response,
                           std::optional<bool> is_final) {
-  const ServedModel::Parts& model = *answer.response.model->operator->();
+  const ServedModel::Parts& model = *response.model->operator->();
   WireWriter message;
   message.Reserve(kUsualBytes);
   message.Text(1, model.name);
   message.Text(2, std::to_string(model.version));
   message.TextIfAny(3, request.id);
   if (is_final) message.Message(4, Flag(kFinalResponse, *is_final));
-  const auto& outputs = answer.response.outputs;
+  const auto& outputs = response.outputs;
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     message.MessageInPlace(5, [&] {
       WriteOutputHead(*outputs[i].first, outputs[i].second, RangeOf(request.outputs, i), message);
@@ -87,42 +87,45 @@ WireWriter InferMessageOf(const InferMessage& request, const WrittenAnswer& answ
   return message;
 }
 
-Result<std::shared_ptr<WrittenAnswer>> Keep(const InferMessage& request, InferResponse response) {
+/// What is left to do to the outputs before they are written.
+Status Finish(const InferMessage& request, InferResponse& response) {
   SLIPWAY_RETURN_IF_ERROR(ClassifyWished(request.outputs, response));
-  SLIPWAY_RETURN_IF_ERROR(WriteShared(request.outputs, response.outputs));
-  auto answer = std::make_shared<WrittenAnswer>();
-  answer->response = std::move(response);
-  return answer;
+  return WriteShared(request.outputs, response.outputs);
 }
 
 }  // namespace
 
-OutboundMessage InPieces(const std::shared_ptr<WrittenAnswer>& answer) {
+OutboundMessage InPieces(WrittenAnswer answer) {
   OutboundMessage message;
-  for (const WireWriter::Piece& piece : answer->message.pieces()) {
+  if (!answer.message.HasBorrowed()) {
+    message.text += answer.message.text();
+    return message;
+  }
+  const auto kept = std::make_shared<const WrittenAnswer>(std::move(answer));
+  for (const WireWriter::Piece& piece : kept->message.pieces()) {
     const auto text = std::as_bytes(std::span(piece.text));
     if (message.parts.empty()) {
       message.text += piece.text;
     } else if (!text.empty()) {
-      message.parts.push_back({.bytes = text, .keeper = answer});
+      message.parts.push_back({.bytes = text, .keeper = kept});
     }
-    if (!piece.borrowed.empty())
-      message.parts.push_back({.bytes = piece.borrowed, .keeper = answer});
+    if (!piece.borrowed.empty()) message.parts.push_back({.bytes = piece.borrowed, .keeper = kept});
   }
   return message;
 }
 
 Result<OutboundMessage> EncodeInferAnswer(const InferMessage& request, InferResponse response) {
-  SLIPWAY_TRY(const std::shared_ptr<WrittenAnswer> answer, Keep(request, std::move(response)));
-  answer->message = InferMessageOf(request, *answer, std::nullopt);
-  return InPieces(answer);
+  SLIPWAY_RETURN_IF_ERROR(Finish(request, response));
+  WireWriter message = InferMessageOf(request, response, std::nullopt);
+  return InPieces({.response = std::move(response), .message = std::move(message)});
 }
 
 Result<OutboundMessage> EncodeStreamAnswer(const InferMessage& request, InferResponse response,
                                            bool is_final) {
-  SLIPWAY_TRY(const std::shared_ptr<WrittenAnswer> answer, Keep(request, std::move(response)));
-  answer->message.Message(2, InferMessageOf(request, *answer, is_final));
-  return InPieces(answer);
+  SLIPWAY_RETURN_IF_ERROR(Finish(request, response));
+  WireWriter message;
+  message.Message(2, InferMessageOf(request, response, is_final));
+  return InPieces({.response = std::move(response), .message = std::move(message)});
 }
 
 OutboundMessage EmptyStreamAnswer(const InferTarget& target, const Status& error) {

@@ -15,8 +15,8 @@ struct WrittenAnswer {
   InferResponse response;
   WireWriter message;
 };
-/// The message, whose parts keep `answer`.
-OutboundMessage InPieces(const std::shared_ptr<WrittenAnswer>& answer);
+/// The message; parts that point into the answer keep it.
+OutboundMessage InPieces(WrittenAnswer answer);
 
 /// A ModelInferResponse. Every output is raw, as in Triton; large ones are sent from the memory
 /// that the engine wrote them to, which the parts keep. InvalidArgument: a classification of an

@@ -34,16 +34,15 @@ Result<InferRequest> Prepare(const std::shared_ptr<Prediction>& prediction, Mode
 }
 
 OutboundMessage Encode(InferResponse response) {
-  const auto kept = std::make_shared<WrittenAnswer>();
-  kept->response = std::move(response);
-  for (const auto& [spec, tensor] : kept->response.outputs) {
-    WireWriter entry;
-    entry.Text(1, spec->name);
-    entry.Message(2, WriteTensorProto(tensor.view()));
-    kept->message.Message(1, entry);
+  WireWriter message;
+  for (const auto& [spec, tensor] : response.outputs) {
+    message.MessageInPlace(1, [&] {
+      message.Text(1, spec->name);
+      message.Message(2, WriteTensorProto(tensor.view()));
+    });
   }
-  kept->message.Message(2, WriteModelSpec(*kept->response.model));
-  return InPieces(kept);
+  message.Message(2, WriteModelSpec(*response.model));
+  return InPieces({.response = std::move(response), .message = std::move(message)});
 }
 
 }  // namespace
