@@ -159,6 +159,14 @@ const std::array kCatalogue = {
                "say how it ended last. Publish a version that works, or load the model again "
                "(slipway load NAME) to try it once more.",
                503},
+    ErrorEntry{
+        errors::kInputEndsWorker, "this input ended the model's process twice",
+        "The process crashed, hung or wrote nonsense with exactly this input in it, and once "
+        "more when it had nothing else to do (--isolation process). The input is refused "
+        "for ten minutes so that it costs nobody the model; other inputs are served. Do not "
+        "send it again: look at its values, or mend the model. The log says how the process "
+        "ended; loading the model again (slipway load NAME) forgets the input.",
+        422},
     ErrorEntry{errors::kAddressInUse, "the address is in use",
                "Another program listens there, perhaps another `slipway serve`. Choose another "
                "port, or --port 0 for any free one.",

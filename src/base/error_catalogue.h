@@ -87,6 +87,7 @@ inline constexpr ErrorNumber kRunMemory{4004};     ///< 422
 inline constexpr ErrorNumber kMemoryBudget{4005};  ///< 507
 inline constexpr ErrorNumber kEngineWorkerEnded{4006};
 inline constexpr ErrorNumber kEngineQuarantined{4007};
+inline constexpr ErrorNumber kInputEndsWorker{4008};  ///< 422
 inline constexpr ErrorNumber kAddressInUse{5001};
 inline constexpr ErrorNumber kInsecureAddress{5002};  ///< a non-loopback address without --insecure
 inline constexpr ErrorNumber kServerUnreachable{5003};

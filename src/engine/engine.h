@@ -43,6 +43,9 @@ struct RunLimits {
   /// Held at one time for this run, results in the engine's own memory included; 0: any.
   std::uint64_t max_bytes = 0;
   std::optional<MonotonicTime> deadline;
+  /// Where requests share the run: how many rows each has, in their order. Borrowed as the inputs
+  /// are. Empty: it is one request's.
+  std::span<const std::int64_t> rows_of_requests = {};
 };
 
 struct CompileOptions {
@@ -63,6 +66,10 @@ class OutsideProcess {
   /// Success while it may run again, at once or soon. Unavailable (kEngineQuarantined), for good:
   /// why it does not run any more. Costs an atomic load while all is well.
   virtual Status condition() const = 0;
+  /// Whether one request's inputs were in a process that ended, and not answered since: they run
+  /// with nothing beside them then, or are refused. Costs an atomic load while no input is
+  /// suspected, else a checksum of these.
+  virtual bool IsSuspect(std::span<const TensorView> inputs) const = 0;
 };
 
 /// A compiled model on one device. Thread-safe: concurrent Run() calls are allowed.
@@ -81,6 +88,7 @@ class Executable {
   /// inputs (kEngineRunFailed), or needs more than `limits` allow for them (kRunMemory).
   /// DeadlineExceeded: the limits' deadline. ResourceExhausted: memory. Internal: the engine
   /// failed. Unavailable (kEngineWorkerEnded, kEngineQuarantined): the process outside() did.
+  /// InvalidArgument (kInputEndsWorker): for these inputs, twice.
   virtual Status Run(std::span<const TensorView> inputs, std::span<const std::size_t> wanted,
                      std::span<TensorBuffer> outputs, const RunLimits& limits) const = 0;
   /// Without bounds: for tools, and where the inputs are our own.

@@ -70,6 +70,9 @@ inline constexpr std::array kMetricCatalogue = {
                  "How often the process of a model was started again."},
     MetricFamily{"slipway_models_quarantined_total", PrometheusText::Type::kCounter, "",
                  "Models whose process ended too often, and is not started again."},
+    MetricFamily{"slipway_inputs_refused_total", PrometheusText::Type::kCounter, "",
+                 "Requests that were not run since exactly their input had ended the model's "
+                 "process twice."},
     MetricFamily{"slipway_worker_wakeups_total", PrometheusText::Type::kCounter, "",
                  "Processes that slept although they had a request to answer, and were woken."},
     MetricFamily{"slipway_model_requests_total", PrometheusText::Type::kCounter,

@@ -132,6 +132,7 @@ void WriteWorkers(const MetricsSnapshot& snapshot, PrometheusText& text) {
     text.Sample({{"reason", reason}}, static_cast<double>(count));
   WriteScalar(MetricNamed("slipway_worker_restarts_total"), snapshot.workers->restarts, text);
   WriteScalar(MetricNamed("slipway_models_quarantined_total"), snapshot.workers->quarantined, text);
+  WriteScalar(MetricNamed("slipway_inputs_refused_total"), snapshot.workers->refused, text);
   WriteScalar(MetricNamed("slipway_worker_wakeups_total"), snapshot.workers->woken, text);
 }
 

@@ -105,6 +105,7 @@ struct WorkersSample {
   std::uint64_t restarts = 0;
   std::uint64_t quarantined = 0;  ///< models that are not started again
   std::uint64_t woken = 0;        ///< that slept with a run to do
+  std::uint64_t refused = 0;      ///< runs whose inputs had ended a process twice
 };
 
 /// Another server, which steps of ensembles ask.

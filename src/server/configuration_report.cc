@@ -156,7 +156,11 @@ std::vector<Limit> WorkerLimits(const ServerOptions& options) {
        "asleep with a request to answer: the process is ended"},
       {"worker_load", Count(workers.load_limit), "ms", "to load a model: it is not loaded"},
       {"worker_ends", workers.ends.most, "ends in 60 s",
-       "the model's process is not started again"}};
+       "the model's process is not started again"},
+      {"worker_inputs", workers.suspects.most, "inputs",
+       "of a model that were in a process that ended: the oldest is forgotten"},
+      {"worker_refusal", Count(workers.suspects.age), "ms",
+       "422, for an input that ended the model's process twice: it is forgotten"}};
 }
 
 std::string TlsTitle(const ServerOptions& options) {

@@ -168,7 +168,8 @@ void ServerMetrics::AddWorkers(monitor::MetricsSnapshot& snapshot) const {
   monitor::WorkersSample workers{.running = counts.running,
                                  .restarts = counts.restarts,
                                  .quarantined = counts.quarantined,
-                                 .woken = counts.woken};
+                                 .woken = counts.woken,
+                                 .refused = counts.refused};
   for (std::size_t i = 0; i < counts.ended.size(); ++i)
     workers.ended.emplace_back(engine::WorkerEndName(static_cast<engine::WorkerEnd>(i)),
                                counts.ended[i]);

@@ -3,6 +3,8 @@ import json
 import os
 import pathlib
 import signal
+import struct
+import sys
 import threading
 import time
 import unittest
@@ -11,8 +13,15 @@ import urllib.request
 
 from program import DATA, ProgramTest, Server
 
+sys.path.insert(0, str(DATA))
+from onnx_file import INT64, constant, model, node, tensor
+
 FASHION = DATA / "fashion" / "fashion.h5"
 IRIS = DATA / "nets" / "iris.h5"
+# The least number over x - BASE. The processor cannot divide it by -1: the engine ends by SIGFPE.
+BASE = 123456789
+LEAST_DIVIDED = model("test", [node("Sub", ["x", "base"], "by"), node("Div", ["least", "by"], "y")], [tensor("x", INT64, 1)], [tensor("y", INT64, 1)],
+                      [constant(name, INT64, [1], struct.pack("<q", value)) for name, value in (("base", BASE), ("least", -(1 << 63)))])
 PATIENCE = 60  # seconds; a busy machine is no fault
 
 
@@ -159,6 +168,47 @@ class IsolationTest(ProgramTest):
         self.slipway("load", "fashion", "--host", server.url)
         self.ask(server, "fashion")
         self.assertEqual(self.state(server, "fashion")["state"], "READY")
+
+    # Bad input W6: of a real model, over the wire.
+    def test_an_input_that_ends_the_process_is_refused_and_others_are_served(self):
+        (self.folder / "divide.onnx").write_bytes(LEAST_DIVIDED)
+        self.slipway("push", "divide.onnx", "--name", "divide")
+        server = self.serve()
+        outcomes, answers, failures, stop = [], [], [], threading.Event()
+
+        def divide_by(number):
+            tensor = {"name": "x", "shape": [1, 1], "datatype": "INT64", "data": [BASE + number]}
+            return self.infer(server, "divide", json.dumps({"inputs": [tensor]}).encode())
+
+        def load():
+            while not stop.is_set():
+                try:
+                    answers.append(divide_by(2))
+                except urllib.error.HTTPError as error:
+                    failures.append((error.code, error.read().decode()))
+
+        thread = threading.Thread(target=load)
+        thread.start()
+        try:
+            for _ in range(20):
+                with self.assertRaises(urllib.error.HTTPError) as refused:
+                    divide_by(-1)
+                outcomes.append((refused.exception.code, refused.exception.read().decode()))
+            served = len(answers)
+            self.wait_for(server, lambda: len(answers) > served + 10)
+        finally:
+            stop.set()
+            thread.join()
+        self.assertEqual([code for code, _ in outcomes], [503] * 2 + [422] * 18)
+        self.assertIn("ended the model's process twice", outcomes[-1][1])
+        self.assertTrue(all(answer == [-(1 << 62)] for answer in answers))
+        self.assertLessEqual({code for code, _ in failures}, {503})
+        self.assertLessEqual(sum("signal 8" in text for _, text in failures), 2, "the run that was beside it, each time")
+        for name, count in (('worker_processes_ended_total{reason="crash"}', 2), ("worker_restarts_total", 2), ("inputs_refused_total", 18),
+                            ("models_quarantined_total", 0)):
+            self.assertEqual(self.metric(server, f"slipway_{name}"), count, name)
+        self.assertEqual(server.log().count("is refused for 600 s"), 1)
+        self.assertEqual(self.state(server, "divide")["state"], "READY")
 
     def test_models_take_turns_in_a_budget(self):
         names = ("fashion", "another")

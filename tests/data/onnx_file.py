@@ -1,6 +1,6 @@
 """Writes small ONNX files with nothing but Python: the protobuf messages of a model, field by field."""
 
-FLOAT, UINT64 = 1, 13
+FLOAT, INT64, UINT64 = 1, 7, 13
 INT_ATTRIBUTE = 2
 
 

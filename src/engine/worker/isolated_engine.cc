@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <filesystem>
 #include <utility>
+#include <vector>
 
 #include "base/error_catalogue.h"
 #include "engine/worker/worker_words.h"
@@ -14,7 +16,23 @@ namespace slipway::engine {
 
 namespace {
 
+using Record = SuspectInputs::Record;
+
 constexpr std::uint64_t kMaxCompiledBytes = std::uint64_t{64} << 30;
+
+/// The fingerprints of a run's inputs, made when they are asked for.
+class RunFingerprints {
+ public:
+  explicit RunFingerprints(const RunArguments& run) : run_(run) {}
+  const std::vector<Checksum>& Get() {
+    if (all_.empty()) all_ = FingerprintsOf(run_.inputs, run_.limits.rows_of_requests);
+    return all_;
+  }
+
+ private:
+  const RunArguments& run_;
+  std::vector<Checksum> all_;
+};
 
 class IsolatedExecutable final : public Executable {
  public:
@@ -37,13 +55,44 @@ class IsolatedExecutable final : public Executable {
                                   wanted.size()))
           .With(errors::kEngineRunFailed);
     }
+    const RunArguments run{signature_, inputs, wanted, outputs, limits};
+    RunFingerprints own(run);
+    if (RecordOf(own) == Record::kRefused) return Refuse();
     SLIPWAY_TRY(const std::shared_ptr<SlotPool> slots, post_->AwaitSlots(limits.deadline));
-    SlotPool::Outcome outcome = slots->Run({signature_, inputs, wanted, outputs, limits});
+    const Record record = RecordOf(own);  // by now: it may have waited for the next process
+    if (record == Record::kRefused) return Refuse();
+    SlotPool::Outcome outcome = slots->Run(run, record == Record::kSuspect);
     if (outcome.end == SlotPool::End::kNonsense) host_->Condemn(slots);
+    Note(outcome, record, own);
     return std::move(outcome.status);
   }
 
  private:
+  Record RecordOf(RunFingerprints& own) const {
+    SuspectInputs& suspects = post_->suspects();
+    if (suspects.IsEmpty()) return Record::kClear;
+    return suspects.Of(own.Get(), std::chrono::steady_clock::now());
+  }
+
+  Status Refuse() const {
+    host_->CountRefusal();
+    return post_->Refusal();
+  }
+
+  void Note(const SlotPool::Outcome& outcome, Record record, RunFingerprints& own) const {
+    switch (outcome.end) {
+      case SlotPool::End::kGone:
+      case SlotPool::End::kNonsense:
+        return post_->Accuse(own.Get(), outcome.in_trial);
+      case SlotPool::End::kAnswered:
+        if (record == Record::kSuspect) post_->suspects().Clear(own.Get());
+        return;
+      case SlotPool::End::kNotBegun:
+      case SlotPool::End::kLate:
+        return;
+    }
+  }
+
   const std::shared_ptr<WorkerHost> host_;
   const std::shared_ptr<WorkerPost> post_;
   const Signature signature_;
@@ -116,7 +165,7 @@ WorkerTask IsolatedEngine::TaskOf(const ModelSource& source, const CompileOption
 }
 
 Result<std::unique_ptr<Executable>> IsolatedEngine::Open(WorkerTask task) {
-  auto post = std::make_shared<WorkerPost>(std::move(task));
+  auto post = std::make_shared<WorkerPost>(std::move(task), host_->options().suspects);
   host_->Open(post);
   Result<Signature> signature = post->AwaitFirst();
   if (!signature.ok()) {

@@ -12,7 +12,9 @@ namespace slipway::engine {
 /// model and runs none. A run costs two copies of its tensors and a wake-up each way more. A
 /// process that crashes, hangs or writes nonsense fails the runs it had (Unavailable,
 /// kEngineWorkerEnded) and is replaced at once; a model that does so too often stays down
-/// (Executable::outside()). Runs end at their deadline, whatever the engine does.
+/// (Executable::outside()). An input that was in such a process runs with nothing beside it until
+/// it is answered, and is refused if it ends the process then (InvalidArgument, kInputEndsWorker).
+/// Runs end at their deadline, whatever the engine does.
 ///
 /// Loads files only: neither bytes nor weights in memory. Executables may outlive the engine.
 /// Thread-safe.

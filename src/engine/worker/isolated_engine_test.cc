@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <optional>
@@ -64,8 +65,8 @@ struct World {
   }
   /// A process that hangs is judged by how it behaves for a while: this waits for as long as it
   /// takes.
-  void AwaitEnd(WorkerEnd end) const {
-    while (Ended(end) == 0) std::this_thread::sleep_for(milliseconds(5));
+  void AwaitEnd(WorkerEnd end, std::uint64_t count = 1) const {
+    while (Ended(end) < count) std::this_thread::sleep_for(milliseconds(5));
   }
 
   const TemporaryDirectory folder = TemporaryDirectory::Create("isolated-engine-").value();
@@ -93,6 +94,12 @@ Answer Ask(const Executable& model, std::vector<float> x,
 
 Answer Do(const Executable& model, Deed deed, std::optional<milliseconds> time = std::nullopt) {
   return Ask(model, {static_cast<float>(deed)}, time);
+}
+
+/// By an input that no other number gives, so that it is not refused.
+void CrashAnew(const Executable& model, int number) {
+  const Answer answer = Ask(model, {static_cast<float>(Deed::kAbort), static_cast<float>(number)});
+  EXPECT_EQ(answer.status.number(), errors::kEngineWorkerEnded) << answer.status.ToString();
 }
 
 /// Until the next process is there; an error for as long as it is not is allowed to it.
@@ -292,7 +299,7 @@ TEST(IsolatedEngine, AModelThatKeepsEndingItsProcessIsLeftAlone) {
   EXPECT_TRUE(model->outside()->condition().ok());
   for (int i = 0; i < 3; ++i) {
     AskUntilAnswered(*model);
-    Do(*model, Deed::kAbort);
+    CrashAnew(*model, i);
   }
   Answer answer = AskUntilAnswered(*model);
   EXPECT_EQ(answer.status.code(), Code::kUnavailable);
@@ -303,6 +310,134 @@ TEST(IsolatedEngine, AModelThatKeepsEndingItsProcessIsLeftAlone) {
   EXPECT_EQ(world.engine->counts().quarantined, 1U);
   EXPECT_EQ(world.engine->counts().running, 0U);
   EXPECT_THAT(Ask(*world.Model(), {1}).y, ElementsAre(2)) << "a new load has a process of its own";
+}
+
+/// What a run of x says that shares it with others: a row each.
+Status AskTogether(const Executable& model, std::vector<float> x) {
+  const std::vector<std::int64_t> rows(x.size(), 1);
+  const TensorView input{
+      DType::kF32, {static_cast<std::int64_t>(x.size())}, std::as_bytes(std::span(x))};
+  const std::vector<std::size_t> wanted = {0};
+  std::vector<TensorBuffer> outputs(1);
+  return model.Run({&input, 1}, wanted, outputs, {.rows_of_requests = rows});
+}
+
+bool IsSuspect(const Executable& model, float x) {
+  const TensorView input{DType::kF32, {1}, std::as_bytes(std::span(&x, 1))};
+  return model.outside()->IsSuspect({&input, 1});
+}
+
+class InputThatEndsItsProcess : public ::testing::TestWithParam<Deed> {};
+
+// Bad input W6: sent again and again.
+TEST_P(InputThatEndsItsProcess, IsRefusedAfterTwoEnds) {
+  const World world;
+  const std::unique_ptr<Executable> model = world.Model();
+  int ended = 0;
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_THAT(AskUntilAnswered(*model).y, ElementsAre(5));
+    const Status status = Do(*model, GetParam()).status;
+    if (status.number() == errors::kEngineWorkerEnded) {
+      ++ended;
+      continue;
+    }
+    EXPECT_EQ(status.code(), Code::kInvalidArgument) << status.ToString();
+    EXPECT_EQ(status.number(), errors::kInputEndsWorker);
+  }
+  EXPECT_EQ(ended, 2);
+  EXPECT_EQ(world.engine->counts().restarts, 2U);
+  EXPECT_EQ(world.engine->counts().refused, 18U);
+  EXPECT_EQ(world.engine->counts().quarantined, 0U);
+  EXPECT_TRUE(model->outside()->condition().ok());
+}
+
+INSTANTIATE_TEST_SUITE_P(All, InputThatEndsItsProcess,
+                         ::testing::Values(Deed::kSegfault, Deed::kAbort, Deed::kIllegalInstruction,
+                                           Deed::kSayNonsense));
+
+TEST(IsolatedEngine, AnInputThatHangsIsRefusedAfterTwoEnds) {
+  for (const Deed deed : {Deed::kLoop, Deed::kSleep}) {
+    const World world;
+    const std::unique_ptr<Executable> model = world.Model();
+    for (std::uint64_t end = 1; end <= 2; ++end) {
+      EXPECT_EQ(Do(*model, deed, milliseconds(20)).status.code(), Code::kDeadlineExceeded);
+      world.AwaitEnd(WorkerEnd::kHang, end);
+      EXPECT_THAT(AskUntilAnswered(*model).y, ElementsAre(5));
+    }
+    EXPECT_EQ(Do(*model, deed, milliseconds(20)).status.number(), errors::kInputEndsWorker);
+  }
+}
+
+TEST(IsolatedEngine, AnInputThatIsAnsweredInItsTrialIsClear) {
+  const World world({.ends = {.most = 100, .pause = milliseconds(0)}});
+  const std::unique_ptr<Executable> model = world.Model();
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_EQ(AskTogether(*model, {static_cast<float>(Deed::kAbort), 1, 4}).number(),
+              errors::kEngineWorkerEnded);
+    for (const float x : {static_cast<float>(Deed::kAbort), 1.0F, 4.0F})
+      EXPECT_TRUE(IsSuspect(*model, x));
+    EXPECT_FALSE(IsSuspect(*model, 5));
+    EXPECT_THAT(AskUntilAnswered(*model).y, ElementsAre(5));
+    EXPECT_THAT(Ask(*model, {1}).y, ElementsAre(2));
+    EXPECT_FALSE(IsSuspect(*model, 4));
+  }
+  EXPECT_EQ(Do(*model, Deed::kAbort).status.number(), errors::kEngineWorkerEnded);
+  EXPECT_EQ(Do(*model, Deed::kAbort).status.number(), errors::kInputEndsWorker);
+  EXPECT_EQ(AskTogether(*model, {1, static_cast<float>(Deed::kAbort)}).number(),
+            errors::kInputEndsWorker);
+}
+
+TEST(IsolatedEngine, WhoIsBesideAnInputThatEndsTheProcessIsNotBlamed) {
+  const World world({.slots = 4, .ends = {.most = 100, .pause = milliseconds(0)}});
+  const std::unique_ptr<Executable> model = world.Model();
+  std::vector<std::jthread> good;
+  std::atomic<bool> stop{false};
+  std::atomic<std::uint64_t> answered{0};
+  for (int thread = 0; thread < 3; ++thread) {
+    good.emplace_back([&] {
+      while (!stop) {
+        const Answer answer = Ask(*model, {4});
+        if (answer.status.ok()) answered.fetch_add(1);
+        EXPECT_TRUE(answer.status.ok() || answer.status.code() == Code::kUnavailable)
+            << answer.status.ToString();
+      }
+    });
+  }
+  for (int poison = 0; poison < 3; ++poison) {
+    std::vector<std::jthread> bad;  // the same input, many times at once
+    for (int thread = 0; thread < 3; ++thread) {
+      bad.emplace_back([&] {
+        const std::vector<float> x = {static_cast<float>(Deed::kAbort), static_cast<float>(poison)};
+        while (Ask(*model, x).status.number() != errors::kInputEndsWorker)
+          std::this_thread::sleep_for(milliseconds(1));
+      });
+    }
+  }
+  const std::uint64_t before = answered.load();
+  while (answered.load() < before + 100) std::this_thread::sleep_for(milliseconds(1));
+  stop = true;
+  good.clear();
+  EXPECT_LE(world.Ended(WorkerEnd::kCrash), 9U);
+}
+
+TEST(IsolatedEngine, EndsOfLongAgoAreForgotten) {
+  const World world({.suspects = {.age = seconds(0)}});
+  const std::unique_ptr<Executable> model = world.Model();
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(Do(*model, Deed::kAbort).status.number(), errors::kEngineWorkerEnded);
+    AskUntilAnswered(*model);
+  }
+}
+
+TEST(IsolatedEngine, ANewLoadForgetsWhatWasRefused) {
+  const World world;
+  const std::unique_ptr<Executable> model = world.Model();
+  for (int i = 0; i < 2; ++i) {
+    Do(*model, Deed::kAbort);
+    AskUntilAnswered(*model);
+  }
+  EXPECT_EQ(Do(*model, Deed::kAbort).status.number(), errors::kInputEndsWorker);
+  EXPECT_EQ(Do(*world.Model(), Deed::kAbort).status.number(), errors::kEngineWorkerEnded);
 }
 
 /// y = x w, with weights of 16 KiB.
@@ -366,9 +501,10 @@ Holdings OfThisProcess() {
 TEST(IsolatedEngine, CrashesLeaveNothingBehind) {
   const World world({.ends = {.most = 1'000'000, .pause = milliseconds(0)}});
   const std::unique_ptr<Executable> model = world.Model();
+  int number = 0;
   const auto crash = [&](int times) {
     for (int i = 0; i < times; ++i) {
-      Do(*model, Deed::kAbort);
+      CrashAnew(*model, number++);
       ASSERT_TRUE(AskUntilAnswered(*model).status.ok());
     }
   };

@@ -6,6 +6,7 @@
 
 #include "base/error_catalogue.h"
 #include "engine/worker/slot_words.h"
+#include "engine/worker/suspect_inputs.h"
 
 namespace slipway::engine {
 
@@ -16,6 +17,7 @@ using SteadyClock = std::chrono::steady_clock;
 // For the engine in the worker, which ends a run at its deadline by itself.
 constexpr std::chrono::milliseconds kGrace{10};
 constexpr std::chrono::milliseconds kPatience{1000};           // for a slot
+constexpr std::chrono::milliseconds kTrialPatience{500};       // with a trial, and for one
 constexpr std::chrono::milliseconds kLook{2};                  // at slots that were left
 constexpr std::uint64_t kKeptBytes = std::uint64_t{16} << 20;  // of a slot's memory, between runs
 
@@ -29,10 +31,10 @@ SlotPool::SlotPool(SlotMemory memory) : memory_(std::move(memory)), slots_(memor
   for (std::uint32_t slot = memory_.shape().slots; slot > 0; --slot) free_.push_back(slot - 1);
 }
 
-SlotPool::Outcome SlotPool::Run(const RunArguments& run) {
-  const Result<std::uint32_t> slot = Take(run.limits.deadline);
+SlotPool::Outcome SlotPool::Run(const RunArguments& run, bool wants_trial) {
+  const Result<std::uint32_t> slot = Take(run.limits.deadline, wants_trial);
   if (slot.ok()) return RunIn(*slot, run);
-  return {.end = is_closed_.load() ? End::kGone : End::kAnswered, .status = slot.status()};
+  return {.status = slot.status()};
 }
 
 SlotPool::Outcome SlotPool::RunIn(std::uint32_t slot, const RunArguments& run) {
@@ -47,13 +49,16 @@ SlotPool::Outcome SlotPool::RunIn(std::uint32_t slot, const RunArguments& run) {
   if (Await(slot, until)) {
     Answered answered = ReadAnswer(run, memory_.head(slot), memory_.region(slot));
     if (std::max(*used, answered.end) > kKeptBytes) memory_.Trim(slot, kKeptBytes);
+    const bool in_trial = answered.is_nonsense && IsTrialAlone(slot);
     GiveBack(slot);
     return {.end = answered.is_nonsense ? End::kNonsense : End::kAnswered,
-            .status = std::move(answered.status)};
+            .status = std::move(answered.status),
+            .in_trial = in_trial};
   }
-  if (is_closed_.load()) return {.end = End::kGone, .status = reason()};
-  LeaveBehind(slot);
-  return {.status = Late()};
+  if (is_closed_.load())
+    return {.end = End::kGone, .status = reason(), .in_trial = IsTrialAlone(slot)};
+  LeaveBehind(slot, run);
+  return {.end = End::kLate, .status = Late()};
 }
 
 void SlotPool::Begin(std::uint32_t slot, const RunLimits& limits) {
@@ -80,20 +85,33 @@ bool SlotPool::Await(std::uint32_t slot, std::optional<MonotonicTime> until) con
   }
 }
 
-Result<std::uint32_t> SlotPool::Take(std::optional<MonotonicTime> deadline) {
+Result<std::uint32_t> SlotPool::Take(std::optional<MonotonicTime> deadline, bool wants_trial) {
   std::unique_lock lock(mutex_);
-  const MonotonicTime until = free_.empty() ? std::min(SteadyClock::now() + kPatience,
-                                                       deadline.value_or(MonotonicTime::max()))
-                                            : MonotonicTime::min();
-  for (;;) {
+  if (is_closed_.load()) return reason_;
+  TakeBackLeft();
+  const bool waits_for_none = !wants_trial && !trial_ && waiting_trials_ == 0;
+  if (waits_for_none && !free_.empty()) return TakeFree();
+  if (wants_trial) ++waiting_trials_;
+  Result<std::uint32_t> slot = AwaitFree(lock, deadline, wants_trial);
+  if (wants_trial) --waiting_trials_;
+  return slot;
+}
+
+Result<std::uint32_t> SlotPool::AwaitFree(std::unique_lock<std::mutex>& lock,
+                                          std::optional<MonotonicTime> deadline, bool wants_trial) {
+  const MonotonicTime began = SteadyClock::now();
+  const MonotonicTime until = std::min(began + kPatience, deadline.value_or(MonotonicTime::max()));
+  for (MonotonicTime now = began;; now = SteadyClock::now()) {
     if (is_closed_.load()) return reason_;
     TakeBackLeft();
-    if (!free_.empty()) {
-      const std::uint32_t slot = free_.back();
+    if (wants_trial && free_.size() == slots_.size()) {
+      trial_ = Trial{.slot = free_.back()};
       free_.pop_back();
-      return slot;
+      return trial_->slot;
     }
-    if (SteadyClock::now() >= until) break;
+    const bool has_trials = wants_trial || trial_ || waiting_trials_ > 0;
+    if (!free_.empty() && (!has_trials || now >= began + kTrialPatience)) return TakeFree();
+    if (now >= until) break;
     some_free_.wait_for(lock, kLook);
   }
   if (deadline && SteadyClock::now() >= *deadline) return Late();
@@ -101,13 +119,25 @@ Result<std::uint32_t> SlotPool::Take(std::optional<MonotonicTime> deadline) {
       .With(errors::kQueueFull);
 }
 
+std::uint32_t SlotPool::TakeFree() {
+  if (trial_) trial_->is_joined = true;
+  const std::uint32_t slot = free_.back();
+  free_.pop_back();
+  return slot;
+}
+
 void SlotPool::TakeBackLeft() {
-  std::erase_if(left_, [&](std::uint32_t slot) {
-    if (!IsAnswered(slot)) return false;
-    memory_.Trim(slot, kKeptBytes);
-    free_.push_back(slot);
+  std::erase_if(left_, [&](const Left& left) {
+    if (!IsAnswered(left.slot)) return false;
+    memory_.Trim(left.slot, kKeptBytes);
+    Free(left.slot);
     return true;
   });
+}
+
+void SlotPool::Free(std::uint32_t slot) {
+  free_.push_back(slot);
+  if (trial_ && trial_->slot == slot) trial_.reset();
 }
 
 bool SlotPool::IsAnswered(std::uint32_t slot) const {
@@ -118,20 +148,32 @@ bool SlotPool::IsAnswered(std::uint32_t slot) const {
 void SlotPool::GiveBack(std::uint32_t slot) {
   {
     const std::lock_guard lock(mutex_);
-    free_.push_back(slot);
+    Free(slot);
   }
   some_free_.notify_one();
 }
 
-void SlotPool::LeaveBehind(std::uint32_t slot) {
+void SlotPool::LeaveBehind(std::uint32_t slot, const RunArguments& run) {
+  Left left{.slot = slot,
+            .run = {.inputs = FingerprintsOf(run.inputs, run.limits.rows_of_requests)}};
   const std::lock_guard lock(mutex_);
-  left_.push_back(slot);
+  left.run.in_trial = trial_ && trial_->slot == slot;
+  left_.push_back(std::move(left));
 }
 
-void SlotPool::Close(const Status& reason) {
+bool SlotPool::IsTrialAlone(std::uint32_t slot) const {
+  const std::lock_guard lock(mutex_);
+  return trial_ && trial_->slot == slot && !trial_->is_joined;
+}
+
+std::vector<SlotPool::LeftRun> SlotPool::Close(const Status& reason) {
+  std::vector<LeftRun> left;
   {
     const std::lock_guard lock(mutex_);
-    if (is_closed_.load()) return;
+    if (is_closed_.load()) return left;
+    for (Left& each : std::exchange(left_, {})) {
+      if (!IsAnswered(each.slot)) left.push_back(std::move(each.run));
+    }
     reason_ = reason;
     is_closed_.store(true);
   }
@@ -143,6 +185,7 @@ void SlotPool::Close(const Status& reason) {
     answered.value.fetch_add(kFarAway);
     WakeAll(answered);
   }
+  return left;
 }
 
 Status SlotPool::reason() const {

@@ -144,7 +144,8 @@ WorkerHost::Counts WorkerHost::counts() const {
   Counts counts{.running = running_.load(),
                 .restarts = restarts_.load(),
                 .quarantined = quarantined_.load(),
-                .woken = woken_.load()};
+                .woken = woken_.load(),
+                .refused = refused_.load()};
   for (std::size_t i = 0; i < kWorkerEnds; ++i) counts.ended[i] = ended_[i].load();
   return counts;
 }
@@ -324,7 +325,9 @@ void WorkerHost::Reap(Seat& seat) {
                                        : WorkerEnd::kCrash;
   seat.post->Ended();
   CountEnd(seat, why, how);
-  worker->slots->Close(Ended(how));  // last: whoever fails by it finds it counted
+  // Last: whoever fails by it finds it counted.
+  for (const SlotPool::LeftRun& left : worker->slots->Close(Ended(how)))
+    seat.post->Accuse(left.inputs, left.in_trial);
 }
 
 /// The next worker, if there shall be one.

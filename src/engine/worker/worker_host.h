@@ -15,6 +15,7 @@
 #include "base/status.h"
 #include "engine/worker/end_window.h"
 #include "engine/worker/hang_judge.h"
+#include "engine/worker/suspect_inputs.h"
 #include "engine/worker/worker_post.h"
 
 namespace slipway::engine {
@@ -27,6 +28,7 @@ struct WorkerOptions {
   std::chrono::milliseconds load_limit{600'000};        ///< for compiling and loading
   HangBounds hang;
   EndBounds ends;
+  SuspectBounds suspects;
 };
 
 /// Why a worker ended that nobody asked to.
@@ -44,6 +46,7 @@ class WorkerHost {
     std::uint64_t restarts = 0;
     std::uint64_t quarantined = 0;  ///< models, since the server began
     std::uint64_t woken = 0;        ///< workers that slept with a run to do
+    std::uint64_t refused = 0;      ///< runs whose inputs had ended a worker twice
   };
 
   /// `options.program` is a path. ResourceExhausted: no descriptor to be had.
@@ -58,6 +61,7 @@ class WorkerHost {
   void Close(const std::shared_ptr<WorkerPost>& post);
   /// Ends a worker that wrote nonsense into these slots.
   void Condemn(std::shared_ptr<SlotPool> slots);
+  void CountRefusal() { refused_.fetch_add(1, std::memory_order_relaxed); }
 
   const WorkerOptions& options() const { return options_; }
   Counts counts() const;
@@ -99,6 +103,7 @@ class WorkerHost {
   std::atomic<std::uint64_t> restarts_{0};
   std::atomic<std::uint64_t> quarantined_{0};
   std::atomic<std::uint64_t> woken_{0};
+  std::atomic<std::uint64_t> refused_{0};
 
   // The thread's own.
   std::vector<std::unique_ptr<Seat>> seats_;

@@ -10,6 +10,7 @@
 
 #include "base/error_catalogue.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/text.h"
 
 namespace slipway::engine {
@@ -66,6 +67,28 @@ Status WorkerPost::condition() const {
   if (!is_quarantined_.load(std::memory_order_relaxed)) return {};
   const std::lock_guard lock(mutex_);
   return reason_;
+}
+
+bool WorkerPost::IsSuspect(std::span<const TensorView> inputs) const {
+  if (suspects_.IsEmpty()) return false;
+  return suspects_.Of(FingerprintsOf(inputs, {}), std::chrono::steady_clock::now()) !=
+         SuspectInputs::Record::kClear;
+}
+
+void WorkerPost::Accuse(std::span<const Checksum> inputs, bool in_trial) {
+  if (!suspects_.Accuse(inputs, in_trial, std::chrono::steady_clock::now())) return;
+  Log(LogLevel::kWarning,
+      "model {}: an input ended its process twice, and is refused for {} s (fingerprint {})",
+      title(), refused_for_.count(), inputs.front().Hex());
+}
+
+Status WorkerPost::Refusal() const {
+  return InvalidArgument(
+             fmt::format("this input ended the model's process twice and is not run again; it is "
+                         "refused for {} s",
+                         refused_for_.count()))
+      .With(errors::kInputEndsWorker)
+      .Hint("send another input; slipway load tries this one once more");
 }
 
 void WorkerPost::AwaitGone() {

@@ -3,16 +3,20 @@
 #include <sys/types.h>
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
+#include <utility>
 
 #include "base/clock.h"
 #include "engine/engine.h"
 #include "engine/worker/slot_pool.h"
+#include "engine/worker/suspect_inputs.h"
 #include "engine/worker/worker_words.h"
 
 namespace slipway::engine {
@@ -21,7 +25,8 @@ namespace slipway::engine {
 /// the thread that keeps the process (WorkerHost). Thread-safe.
 class WorkerPost final : public OutsideProcess {
  public:
-  explicit WorkerPost(WorkerTask task) : task_(std::move(task)) {}
+  WorkerPost(WorkerTask task, const SuspectBounds& suspects)
+      : task_(std::move(task)), suspects_(suspects), refused_for_(suspects.age) {}
 
   const WorkerTask& task() const { return task_; }
   const std::string& title() const { return task_.options.title; }
@@ -36,6 +41,12 @@ class WorkerPost final : public OutsideProcess {
   Result<std::shared_ptr<SlotPool>> AwaitSlots(std::optional<MonotonicTime> deadline);
   std::uint64_t bytes() const override;
   Status condition() const override;
+  bool IsSuspect(std::span<const TensorView> inputs) const override;
+  SuspectInputs& suspects() { return suspects_; }
+  /// SuspectInputs::Accuse(), told by the log where an input is refused from now on.
+  void Accuse(std::span<const Checksum> inputs, bool in_trial);
+  /// What is said to an input that is refused.
+  Status Refusal() const;
   /// Until Leave().
   void AwaitGone();
 
@@ -57,6 +68,8 @@ class WorkerPost final : public OutsideProcess {
   enum class State : std::uint8_t { kLoading, kReady, kQuarantined, kFailed, kGone };
 
   const WorkerTask task_;
+  mutable SuspectInputs suspects_;
+  const std::chrono::seconds refused_for_;
   std::atomic<pid_t> process_{0};  // 0: none
   std::atomic<bool> is_quarantined_{false};
   mutable std::mutex mutex_;  // guards what follows

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,11 +19,15 @@ class FakeOutside final : public engine::OutsideProcess {
  public:
   std::atomic<std::uint64_t> size{0};
   std::atomic<bool> is_quarantined{false};
+  std::vector<float> suspects;  ///< inputs that begin with one of these
 
   std::uint64_t bytes() const override { return size; }
   Status condition() const override {
     if (!is_quarantined) return {};
     return Unavailable("it ended too often").With(errors::kEngineQuarantined);
+  }
+  bool IsSuspect(std::span<const TensorView> inputs) const override {
+    return std::ranges::find(suspects, inputs.front().As<float>().front()) != suspects.end();
   }
 };
 

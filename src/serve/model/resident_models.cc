@@ -137,6 +137,10 @@ class ResidentModels::PagedExecutable final : public engine::Executable,
     return page_->AskOutside(
         [](const engine::OutsideProcess& outside) { return outside.condition(); });
   }
+  bool IsSuspect(std::span<const TensorView> inputs) const override {
+    return page_->AskOutside(
+        [&](const engine::OutsideProcess& outside) { return outside.IsSuspect(inputs); });
+  }
 
   Status Run(std::span<const TensorView> inputs, std::span<const std::size_t> wanted,
              std::span<TensorBuffer> outputs, const engine::RunLimits& limits) const override {

@@ -98,16 +98,21 @@ TEST(ResidentModels, WhatItsProcessSaysIsHeardWhileItIsIn) {
   behaviour.outside = std::make_shared<FakeOutside>();
   behaviour.outside->size = 7;
   behaviour.outside->is_quarantined = true;
+  behaviour.outside->suspects = {3};
+  const std::vector<float> numbers = {3, 4};
+  const TensorView input{DType::kF32, {1, 2}, std::as_bytes(std::span(numbers))};
   const auto first = world.Add(1, behaviour);
   const auto second = world.Add(2);
   ASSERT_NE(first.executable->outside(), nullptr);
   EXPECT_EQ(second.executable->outside(), nullptr);
   EXPECT_EQ(first.executable->outside()->condition().number(), errors::kEngineQuarantined);
   EXPECT_EQ(first.executable->outside()->bytes(), 7U);
+  EXPECT_TRUE(first.executable->outside()->IsSuspect({&input, 1}));
   const auto third = world.Add(3);
   ASSERT_FALSE(first.residence->IsIn());
   EXPECT_TRUE(first.executable->outside()->condition().ok());
   EXPECT_EQ(first.executable->outside()->bytes(), 0U);
+  EXPECT_FALSE(first.executable->outside()->IsSuspect({&input, 1}));
 }
 
 TEST(ResidentModels, OneThatRunsStays) {

@@ -23,11 +23,13 @@ using testing::ElementsAre;
 class NotingModel final : public engine::Executable {
  public:
   const Signature& signature() const override { return signature_; }
+  const engine::OutsideProcess* outside() const override { return process.get(); }
   Status Run(std::span<const TensorView> inputs, std::span<const std::size_t>,
-             std::span<TensorBuffer> outputs, const engine::RunLimits&) const override {
+             std::span<TensorBuffer> outputs, const engine::RunLimits& limits) const override {
     const std::span<const float> x = inputs[0].As<float>();
     const std::size_t rows = x.size() / 2;
     runs.push_back(rows);
+    shares.emplace_back(limits.rows_of_requests.begin(), limits.rows_of_requests.end());
     if (rows > 1 && on_joint_run) SLIPWAY_RETURN_IF_ERROR(on_joint_run());
     for (std::size_t row = 0; row < rows; ++row) {
       if (x[row * 2] < 0) return InvalidArgument("a negative number");
@@ -38,6 +40,8 @@ class NotingModel final : public engine::Executable {
     return {};
   }
   mutable std::vector<std::size_t> runs;
+  mutable std::vector<std::vector<std::int64_t>> shares;  ///< whose rows the engine was told
+  std::unique_ptr<FakeOutside> process;                   ///< null: it runs in this one
   std::function<Status()> on_joint_run;
 
  private:
@@ -107,6 +111,25 @@ TEST_F(CohortTest, EverybodyGetsTheirOwnRows) {
   EXPECT_THAT(Numbers(0), ElementsAre(1, 2, 1));
   EXPECT_THAT(Numbers(1), ElementsAre(3, 4, 1, 5, 6, 1));
   EXPECT_THAT(Numbers(2), ElementsAre(7, 8, 1));
+}
+
+TEST_F(CohortTest, TheEngineIsToldWhoseRowsThoseAre) {
+  cohort.Add(Task({1, 2}));
+  cohort.Add(Task({3, 4, 5, 6}));
+  cohort.Run(seconds(1), {.clock = clock});
+  cohort.Add(Task({7, 8}));
+  cohort.Run(seconds(1), {.clock = clock});
+  EXPECT_THAT(executable->shares, ElementsAre(ElementsAre(1, 2), ElementsAre()));
+}
+
+TEST_F(CohortTest, WhatMayEndTheProcessRunsAloneAndLast) {
+  executable->process = std::make_unique<FakeOutside>();
+  executable->process->suspects = {3};
+  for (const float number : {1.0F, 3.0F, 5.0F}) cohort.Add(Task({number, 0}));
+  cohort.Run(seconds(1), {.clock = clock});
+  EXPECT_THAT(executable->runs, ElementsAre(2, 1));
+  EXPECT_THAT(order, ElementsAre(0, 2, 1));
+  EXPECT_THAT(Numbers(1), ElementsAre(3, 0, 1));
 }
 
 TEST_F(CohortTest, RequestsWithoutRowsRunAlone) {

@@ -1,6 +1,7 @@
 #include "serve/predict/joint_run.h"
 
 #include <cstring>
+#include <numeric>
 #include <random>
 #include <utility>
 
@@ -8,8 +9,11 @@
 
 namespace slipway::serve {
 
-JointRun::JointRun(const PredictTask& task, std::int64_t rows)
-    : model_(task.request.model), wanted_(task.bound.wanted), rows_(rows) {}
+JointRun::JointRun(const PredictTask& task, std::vector<std::int64_t> rows_of_requests)
+    : model_(task.request.model),
+      wanted_(task.bound.wanted),
+      rows_of_requests_(std::move(rows_of_requests)),
+      rows_(std::accumulate(rows_of_requests_.begin(), rows_of_requests_.end(), std::int64_t{0})) {}
 
 Result<std::span<std::byte>> JointRun::AddInput(const TensorView& of_one) {
   Shape shape = of_one.shape;
@@ -30,9 +34,9 @@ Status JointRun::AddOutputs() {
 }
 
 Result<JointRun> JointRun::Of(std::span<PredictTask* const> tasks) {
-  std::int64_t rows = 0;
-  for (const PredictTask* task : tasks) rows += task->bound.rows;
-  JointRun joint(*tasks.front(), rows);
+  std::vector<std::int64_t> rows;
+  for (const PredictTask* task : tasks) rows.push_back(task->bound.rows);
+  JointRun joint(*tasks.front(), std::move(rows));
   for (std::size_t i = 0; i < tasks.front()->bound.inputs.size(); ++i) {
     SLIPWAY_TRY(const std::span<std::byte> input, joint.AddInput(tasks.front()->bound.inputs[i]));
     std::byte* to = input.data();
@@ -47,7 +51,7 @@ Result<JointRun> JointRun::Of(std::span<PredictTask* const> tasks) {
 }
 
 Result<JointRun> JointRun::BesideMadeUpRows(const PredictTask& task, float magnitude) {
-  JointRun joint(task, 2 * task.bound.rows);
+  JointRun joint(task, {task.bound.rows, task.bound.rows});
   std::minstd_rand random(1);
   for (const TensorView& own : task.bound.inputs) {
     SLIPWAY_TRY(const std::span<std::byte> input, joint.AddInput(own));
@@ -58,7 +62,8 @@ Result<JointRun> JointRun::BesideMadeUpRows(const PredictTask& task, float magni
   return joint;
 }
 
-Status JointRun::Run(const engine::RunLimits& limits) {
+Status JointRun::Run(engine::RunLimits limits) {
+  limits.rows_of_requests = rows_of_requests_;
   std::vector<TensorView> inputs;
   for (const TensorBuffer& input : inputs_) inputs.push_back(input.view());
   return (*model_)->executable->Run(inputs, wanted_, outputs_, limits);

@@ -21,20 +21,21 @@ class JointRun {
   static Result<JointRun> BesideMadeUpRows(const PredictTask& task, float magnitude);
 
   std::int64_t rows() const { return rows_; }
-  /// What Executable::Run() says; once.
-  Status Run(const engine::RunLimits& limits);
+  /// What Executable::Run() says, which is told whose rows those are; once.
+  Status Run(engine::RunLimits limits);
   /// Of every output, `count` rows from `first` on.
   Result<std::vector<TensorBuffer>> RowsOf(std::int64_t first, std::int64_t count) const;
 
  private:
-  JointRun(const PredictTask& task, std::int64_t rows);
+  JointRun(const PredictTask& task, std::vector<std::int64_t> rows_of_requests);
   /// Memory for an input; its rows are to be filled.
   Result<std::span<std::byte>> AddInput(const TensorView& of_one);
   Status AddOutputs();
 
   ModelHandle model_;
   std::vector<std::size_t> wanted_;
-  std::int64_t rows_ = 0;
+  std::vector<std::int64_t> rows_of_requests_;
+  std::int64_t rows_ = 0;  // of all
   std::vector<TensorBuffer> inputs_;
   std::vector<TensorBuffer> outputs_;
 };

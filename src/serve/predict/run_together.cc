@@ -32,6 +32,16 @@ std::span<PredictTask*> WorthRunning(std::span<PredictTask*> tasks, MonotonicTim
   return tasks.first(kept);
 }
 
+/// Moves those that may share a run to the front, in order, and says how many they are.
+std::size_t PutSuspectsLast(std::span<PredictTask*> tasks) {
+  const engine::OutsideProcess* const outside =
+      tasks.empty() ? nullptr : (*tasks.front()->request.model)->executable->outside();
+  if (outside == nullptr) return tasks.size();
+  const auto suspects = std::ranges::stable_partition(
+      tasks, [&](const PredictTask* task) { return !outside->IsSuspect(task->bound.inputs); });
+  return tasks.size() - suspects.size();
+}
+
 /// Each with its own rows.
 void CompleteAll(std::span<PredictTask*> tasks, const JointRun& joint, MonotonicTime started,
                  InferenceTimes times, const Clock& clock) {
@@ -52,22 +62,8 @@ void CompleteAll(std::span<PredictTask*> tasks, const JointRun& joint, Monotonic
   }
 }
 
-}  // namespace
-
-bool MayRunTogether(const PredictTask& one, const PredictTask& other) {
-  if (one.bound.rows < 1 || other.bound.rows < 1) return false;
-  if (one.request.model != other.request.model || one.bound.wanted != other.bound.wanted)
-    return false;
-  return std::ranges::equal(
-      one.bound.inputs, other.bound.inputs, [](const TensorView& a, const TensorView& b) {
-        return std::ranges::equal(a.shape.dims().subspan(1), b.shape.dims().subspan(1));
-      });
-}
-
-void RunTogether(std::span<PredictTask*> tasks, const RunContext& context) {
+void RunJointly(std::span<PredictTask*> tasks, MonotonicTime started, const RunContext& context) {
   const Clock& clock = context.clock;
-  const MonotonicTime started = clock.Now();
-  tasks = WorthRunning(tasks, started);
   if (tasks.size() < 2) return RunEachAlone(tasks, context);
   Result<JointRun> joint = JointRun::Of(tasks);
   if (!joint.ok()) return RunEachAlone(tasks, context);
@@ -90,6 +86,26 @@ void RunTogether(std::span<PredictTask*> tasks, const RunContext& context) {
   model.counters().RecordRun(static_cast<std::uint64_t>(joint->rows()), times);
   model.NoteRun(joint->rows(), times.compute_infer);
   CompleteAll(tasks, *joint, started, times, clock);
+}
+
+}  // namespace
+
+bool MayRunTogether(const PredictTask& one, const PredictTask& other) {
+  if (one.bound.rows < 1 || other.bound.rows < 1) return false;
+  if (one.request.model != other.request.model || one.bound.wanted != other.bound.wanted)
+    return false;
+  return std::ranges::equal(
+      one.bound.inputs, other.bound.inputs, [](const TensorView& a, const TensorView& b) {
+        return std::ranges::equal(a.shape.dims().subspan(1), b.shape.dims().subspan(1));
+      });
+}
+
+void RunTogether(std::span<PredictTask*> tasks, const RunContext& context) {
+  const MonotonicTime started = context.clock.Now();
+  tasks = WorthRunning(tasks, started);
+  const std::size_t joint = PutSuspectsLast(tasks);
+  RunJointly(tasks.first(joint), started, context);
+  RunEachAlone(tasks.subspan(joint), context);
 }
 
 }  // namespace slipway::serve
