@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -65,29 +67,31 @@ std::vector<Limit> NetworkLimits(const net::HttpLimits& limits) {
        "a drain still listens to connections that were busy this recently"}};
 }
 
-std::vector<Limit> ServingLimits(const ServerOptions& options) {
-  const serve::RemoteServerOptions remote =
-      options.remotes.empty() ? serve::RemoteServerOptions() : options.remotes.front();
+/// Of requests and the queues they wait in.
+std::vector<Limit> RequestLimits(const ServerOptions& options) {
   return {
       {"body", options.max_body_bytes, "bytes", "413, before and after decompression",
        "--max-body"},
       {"json_depth", JsonLimits{}.max_depth, "levels", "400"},
       {"tensor_dimensions", Shape::kMaxRank, "dimensions", "400"},
       {"queue_per_model", options.max_queued, "requests", "503 with Retry-After", "--max-queued"},
+      {"queued_bytes", options.max_queued_bytes, "bytes", "503 with Retry-After"},
+      {"stream_requests", serve::GrpcApiLimits{}.max_stream_requests, "requests",
+       "the client waits, of one ModelStreamInfer"},
       {"run_bytes", options.max_run_bytes, "bytes", "422"},
+      {"control_queue", serve::ModelControl::kMaxWaiting, "requests", "503"},
+      {"default_deadline", Count(options.default_deadline), "ms", "504", "--deadline"}};
+}
+
+/// Of models, and what their configuration may say.
+std::vector<Limit> ModelLimits(const ServerOptions& options) {
+  return {
       {"memory_budget", options.memory_budget, "bytes",
        "models that were used longest ago leave for others; 507: a load that does not fit even so",
        "--memory-budget"},
       {"compile_cache", options.compile_cache_bytes, "bytes",
        "what was not loaded for longest goes", "--compile-cache"},
       {"load_threads", options.load_threads, "models", "that load at a time; others wait"},
-      {"queued_bytes", options.max_queued_bytes, "bytes", "503 with Retry-After"},
-      {"stream_requests", serve::GrpcApiLimits{}.max_stream_requests, "requests",
-       "the client waits, of one ModelStreamInfer"},
-      {"shared_memory_regions", options.shared_memory_limits.max_regions, "regions", "429"},
-      {"shared_memory_bytes", options.shared_memory_limits.max_bytes, "bytes",
-       "429, of all regions; the inputs of a request are bounded as its body is",
-       "--max-shared-memory"},
       {"configured_batch", serve::ModelConfig::kMaxBatchSize, "rows",
        "400: max_batch_size of a model's configuration"},
       {"configured_delay", Count(serve::ModelConfig::kMaxQueueDelay), "ms",
@@ -95,52 +99,84 @@ std::vector<Limit> ServingLimits(const ServerOptions& options) {
       {"configured_priorities", serve::ModelConfig::kMaxPriorityLevels, "levels",
        "400: priority_levels of a model's configuration"},
       {"kept_profiles", serve::KeptProfiles::kMostFiles, "files",
-       "of the store's folder profiles; the oldest goes"},
-      {"folder_models", repository::RepositoryLayout::kMaxModels, "models",
-       "of one served folder or list; others are passed over"},
-      {"folder_entries", repository::FolderLimits{}.max_entries, "files and folders",
-       "a served folder with more is not read"},
-      {"folder_configuration", repository::FolderLimits{}.max_text_bytes, "bytes",
-       "a model with a longer config.pbtxt is not served"},
-      {"logins_waiting", access::LoginChecker::kMostWaiting, "passwords to check", "503"},
-      {"logins_remembered", access::LoginChecker::kMostRemembered, "logins",
-       "the oldest is checked again"},
-      {"login_tries", access::LoginChecker::kTriesAMinute, "passwords a minute, of one network",
-       "429"},
-      {"response_cache", options.response_cache_bytes, "bytes",
-       "what was not asked for longest goes", "--response-cache"},
-      {"response_cache_inputs", serve::ResponseCache::kMaxInputBytes, "bytes",
-       "of one request; larger ones are not looked up"},
-      {"sequences_per_model", options.sequence_limits.max_sequences, "sequences",
-       "503 with Retry-After, of a start", "--max-sequences"},
-      {"sequence_queue", options.sequence_limits.max_waiting, "requests",
-       "503 with Retry-After, of one sequence"},
-      {"sequence_states", options.sequence_limits.max_state_bytes, "bytes",
-       "503 with Retry-After, and the sequence ends; of all sequences"},
-      {"remote_connections", remote.connections, "connections", "then requests wait, of one server",
-       "--remote-connections"},
-      {"remote_queue", remote.max_queued, "requests", "503 with Retry-After, of one server"},
-      {"remote_timeout", Count(remote.timeout), "ms", "504, all tries together",
-       "--remote-timeout"},
-      {"remote_tries", serve::RemoteServerOptions::kMostTries, "tries",
-       "of one request; those after the first are a tenth of all at most"},
-      {"remote_failures", remote.circuit.failures, "failures in a row",
-       "the server is not asked for a while"},
-      {"remote_rest", Count(remote.circuit.longest_rest), "ms",
-       "longest while; the first is 1 s, each after it twice as long"},
-      {"ensemble_steps", package::kMaxEnsembleSteps, "steps", "400"},
-      {"requests_to_record", monitor::RequestRecorder::kRingRequests, "requests",
-       "of each event loop; others are missing in the access log and in traces"},
-      {"traces_waiting", monitor::SpanExporter::kQueueRequests, "requests",
-       "that the collector has not taken; others have no trace"},
-      {"access_log", options.access_log.max_bytes, "bytes",
-       "then the file is renamed to FILE.1 and begun anew", "--access-log-bytes"},
-      {"control_queue", serve::ModelControl::kMaxWaiting, "requests", "503"},
-      {"default_deadline", Count(options.default_deadline), "ms", "504", "--deadline"},
-      {"drain_delay", Count(options.drain_delay.value_or(std::chrono::milliseconds(0))), "ms",
-       "between not ready and no longer listening", "--drain-delay"},
-      {"drain_timeout", Count(options.drain_timeout), "ms", "then requests in flight are dropped",
-       "--drain-timeout"}};
+       "of the store's folder profiles; the oldest goes"}};
+}
+
+/// Of folders that are served.
+std::vector<Limit> FolderLimits() {
+  return {{"folder_models", repository::RepositoryLayout::kMaxModels, "models",
+           "of one served folder or list; others are passed over"},
+          {"folder_entries", repository::FolderLimits{}.max_entries, "files and folders",
+           "a served folder with more is not read"},
+          {"folder_configuration", repository::FolderLimits{}.max_text_bytes, "bytes",
+           "a model with a longer config.pbtxt is not served"}};
+}
+
+std::vector<Limit> SharedMemoryLimits(const ServerOptions& options) {
+  return {{"shared_memory_regions", options.shared_memory_limits.max_regions, "regions", "429"},
+          {"shared_memory_bytes", options.shared_memory_limits.max_bytes, "bytes",
+           "429, of all regions; the inputs of a request are bounded as its body is",
+           "--max-shared-memory"}};
+}
+
+std::vector<Limit> LoginLimits() {
+  return {{"logins_waiting", access::LoginChecker::kMostWaiting, "passwords to check", "503"},
+          {"logins_remembered", access::LoginChecker::kMostRemembered, "logins",
+           "the oldest is checked again"},
+          {"login_tries", access::LoginChecker::kTriesAMinute, "passwords a minute, of one network",
+           "429"}};
+}
+
+std::vector<Limit> ResponseCacheLimits(const ServerOptions& options) {
+  return {{"response_cache", options.response_cache_bytes, "bytes",
+           "what was not asked for longest goes", "--response-cache"},
+          {"response_cache_inputs", serve::ResponseCache::kMaxInputBytes, "bytes",
+           "of one request; larger ones are not looked up"}};
+}
+
+std::vector<Limit> SequenceLimits(const ServerOptions& options) {
+  return {{"sequences_per_model", options.sequence_limits.max_sequences, "sequences",
+           "503 with Retry-After, of a start", "--max-sequences"},
+          {"sequence_queue", options.sequence_limits.max_waiting, "requests",
+           "503 with Retry-After, of one sequence"},
+          {"sequence_states", options.sequence_limits.max_state_bytes, "bytes",
+           "503 with Retry-After, and the sequence ends; of all sequences"}};
+}
+
+/// Of ensembles, and of the servers that run their steps.
+std::vector<Limit> EnsembleLimits(const ServerOptions& options) {
+  const serve::RemoteServerOptions remote =
+      options.remotes.empty() ? serve::RemoteServerOptions() : options.remotes.front();
+  return {{"ensemble_steps", package::kMaxEnsembleSteps, "steps", "400"},
+          {"remote_connections", remote.connections, "connections",
+           "then requests wait, of one server", "--remote-connections"},
+          {"remote_queue", remote.max_queued, "requests", "503 with Retry-After, of one server"},
+          {"remote_timeout", Count(remote.timeout), "ms", "504, all tries together",
+           "--remote-timeout"},
+          {"remote_tries", serve::RemoteServerOptions::kMostTries, "tries",
+           "of one request; those after the first are a tenth of all at most"},
+          {"remote_failures", remote.circuit.failures, "failures in a row",
+           "the server is not asked for a while"},
+          {"remote_rest", Count(remote.circuit.longest_rest), "ms",
+           "longest while; the first is 1 s, each after it twice as long"}};
+}
+
+/// Of what is told of requests.
+std::vector<Limit> RecordLimits(const ServerOptions& options) {
+  return {{"requests_to_record", monitor::RequestRecorder::kRingRequests, "requests",
+           "of each event loop; others are missing in the access log and in traces"},
+          {"traces_waiting", monitor::SpanExporter::kQueueRequests, "requests",
+           "that the collector has not taken; others have no trace"},
+          {"access_log", options.access_log.max_bytes, "bytes",
+           "then the file is renamed to FILE.1 and begun anew", "--access-log-bytes"}};
+}
+
+/// Of a server that ends.
+std::vector<Limit> EndLimits(const ServerOptions& options) {
+  return {{"drain_delay", Count(options.drain_delay.value_or(std::chrono::milliseconds(0))), "ms",
+           "between not ready and no longer listening", "--drain-delay"},
+          {"drain_timeout", Count(options.drain_timeout), "ms",
+           "then requests in flight are dropped", "--drain-timeout"}};
 }
 
 std::vector<Limit> WorkerLimits(const ServerOptions& options) {
@@ -161,6 +197,18 @@ std::vector<Limit> WorkerLimits(const ServerOptions& options) {
        "of a model that were in a process that ended: the oldest is forgotten"},
       {"worker_refusal", Count(workers.suspects.age), "ms",
        "422, for an input that ended the model's process twice: it is forgotten"}};
+}
+
+std::vector<Limit> AllLimits(const ServerOptions& options) {
+  std::vector<Limit> all = NetworkLimits(options.limits);
+  for (const std::vector<Limit>& group :
+       {RequestLimits(options), ModelLimits(options), FolderLimits(), SharedMemoryLimits(options),
+        LoginLimits(), ResponseCacheLimits(options), SequenceLimits(options),
+        EnsembleLimits(options), RecordLimits(options), EndLimits(options)}) {
+    all.insert(all.end(), group.begin(), group.end());
+  }
+  if (options.isolates_models) std::ranges::copy(WorkerLimits(options), std::back_inserter(all));
+  return all;
 }
 
 std::string TlsTitle(const ServerOptions& options) {
@@ -249,10 +297,7 @@ serve::Configuration ReportConfiguration(const ServerOptions& options, const Thr
                   {"metrics_names", MetricsTitle(options)},
                   {"admin_listener", AdminTitle(options)},
                   {"insecure", options.insecure ? "yes" : "no"}};
-  report.limits = NetworkLimits(options.limits);
-  for (Limit& limit : ServingLimits(options)) report.limits.push_back(std::move(limit));
-  if (!options.isolates_models) return report;
-  for (Limit& limit : WorkerLimits(options)) report.limits.push_back(std::move(limit));
+  report.limits = AllLimits(options);
   return report;
 }
 
