@@ -21,7 +21,7 @@ void ListTransition::LoadAll(const std::map<Key, std::string>& versions) {
     remaining_ = versions.size() + 1;
   }
   for (const auto& [key, digest] : versions) {
-    means_.load(key.first, key.second, [self = shared_from_this(), key](Status outcome) {
+    means_.load(key.first, key.second, [self = shared_from_this(), key = key](Status outcome) {
       self->Finished(key, std::move(outcome));
     });
   }
