@@ -21,6 +21,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/sha256.h"
+#include "engine/folder_lock.h"
 
 namespace slipway::engine {
 namespace {
@@ -119,14 +120,10 @@ struct UnfinishedEntry {
   const std::string& path() const { return folder.path(); }
 };
 
-FileDescriptor OpenFolder(const std::string& path) {
-  return FileDescriptor(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-}
-
 Result<UnfinishedEntry> BeginEntry(const std::string& parent) {
   for (;;) {
     SLIPWAY_TRY(TemporaryDirectory folder, TemporaryDirectory::Create(kUnfinished, parent));
-    FileDescriptor lock = OpenFolder(folder.path());
+    FileDescriptor lock(open(folder.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     const bool is_locked = lock.valid() && flock(lock.get(), LOCK_EX) == 0;
     if (!is_locked && errno != ENOENT)
       return ErrnoStatus(errno, "cannot lock a folder for a compiled model");
@@ -137,8 +134,8 @@ Result<UnfinishedEntry> BeginEntry(const std::string& parent) {
 }
 
 void RemoveIfAbandoned(const fs::path& path) {
-  const FileDescriptor folder = OpenFolder(path.string());
-  if (!folder.valid() || flock(folder.get(), LOCK_EX | LOCK_NB) != 0) return;
+  const Result<FileDescriptor> lock = LockFolder(path.string(), FolderLock::kRemoves);
+  if (!lock.ok()) return;
   std::error_code ignored;
   fs::remove_all(path, ignored);
 }
@@ -318,7 +315,8 @@ void CompileCache::RemoveOldest(const std::string& but) {
   for (const Kept& kept : all) bytes += kept.bytes;
   for (const Kept& kept : all) {
     if (bytes <= options_.max_bytes) return;
-    if (kept.entry == but || !Remove(kept.entry)) continue;
+    const Result<FileDescriptor> unused = LockFolder(PathOf(kept.entry), FolderLock::kRemoves);
+    if (kept.entry == but || !unused.ok() || !Remove(kept.entry)) continue;
     bytes -= std::min(bytes, kept.bytes);
     removed_.fetch_add(1, std::memory_order_relaxed);
   }

@@ -38,8 +38,8 @@ struct CacheableModel {
 /// folder of their own, which appears complete or not at all. Files are believed after their
 /// checksum was compared, which finds damage and no malice: who writes here may write entries; what
 /// is damaged, foreign or of another release is built anew. Nothing that goes wrong here is an
-/// error: the model is compiled then. The least recently used go when there are too many.
-/// Thread-safe; several processes may use one folder.
+/// error: the model is compiled then. The least recently used go when there are too many, but none
+/// that is locked as in use (LockFolder()). Thread-safe; several processes may use one folder.
 class CompileCache {
  public:
   enum class Origin : std::uint8_t {

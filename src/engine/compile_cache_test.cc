@@ -19,6 +19,7 @@
 #include "base/file.h"
 #include "engine/failpoints.h"
 #include "engine/file_engine.h"
+#include "engine/folder_lock.h"
 
 namespace slipway::engine {
 namespace {
@@ -159,6 +160,19 @@ TEST_F(CompileCacheTest, TheLeastRecentlyUsedGoWhenThereIsTooMuch) {
   EXPECT_EQ(Compile(cache, "c"), Origin::kFound);
   EXPECT_EQ(cache.counts().removed, 1U);
   EXPECT_EQ(Compile(cache, "b"), Origin::kBuilt);
+}
+
+TEST_F(CompileCacheTest, WhatIsInUseStays) {
+  CompileCache cache = Open(3000);
+  Compile(cache, "a");
+  Result<FileDescriptor> use = LockFolder(Entries().front().string(), FolderLock::kInUse);
+  ASSERT_TRUE(use.ok()) << use.status().ToString();
+  for (const std::string model : {"b", "c", "d"}) Compile(cache, model);
+  EXPECT_EQ(Compile(cache, "a"), Origin::kFound);
+  for (const std::string model : {"b", "c"}) Compile(cache, model);
+  use->Close();
+  for (const std::string model : {"d", "b", "c"}) Compile(cache, model);
+  EXPECT_EQ(Compile(cache, "a"), Origin::kBuilt);
 }
 
 TEST_F(CompileCacheTest, AModelLargerThanAllThatMayBeKeptIsCompiled) {

@@ -129,8 +129,9 @@ class Engine {
     return Unimplemented("this engine keeps no compiled models");
   }
   /// Loads what WriteCompiled() wrote under the same key, and nothing else: the files are believed.
-  /// They stay as they are as long as the executable lives; their names may go. What comes of a run
-  /// is bit by bit what Compile() would give. What Compile() says.
+  /// They stay as they are as long as the executable lives; so do their names while the engine has
+  /// `folder` locked (LockFolder()). Runs give bit by bit what Compile() would. What Compile()
+  /// says.
   virtual Result<std::unique_ptr<Executable>> LoadCompiled(const std::string& /*folder*/,
                                                            const CompileOptions& /*options*/) {
     return Unimplemented("this engine keeps no compiled models");

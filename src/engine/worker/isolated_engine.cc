@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error_catalogue.h"
+#include "engine/folder_lock.h"
 #include "engine/worker/worker_words.h"
 #include "sandbox/find_program.h"
 #include "sandbox/run_confined.h"
@@ -37,8 +38,11 @@ class RunFingerprints {
 class IsolatedExecutable final : public Executable {
  public:
   IsolatedExecutable(std::shared_ptr<WorkerHost> host, std::shared_ptr<WorkerPost> post,
-                     Signature signature)
-      : host_(std::move(host)), post_(std::move(post)), signature_(std::move(signature)) {}
+                     Signature signature, FileDescriptor files)
+      : files_(std::move(files)),
+        host_(std::move(host)),
+        post_(std::move(post)),
+        signature_(std::move(signature)) {}
   IsolatedExecutable(const IsolatedExecutable&) = delete;
   IsolatedExecutable& operator=(const IsolatedExecutable&) = delete;
   ~IsolatedExecutable() override { host_->Close(post_); }
@@ -93,6 +97,7 @@ class IsolatedExecutable final : public Executable {
     }
   }
 
+  const FileDescriptor files_;  // locked: the next process loads them by their names
   const std::shared_ptr<WorkerHost> host_;
   const std::shared_ptr<WorkerPost> post_;
   const Signature signature_;
@@ -122,7 +127,7 @@ Result<std::unique_ptr<IsolatedEngine>> IsolatedEngine::Create(const Engine& eng
 Result<std::unique_ptr<Executable>> IsolatedEngine::Compile(const ModelSource& source,
                                                             const CompileOptions& options) {
   SLIPWAY_RETURN_IF_ERROR(CheckSource(source));
-  return Open(TaskOf(source, options));
+  return Open(TaskOf(source, options), {});
 }
 
 Result<std::unique_ptr<Executable>> IsolatedEngine::LoadCompiled(const std::string& folder,
@@ -130,7 +135,8 @@ Result<std::unique_ptr<Executable>> IsolatedEngine::LoadCompiled(const std::stri
   WorkerTask task = TaskOf({}, options);
   task.kind = WorkerTask::Kind::kLoadCompiled;
   task.folder = Absolute(folder);
-  return Open(std::move(task));
+  SLIPWAY_TRY(FileDescriptor files, LockFolder(task.folder, FolderLock::kInUse));
+  return Open(std::move(task), std::move(files));
 }
 
 Status IsolatedEngine::WriteCompiled(const ModelSource& source, const CompileOptions& options,
@@ -164,7 +170,7 @@ WorkerTask IsolatedEngine::TaskOf(const ModelSource& source, const CompileOption
   return task;
 }
 
-Result<std::unique_ptr<Executable>> IsolatedEngine::Open(WorkerTask task) {
+Result<std::unique_ptr<Executable>> IsolatedEngine::Open(WorkerTask task, FileDescriptor files) {
   auto post = std::make_shared<WorkerPost>(std::move(task), host_->options().suspects);
   host_->Open(post);
   Result<Signature> signature = post->AwaitFirst();
@@ -172,8 +178,8 @@ Result<std::unique_ptr<Executable>> IsolatedEngine::Open(WorkerTask task) {
     host_->Close(post);
     return std::move(signature).status();
   }
-  return std::unique_ptr<Executable>(
-      std::make_unique<IsolatedExecutable>(host_, std::move(post), *std::move(signature)));
+  return std::unique_ptr<Executable>(std::make_unique<IsolatedExecutable>(
+      host_, std::move(post), *std::move(signature), std::move(files)));
 }
 
 }  // namespace slipway::engine

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "base/file.h"
 #include "engine/engine.h"
 #include "engine/worker/worker_host.h"
 
@@ -16,7 +17,9 @@ namespace slipway::engine {
 /// it is answered, and is refused if it ends the process then (InvalidArgument, kInputEndsWorker).
 /// Runs end at their deadline, whatever the engine does.
 ///
-/// Loads files only: neither bytes nor weights in memory. Executables may outlive the engine.
+/// Loads files only: neither bytes nor weights in memory. The next process finds them by their
+/// names: a folder of compiled files is locked as long as its executable lives. Executables may
+/// outlive the engine.
 /// Thread-safe.
 class IsolatedEngine final : public Engine {
  public:
@@ -45,7 +48,8 @@ class IsolatedEngine final : public Engine {
   IsolatedEngine(const Engine& engine, std::shared_ptr<WorkerHost> host)
       : engine_(engine), host_(std::move(host)) {}
   WorkerTask TaskOf(const ModelSource& source, const CompileOptions& options) const;
-  Result<std::unique_ptr<Executable>> Open(WorkerTask task);
+  /// `files`: what is locked while the executable lives, if anything.
+  Result<std::unique_ptr<Executable>> Open(WorkerTask task, FileDescriptor files);
 
   const Engine& engine_;
   const std::shared_ptr<WorkerHost> host_;

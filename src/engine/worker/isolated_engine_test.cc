@@ -18,6 +18,7 @@
 #include "base/error_catalogue.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "engine/compile_cache.h"
 #include "engine/onnxruntime/onnxruntime_engine.h"
 #include "engine/worker/worker_probe.h"
 #include "sandbox/landlock.h"
@@ -35,6 +36,7 @@ class NamedEngine final : public Engine {
  public:
   std::string_view name() const override { return "probe"; }
   std::string version() const override { return "1"; }
+  std::string CompiledFormKey(const CompileOptions&) const override { return "probe 1"; }
   Result<std::unique_ptr<Executable>> Compile(const ModelSource&, const CompileOptions&) override {
     return Unimplemented("it loads nothing");
   }
@@ -167,6 +169,24 @@ TEST(IsolatedEngine, KeepsCompiledModels) {
   const Result<std::unique_ptr<Executable>> model = world.engine->LoadCompiled(kept.path(), {});
   ASSERT_TRUE(model.ok()) << model.status().ToString();
   EXPECT_THAT(Ask(**model, {1}).y, ElementsAre(2));
+}
+
+TEST(IsolatedEngine, ACompiledModelIsThereForTheNextProcess) {
+  const World world;
+  const std::string text(1000, 'm');
+  CompileCache cache(
+      {.folder = world.folder.path() + "/cache", .max_bytes = 1800, .least_model_bytes = 1});
+  const auto compile = [&](const std::string& name) {
+    return cache.Compile(*world.engine, {world.File(name, text), name, text.size()}, {}).value();
+  };
+  CompileCache::Compiled first = compile("first");
+  ASSERT_EQ(first.origin, CompileCache::Origin::kBuilt);
+  ASSERT_EQ(compile("second").origin, CompileCache::Origin::kBuilt) << "one too many";
+  EXPECT_EQ(Do(*first.executable, Deed::kAbort).status.number(), errors::kEngineWorkerEnded);
+  EXPECT_THAT(AskUntilAnswered(*first.executable).y, ElementsAre(5));
+  first.executable.reset();
+  compile("third");
+  EXPECT_EQ(compile("first").origin, CompileCache::Origin::kBuilt) << "nobody used it";
 }
 
 TEST(IsolatedEngine, AModelReadsItsOwnFilesOnly) {

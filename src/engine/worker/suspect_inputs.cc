@@ -56,9 +56,8 @@ std::vector<Checksum> FingerprintsOf(std::span<const TensorView> inputs,
   std::vector<TensorView> own(inputs.size());
   std::int64_t first = 0;
   for (const std::int64_t count : rows) {
-    std::ranges::transform(inputs, own.begin(), [&](const TensorView& input) {
-      return RowsOf(input, first, count);
-    });
+    std::ranges::transform(inputs, own.begin(),
+                           [&](const TensorView& input) { return RowsOf(input, first, count); });
     fingerprints.push_back(FingerprintOf(own));
     first += count;
   }
