@@ -46,6 +46,10 @@ struct World {
   explicit World(WorkerOptions options = {}) {
     options.program = SLIPWAY_BINARY_DIR "/tests/worker_probe";
     options.region_bytes = std::uint64_t{64} << 20;
+#if defined(__SANITIZE_THREAD__)
+    // The sanitizer has a thread in each process that never rests: none looks asleep.
+    options.hang.longest_run = std::min(options.hang.longest_run, milliseconds(3000));
+#endif
     engine = IsolatedEngine::Create(named, std::move(options)).value();
   }
 
