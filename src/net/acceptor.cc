@@ -1,10 +1,13 @@
 #include "net/acceptor.h"
 
 #include <fmt/format.h>
+#include <linux/filter.h>
+#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <utility>
@@ -54,6 +57,7 @@ void Acceptor::Adopt(FileDescriptor socket) {
   SocketAddress bound;
   if (getsockname(socket.get(), bound.data(), &bound.size()) == 0) port_ = bound.port();
   socket_ = std::move(socket);
+  is_own_ = false;
 }
 
 Status Acceptor::ListenAt(const std::string& path) {
@@ -66,11 +70,24 @@ void Acceptor::Start() {
   if (socket_.valid()) loop_.Watch(socket_.get(), EPOLLIN, *this);
 }
 
+bool Acceptor::TurnAway() {
+  if (!socket_.valid() || !is_own_) return false;
+  if (!local_path_.empty()) return unlink(local_path_.c_str()) == 0;
+  // Segments with SYN are dropped; those that end a handshake pass. Connections inherit it,
+  // unharmed.
+  constexpr unsigned kFlags = 13;  // where a TCP header has them
+  std::array<sock_filter, 4> syn_only = {{BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kFlags),
+                                          BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, TH_SYN, 0, 1),
+                                          BPF_STMT(BPF_RET | BPF_K, 0),
+                                          BPF_STMT(BPF_RET | BPF_K, 0xFFFFFFFF)}};
+  const sock_fprog program{.len = syn_only.size(), .filter = syn_only.data()};
+  return setsockopt(socket_.get(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0;
+}
+
 void Acceptor::Stop() {
   if (!socket_.valid()) return;
   AcceptAll();
   socket_.Close();
-  if (!local_path_.empty()) unlink(local_path_.c_str());
 }
 
 void Acceptor::OnReady(std::uint32_t) {

@@ -29,7 +29,12 @@ class Acceptor final : public Watcher {
   std::uint16_t port() const { return port_; }
 
   void Start();
-  /// Takes what is queued, so that nobody who connected is reset, and listens no more.
+  /// Who connects from now on finds nobody, and asks again in a second; who is connecting, or
+  /// waits in the kernel, is still taken. Else what the kernel takes between the last accept and
+  /// the close of Stop() would be reset, its request with it. False: nothing is under way, or
+  /// others listen too.
+  bool TurnAway();
+  /// Takes what is queued, and listens no more.
   void Stop();
 
   void OnReady(std::uint32_t events) override;
@@ -41,6 +46,7 @@ class Acceptor final : public Watcher {
   EventLoop& loop_;
   const OnAccept on_accept_;
   FileDescriptor socket_;
+  bool is_own_ = true;  ///< false: another process may listen at it too
   std::uint16_t port_ = 0;
   std::string local_path_;  ///< removed at the end; empty: there is none
 };

@@ -7,6 +7,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
+#include <future>
+#include <memory>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -24,6 +28,8 @@ namespace {
 
 constexpr std::chrono::milliseconds kLongestTick{100};
 constexpr std::chrono::milliseconds kShortestTick{5};
+/// How long those who connect at the end of accepting may take over it.
+constexpr std::chrono::milliseconds kHandshake{20};
 
 /// Often enough for the shortest time to be kept within a quarter.
 std::chrono::milliseconds TickFor(const HttpLimits& limits) {
@@ -173,14 +179,26 @@ class LoopingHttpServer final : public HttpServer {
   }
 
   void EndAccepting() {
-    loops_.front()->Post([this] {
-      for (const auto& acceptor : acceptors_) acceptor->Stop();
-      std::lock_guard lock(context_.mutex);
-      accepting_ended_ = true;
-      context_.something_closed.notify_all();
+    std::atomic<bool> is_anybody_on_the_way = false;
+    OnFirstLoop([&] {
+      for (const auto& acceptor : acceptors_)
+        if (acceptor->TurnAway()) is_anybody_on_the_way = true;
     });
-    std::unique_lock lock(context_.mutex);
-    context_.something_closed.wait(lock, [this] { return accepting_ended_; });
+    if (is_anybody_on_the_way) std::this_thread::sleep_for(kHandshake);
+    OnFirstLoop([this] {
+      for (const auto& acceptor : acceptors_) acceptor->Stop();
+    });
+  }
+
+  /// Returns when it was done.
+  void OnFirstLoop(std::function<void()> work) {
+    const auto done = std::make_shared<std::promise<void>>();
+    std::future<void> is_done = done->get_future();
+    loops_.front()->Post([work = std::move(work), done] {
+      work();
+      done->set_value();
+    });
+    is_done.wait();
   }
 
   static void SweepNow(EventLoop& loop) {
@@ -205,7 +223,6 @@ class LoopingHttpServer final : public HttpServer {
   bool started_ = false;
   std::uint64_t asked_ = 0;                        ///< signs of life, of each loop
   std::vector<std::atomic<std::uint64_t>> given_;  ///< by loop
-  bool accepting_ended_ = false;                   ///< guarded by context_.mutex
 };
 
 }  // namespace

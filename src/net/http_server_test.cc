@@ -625,6 +625,40 @@ TEST(HttpServer, DrainSaysHowManyRequestsItDropped) {
   EXPECT_EQ(client.Receive().status, 0);
 }
 
+/// Connects for each of its requests until nobody listens; how many that were connected had no
+/// answer.
+int AskAnewUntilRefused(std::uint16_t port) {
+  const SocketAddress server = *SocketAddress::Parse("127.0.0.1", port);
+  for (int lost = 0;;) {
+    const FileDescriptor client(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    // Who is turned away would ask again in a second.
+    const timeval patience{.tv_sec = 0, .tv_usec = 30'000};
+    setsockopt(client.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    if (connect(client.get(), server.data(), server.size()) != 0) return lost;
+    const std::string request = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    std::array<char, 512> answer{};
+    if (send(client.get(), request.data(), request.size(), MSG_NOSIGNAL) < 0 ||
+        recv(client.get(), answer.data(), answer.size(), 0) <= 0) {
+      ++lost;
+    }
+  }
+}
+
+TEST(HttpServer, WhoConnectsAtTheEndIsAnsweredOrRefused) {
+  TestService service;
+  int lost = 0;
+  for (int round = 0; round < 40; ++round) {
+    const auto server = StartServer(service);
+    std::vector<std::future<int>> clients;
+    for (int i = 0; i < 4; ++i)
+      clients.push_back(std::async(std::launch::async, AskAnewUntilRefused, server->port()));
+    std::this_thread::sleep_for(milliseconds(2));
+    server->Drain(seconds(10));
+    for (auto& client : clients) lost += client.get();
+  }
+  EXPECT_EQ(lost, 0);
+}
+
 /// Asks again and again on one connection until the server says that it closes; false if a request
 /// that the server could have read had no answer.
 bool AskUntilClosed(std::uint16_t port, std::atomic<int>& answers) {

@@ -40,10 +40,11 @@ class Oracle:
         self.versions = collections.Counter()
         self.slowest = 0.0
         self.may_cut = False  # while a server is killed, connections break
+        self._connected = [0.0] * clients  # when each made the connection it has
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._numbers = itertools.count(1)
-        self._threads = [threading.Thread(target=self._ask, daemon=True) for _ in range(clients)]
+        self._threads = [threading.Thread(target=self._ask, args=(number,), daemon=True) for number in range(clients)]
         for thread in self._threads:
             thread.start()
 
@@ -62,13 +63,21 @@ class Oracle:
                 raise AssertionError(f"{kind} is {self.counts[kind]}, not {wanted}: {dict(self.counts)} {self.notes[:3]}")
             time.sleep(0.01)
 
-    def _ask(self):
+    def wait_for_connections(self, since, seconds=60):
+        """Until no client has a connection from before that moment."""
+        until = time.monotonic() + seconds
+        while min(self._connected) < since:
+            if time.monotonic() > until:
+                raise AssertionError(f"a client did not connect again: {dict(self.counts)} {self.notes[:3]}")
+            time.sleep(0.01)
+
+    def _ask(self, number):
         connection = None
         while not self._over.is_set():
             if connection is None:
                 connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.deadline + 1)
             began = time.monotonic()
-            kind, note, is_kept = self._once(connection, next(self._numbers) % 1000 + random.randrange(1000) / 1024)
+            kind, note, is_kept = self._once(number, connection, next(self._numbers) % 1000 + random.randrange(1000) / 1024)
             with self._lock:
                 self.counts[kind] += 1
                 self.slowest = max(self.slowest, time.monotonic() - began if kind == OK else 0)
@@ -82,13 +91,14 @@ class Oracle:
         if connection is not None:
             connection.close()
 
-    def _once(self, connection, x):
+    def _once(self, number, connection, x):
         """(kind, note, whether the connection goes on)."""
         x = struct.unpack("<f", struct.pack("<f", float(int(x))))[0]
         body = json.dumps({"inputs": [{"name": "x", "shape": [1, 1], "datatype": "FP32", "data": [x]}]})
         try:
             if connection.sock is None:
                 connection.connect()
+                self._connected[number] = time.monotonic()
         except OSError:
             return CUT if self.may_cut else REFUSED, "no connection", False
         try:

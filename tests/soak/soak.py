@@ -116,8 +116,9 @@ class Soak:
         self.oracle.may_cut = True
         self.process.kill()
         self.process.wait()
+        killed = time.monotonic()
         self.start()
-        time.sleep(0.2)  # until every client has noticed
+        self.oracle.wait_for_connections(since=killed)
         self.oracle.may_cut = False
         self.must("verify", "plus")
 

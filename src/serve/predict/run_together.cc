@@ -37,9 +37,10 @@ std::size_t PutSuspectsLast(std::span<PredictTask*> tasks) {
   const engine::OutsideProcess* const outside =
       tasks.empty() ? nullptr : (*tasks.front()->request.model)->executable->outside();
   if (outside == nullptr) return tasks.size();
-  const auto suspects = std::ranges::stable_partition(
-      tasks, [&](const PredictTask* task) { return !outside->IsSuspect(task->bound.inputs); });
-  return tasks.size() - suspects.size();
+  const auto suspects = std::stable_partition(
+      tasks.begin(), tasks.end(),
+      [&](const PredictTask* task) { return !outside->IsSuspect(task->bound.inputs); });
+  return static_cast<std::size_t>(suspects - tasks.begin());
 }
 
 /// Each with its own rows.
