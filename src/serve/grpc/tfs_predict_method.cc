@@ -35,10 +35,10 @@ Result<InferRequest> Prepare(const std::shared_ptr<Prediction>& prediction, Mode
 
 OutboundMessage Encode(InferResponse response) {
   WireWriter message;
-  for (const auto& [spec, tensor] : response.outputs) {
+  for (const auto& output : response.outputs) {
     message.MessageInPlace(1, [&] {
-      message.Text(1, spec->name);
-      message.Message(2, WriteTensorProto(tensor.view()));
+      message.Text(1, output.first->name);
+      message.Message(2, WriteTensorProto(output.second.view()));
     });
   }
   message.Message(2, WriteModelSpec(*response.model));
