@@ -199,12 +199,14 @@ class IsolationTest(ProgramTest):
         finally:
             stop.set()
             thread.join()
-        self.assertEqual([code for code, _ in outcomes], [503] * 2 + [422] * 18)
+        failed = sum(code == 503 for code, _ in outcomes)
+        self.assertIn(failed, (1, 2), "one request may end two processes: where its run was shared, it is run again alone")
+        self.assertEqual([code for code, _ in outcomes], [503] * failed + [422] * (20 - failed))
         self.assertIn("ended the model's process twice", outcomes[-1][1])
         self.assertTrue(all(answer == [-(1 << 62)] for answer in answers))
         self.assertLessEqual({code for code, _ in failures}, {503})
         self.assertLessEqual(sum("signal 8" in text for _, text in failures), 2, "the run that was beside it, each time")
-        for name, count in (('worker_processes_ended_total{reason="crash"}', 2), ("worker_restarts_total", 2), ("inputs_refused_total", 18),
+        for name, count in (('worker_processes_ended_total{reason="crash"}', 2), ("worker_restarts_total", 2), ("inputs_refused_total", 20 - failed),
                             ("models_quarantined_total", 0)):
             self.assertEqual(self.metric(server, f"slipway_{name}"), count, name)
         self.assertEqual(server.log().count("is refused for 600 s"), 1)

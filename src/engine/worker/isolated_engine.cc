@@ -89,7 +89,9 @@ class IsolatedExecutable final : public Executable {
       case SlotPool::End::kNonsense:
         return post_->Accuse(own.Get(), outcome.in_trial);
       case SlotPool::End::kAnswered:
-        if (record == Record::kSuspect) post_->suspects().Clear(own.Get());
+        // One that was cut off by its deadline may not have come to what ends the process.
+        if (record == Record::kSuspect && outcome.status.code() != Code::kDeadlineExceeded)
+          post_->suspects().Clear(own.Get());
         return;
       case SlotPool::End::kNotBegun:
       case SlotPool::End::kLate:

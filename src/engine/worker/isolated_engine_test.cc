@@ -411,6 +411,18 @@ TEST(IsolatedEngine, AnInputThatIsAnsweredInItsTrialIsClear) {
             errors::kInputEndsWorker);
 }
 
+TEST(IsolatedEngine, ATrialThatIsCutOffClearsNothing) {
+  const World world;
+  const std::unique_ptr<Executable> model = world.Model();
+  EXPECT_EQ(Do(*model, Deed::kObeyOrAbort).status.number(), errors::kEngineWorkerEnded);
+  EXPECT_THAT(AskUntilAnswered(*model).y, ElementsAre(5));
+  EXPECT_EQ(Do(*model, Deed::kObeyOrAbort, milliseconds(20)).status.code(),
+            Code::kDeadlineExceeded);
+  EXPECT_TRUE(IsSuspect(*model, static_cast<float>(Deed::kObeyOrAbort)));
+  EXPECT_EQ(Do(*model, Deed::kObeyOrAbort).status.number(), errors::kEngineWorkerEnded);
+  EXPECT_EQ(Do(*model, Deed::kObeyOrAbort).status.number(), errors::kInputEndsWorker);
+}
+
 TEST(IsolatedEngine, WhoIsBesideAnInputThatEndsTheProcessIsNotBlamed) {
   const World world({.slots = 4, .ends = {.most = 100, .pause = milliseconds(0)}});
   const std::unique_ptr<Executable> model = world.Model();

@@ -28,8 +28,8 @@ std::vector<Checksum> FingerprintsOf(std::span<const TensorView> inputs,
 
 /// The inputs that were in the processes of one model when they ended. An input that was in such a
 /// process is a suspect: others may have been beside it, or the process may have been killed. So
-/// its next run is a trial, with the process to itself: answered, it is cleared; if the process
-/// ends again, the input is refused. Either is forgotten with time. Thread-safe.
+/// its next run is a trial, with the process to itself: answered in time, it is cleared; if the
+/// process ends again, the input is refused. Either is forgotten with time. Thread-safe.
 class SuspectInputs {
  public:
   enum class Record : std::uint8_t { kClear, kSuspect, kRefused };

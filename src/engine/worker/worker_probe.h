@@ -20,6 +20,7 @@ enum class Deed : int {
   kFail = -12,
   kOpenFile = -13,  ///< y = x + the errno of opening a file, 0 if it opens
   kObeyDeadline = -14,
+  kObeyOrAbort = -15,  ///< aborts where there is no deadline to obey
 };
 
 inline Signature ProbeSignature() {
