@@ -114,7 +114,9 @@ std::string Read(std::string_view bytes, std::size_t piece) {
     while (const auto request = session.Next()) {
       all.append(std::to_string(request->stream)).append(" ").append(Describe(*request));
       if (request->handler) {
-        all.append(static_cast<const Handler&>(*request->handler).body);
+        // How much of a body came before it was refused is how it was cut.
+        if (session.StateOf(request->stream).body_ended)
+          all.append(static_cast<const Handler&>(*request->handler).body);
         AnswerStreamed(session, *request);
         continue;
       }
