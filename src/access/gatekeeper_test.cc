@@ -181,6 +181,7 @@ TEST_F(GatekeeperTest, AKeySaysMoreThanTheCertificateItComesBy) {
   EXPECT_EQ(Admit(Right::kObserve, "wrong", {"CN:proxy"}).status.number(), errors::kKeyMissing);
 }
 
+// Fault D3: each has its own
 TEST_F(GatekeeperTest, AGrantHasItsQuotaOfRequests) {
   const NewKey key = Add({Role::kInfer}, std::nullopt, {.rate = {.per_second = 4, .burst = 2}});
   const NewKey other = Add({Role::kInfer}, std::nullopt, {.rate = {.per_second = 4, .burst = 2}});
@@ -199,6 +200,7 @@ TEST_F(GatekeeperTest, AGrantHasItsQuotaOfRequests) {
   EXPECT_EQ(refusals().rate, 1U);
 }
 
+// Fault D3: requests in flight
 TEST_F(GatekeeperTest, APlaceInFlightEndsWithItsRequest) {
   const NewKey key = Add({Role::kInfer}, std::nullopt, {.in_flight = 2});
   Open();

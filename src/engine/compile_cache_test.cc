@@ -99,6 +99,7 @@ TEST_F(CompileCacheTest, NothingIsKeptWithoutAFolderOrBytes) {
   EXPECT_EQ(Compile(empty, "a"), Origin::kCompiled);
 }
 
+// Fault A5: of what was compiled
 TEST_F(CompileCacheTest, ADamagedFileIsNeverLoadedAndBuiltAnew) {
   for (const std::string file : {"data", "model", "entry.json"}) {
     CompileCache cache = Open();
@@ -162,6 +163,7 @@ TEST_F(CompileCacheTest, TheLeastRecentlyUsedGoWhenThereIsTooMuch) {
   EXPECT_EQ(Compile(cache, "b"), Origin::kBuilt);
 }
 
+// Fault A8: what was compiled and is in use
 TEST_F(CompileCacheTest, WhatIsInUseStays) {
   CompileCache cache = Open(3000);
   Compile(cache, "a");
@@ -181,6 +183,7 @@ TEST_F(CompileCacheTest, AModelLargerThanAllThatMayBeKeptIsCompiled) {
   EXPECT_TRUE(Entries().empty());
 }
 
+// Fault A11: compiled models that cannot be kept
 TEST_F(CompileCacheTest, AFolderThatCannotBeWrittenIsNoError) {
   ASSERT_TRUE(WriteFileAtomically(folder(), "a file where the folder would be").ok());
   CompileCache cache = Open();
@@ -263,7 +266,7 @@ int EndOfProbe(const std::string& folder, const std::string& identity, const std
   return status;
 }
 
-// Faults A1, A4: a server killed while it compiles a model, or loads what was kept.
+// Fault A1: a server killed while it compiles a model, or loads what was kept.
 TEST_F(CompileCacheTest, KilledAtEveryFailpointTheNextProcessFindsNothingOrTheWhole) {
   ASSERT_EQ(EndOfProbe(folder(), "first", ""), 0);
   for (const std::string_view name : kCompileFailpoints) {
@@ -280,6 +283,7 @@ TEST_F(CompileCacheTest, KilledAtEveryFailpointTheNextProcessFindsNothingOrTheWh
   }
 }
 
+// Fault A1: what killed processes left
 TEST_F(CompileCacheTest, WhatKilledProcessesLeftGoesWithWhoComesNext) {
   CompileCache cache = Open();
   Compile(cache, "a");

@@ -77,6 +77,7 @@ class Mutated : public HostileFile, public ::testing::WithParamInterface<const c
   std::string Name() const { return fs::path(GetParam()).filename().string(); }
 };
 
+// Fault C9: cut short
 TEST_P(Mutated, CutShortItIsRefused) {
   const std::string whole = Original();
   std::vector<std::size_t> lengths{0, 1, 7, 8, 96, 512, whole.size() - 1};
@@ -87,6 +88,7 @@ TEST_P(Mutated, CutShortItIsRefused) {
   }
 }
 
+// Fault C9: bytes changed
 TEST_P(Mutated, WithBytesChangedItIsRefusedOrStillAModel) {
   const std::string whole = Original();
   std::mt19937 random(11);
@@ -110,6 +112,7 @@ INSTANTIATE_TEST_SUITE_P(Formats, Mutated,
                                            "nets/iris.keras"));
 
 /// libhdf5 1.10.8 believes the length of a string and reads as far; a later one may refuse it.
+// Fault C9: one that ends its importer
 TEST_F(HostileFile, AStringThatLeadsLibhdf5OutOfItsMemoryIsAnErrorThatNamesTheFile) {
   std::string file = *ReadFile(kData + "/keras/small.h5");
   const std::size_t collection = file.find("GCOL");

@@ -111,6 +111,7 @@ TEST(AccessLog, AppendsALineForEachRequestWhenTheyAreFlushed) {
   EXPECT_EQ(log->written(), 2U);
 }
 
+// Fault E12: what is lost is counted
 TEST(AccessLog, WhatTheDiskDoesNotTakeIsCounted) {
   const auto log = AccessLog::Open({.path = "/dev/full"}).value();
   log->Take(Kept(AnInference()));

@@ -79,6 +79,7 @@ TEST(SpanExporter, WhatTheCollectorRefusesIsLostAndNotSentAgain) {
   EXPECT_EQ(exporter->exported(), 0U);
 }
 
+// Fault E12: a collector that is not there
 TEST(SpanExporter, WithoutACollectorTheQueueIsBounded) {
   const auto exporter = SpanExporter::Create({.endpoint = "http://127.0.0.1:1"}).value();
   for (std::size_t i = 0; i < 3 * SpanExporter::kQueueRequests; ++i) exporter->Take(Sampled());

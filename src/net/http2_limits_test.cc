@@ -114,6 +114,7 @@ TEST_F(Http2LimitsTest, MoreStreamsBeforeSettingsAreKnownAreRefusedOnly) {
 // Floods.
 
 // Bad input G2: rapid reset, HEADERS and RST_STREAM without end, is ENHANCE_YOUR_CALM
+// Fault D7: rapid reset
 TEST_F(Http2LimitsTest, RapidResetIsBounded) {
   hold = true;
   Send(Hello());
@@ -128,6 +129,7 @@ TEST_F(Http2LimitsTest, RapidResetIsBounded) {
 }
 
 // Bad input G2: the same where the client makes the server reset the streams
+// Fault D7: resets that the server is made to send
 TEST_F(Http2LimitsTest, ResetsThatTheServerIsMadeToSendAreBounded) {
   hold = true;
   Send(Hello());
@@ -165,6 +167,7 @@ TEST_F(Http2LimitsTest, ABudgetFillsAgainInTime) {
 }
 
 // Bad input G3: CONTINUATION without END_HEADERS for ever is ENHANCE_YOUR_CALM
+// Fault D7: CONTINUATION
 TEST_F(Http2LimitsTest, ContinuationFloodIsBounded) {
   Send(Hello() + HeadFrame(1, RequestFields("GET", "/"), kEndStream));
   const std::string field = FieldBlock({{"x-a", std::string(1000, 'x')}});
@@ -176,6 +179,7 @@ TEST_F(Http2LimitsTest, ContinuationFloodIsBounded) {
 }
 
 // Bad input G3: and so are empty ones
+// Fault D7: empty CONTINUATION
 TEST_F(Http2LimitsTest, EmptyContinuationFloodIsBounded) {
   Send(Hello() + HeadFrame(1, RequestFields("GET", "/"), kEndStream));
   const std::size_t count =
@@ -193,6 +197,7 @@ class Http2FloodTest : public Http2LimitsTest, public testing::WithParamInterfac
 
 // Bad input G4: floods of SETTINGS, PING, PRIORITY, WINDOW_UPDATE and empty DATA frames
 // Bad input G13: pings too often are GOAWAY too_many_pings
+// Fault D7: SETTINGS, PING, PRIORITY, WINDOW_UPDATE, empty DATA
 TEST_P(Http2FloodTest, EndsTheConnection) {
   hold = true;
   Send(Hello() +

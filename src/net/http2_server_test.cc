@@ -126,6 +126,7 @@ TEST(Http2Server, ARoundEndsWithTheNumberOfRequestsThatWereRejectedInIt) {
   EXPECT_EQ(service.rejected, 2u);
 }
 
+// Fault C6: one stream of several
 TEST(Http2Server, ACancelledStreamAbandonsItsRequestAlone) {
   TestService service;
   const auto server = StartServer(service);
@@ -144,6 +145,7 @@ TEST(Http2Server, ACancelledStreamAbandonsItsRequestAlone) {
   EXPECT_EQ(client.Answer(3).body, "second");
 }
 
+// Fault C6: over HTTP/2
 TEST(Http2Server, AClientThatHasGoneAbandonsItsRequests) {
   TestService service;
   const auto server = StartServer(service);
@@ -179,6 +181,7 @@ TEST(Http2Server, AnswersAClientThatSendsNoMore) {
   EXPECT_FALSE(client.Await([] { return false; })) << "then it ends";
 }
 
+// Fault D8: over HTTP/2
 TEST(Http2Server, MovesLargeBodiesBothWays) {
   TestService service;
   service.plan = [](const RequestHead&, BodyPlan& plan) { plan.max_bytes = 64 << 20; };
@@ -213,6 +216,7 @@ TEST(Http2Server, AClientThatTakesNothingIsReset) {
   EXPECT_EQ(server->Counts().requests_in_flight, 0u);
 }
 
+// Fault E6: over HTTP/2
 TEST(Http2Server, ADrainAnswersWhatIsInFlightAndLosesNothing) {
   TestService service;
   const auto server = StartServer(service);
@@ -244,6 +248,7 @@ TEST(Http2Server, ADrainCountsWhatItDrops) {
   EXPECT_TRUE(held->Abandoned());
 }
 
+// Fault D7: that connection alone
 TEST(Http2Server, AFloodEndsItsConnectionAlone) {
   TestService service;
   const auto server = StartServer(service);

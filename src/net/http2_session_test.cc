@@ -197,6 +197,7 @@ TEST_F(Http2SessionTest, ACancelledRequestIsNotEvenServedIfThatCameWithIt) {
   EXPECT_TRUE(held.empty());
 }
 
+// Fault C6: its memory
 TEST_F(Http2SessionTest, ACancelledBodyGivesItsMemoryBack) {
   Send(Hello() +
        Frame(FrameType::kHeaders, kEndHeaders, 1, FieldBlock(RequestFields("POST", "/"))) +
@@ -443,6 +444,7 @@ TEST_F(Http2SessionTest, APrefaceThatDoesNotComeEndsTheConnection) {
   EXPECT_TRUE(session().HasEnded());
 }
 
+// Fault C7: a head over HTTP/2
 TEST_F(Http2SessionTest, AHeadThatDoesNotEndInTimeEndsTheConnection) {
   Send(Hello() + Frame(FrameType::kHeaders, kNoFlags, 1, FieldBlock(RequestFields("GET", "/"))));
   Pass(limits.header_timeout - milliseconds(1));
@@ -452,6 +454,7 @@ TEST_F(Http2SessionTest, AHeadThatDoesNotEndInTimeEndsTheConnection) {
 }
 
 // Bad input H9: a body whose end never comes is 408 after its time, on its stream alone
+// Fault C7: a body over HTTP/2
 TEST_F(Http2SessionTest, ABodyThatTricklesIs408) {
   Send(Hello() +
        Frame(FrameType::kHeaders, kEndHeaders, 1, FieldBlock(RequestFields("POST", "/"))));
@@ -474,6 +477,7 @@ TEST_F(Http2SessionTest, ABodyThatWeDoNotReadIsNotSlow) {
 }
 
 // Bad input G4: a client that opens no window, or opens it byte by byte, does not hold an answer
+// Fault C7: an answer over HTTP/2
 TEST_F(Http2SessionTest, AnAnswerThatTheClientDoesNotTakeIsReset) {
   Send(Hello() + SettingFrame(4, 0));  // SETTINGS_INITIAL_WINDOW_SIZE
   Send(GetFrames(1, "/a"));

@@ -401,6 +401,7 @@ TEST_F(HttpFraming, UnreadableCodingsAreRefused) {
 }
 
 // Bad input H22: a body beyond the limit is 413, by its announced length before it is read
+// Fault D8: one body
 TEST_F(HttpFraming, BodiesAreBounded) {
   EXPECT_EQ(RefusedWith(Line("Content-Length: 1048577")), 413);
   EXPECT_EQ(RefusedWith(Line("Content-Length: 18446744073709551615")), 413);

@@ -333,6 +333,7 @@ TEST(HttpServer, LargeBodiesGoBothWays) {
   for (int i = 0; i < 3; ++i) EXPECT_EQ(client.Ask(Post("/", body)).body, body);
 }
 
+// Fault D8: answers that are read slowly
 TEST(HttpServer, AClientThatReadsSlowlyGetsAll) {
   TestService service;
   const std::string body(32 * 1024 * 1024, 'y');
@@ -357,6 +358,7 @@ TEST(HttpServer, RequestsBehindALargeAnswerAreServedOnceItIsTaken) {
   for (int i = 0; i < 40; ++i) ASSERT_EQ(client.Receive().body.size(), 2'000'000u) << i;
 }
 
+// Fault C7: an answer
 TEST(HttpServer, AClientThatReadsNothingIsReset) {
   TestService service;
   std::atomic<std::size_t> open_bodies{0};
@@ -394,6 +396,7 @@ TEST(HttpServer, ARequestInTheHandsOfTheServiceIsNotIdle) {
   EXPECT_EQ(slow.Receive().body, "late");
 }
 
+// Fault C7: a head
 TEST(HttpServer, AHeadThatDoesNotEndIsTimedOut) {
   TestService service;
   const auto server = StartServer(service, {.header_timeout = milliseconds(40)});
@@ -405,6 +408,7 @@ TEST(HttpServer, AHeadThatDoesNotEndIsTimedOut) {
 }
 
 // Bad input H9: a chunked body whose last chunk never comes is 408
+// Fault C7: a body
 TEST(HttpServer, ABodyThatStallsIsTimedOut) {
   TestService service;
   const auto server = StartServer(service, {.body_grace = milliseconds(40)});
@@ -421,6 +425,8 @@ TEST(HttpServer, ABodyThatStallsIsTimedOut) {
 class LeavingClientTest : public testing::TestWithParam<std::string_view> {};
 INSTANTIATE_TEST_SUITE_P(Headers, LeavingClientTest, testing::Values("", "Connection: close\r\n"));
 
+// Fault C6: by a reset
+// Fault E13: a reset while an answer is awaited
 TEST_P(LeavingClientTest, AbandonsItsRequest) {
   TestService service;
   const auto server = StartServer(service);
@@ -468,6 +474,7 @@ TEST(HttpServer, AClientThatSaidItWouldCloseAndStopsSendingStillWaits) {
   EXPECT_TRUE(client.EndsNow());
 }
 
+// Fault D6: in all
 TEST(HttpServer, ConnectionsBeyondTheLimitAreTurnedAway) {
   TestService service;
   const auto server = StartServer(service, {.connections = 1});
@@ -480,6 +487,7 @@ TEST(HttpServer, ConnectionsBeyondTheLimitAreTurnedAway) {
   EXPECT_EQ(first.Ask(Get("/")).status, 200);
 }
 
+// Fault D6: by address
 TEST(HttpServer, AnAddressHasOnlySoManyConnections) {
   TestService service;
   const auto server = StartServer(service, {.connections_per_address = 2});
@@ -495,6 +503,7 @@ TEST(HttpServer, AnAddressHasOnlySoManyConnections) {
   EXPECT_EQ(again.Ask(Get("/")).status, 200);
 }
 
+// Fault D8: all bodies together
 TEST(HttpServer, AllBodiesTogetherAreBounded) {
   TestService service;
   const auto server = StartServer(service, {.body_bytes_total = 10'000});
@@ -644,6 +653,7 @@ int AskAnewUntilRefused(std::uint16_t port) {
   }
 }
 
+// Fault E6: for who connects at the end
 TEST(HttpServer, WhoConnectsAtTheEndIsAnsweredOrRefused) {
   TestService service;
   int lost = 0;
@@ -672,6 +682,7 @@ bool AskUntilClosed(std::uint16_t port, std::atomic<int>& answers) {
   }
 }
 
+// Fault E6: on kept connections
 TEST(HttpServer, DrainUnderLoadLosesNothing) {
   TestService service;
   const auto server = StartServer(service, {}, 2);

@@ -23,6 +23,7 @@ std::string NameOf(const TlsCertificates& certificates) {
   return certificates.current()->certificate().names.at(0);
 }
 
+// Fault E3: half written
 TEST(TlsCertificates, TakesNewFilesOnceTheyLieStill) {
   TestTlsFiles files(Named("old"));
   const auto certificates = TlsCertificates::Load(files.Options()).value();
@@ -35,6 +36,7 @@ TEST(TlsCertificates, TakesNewFilesOnceTheyLieStill) {
 }
 
 // Bad input S9: a certificate and a key that do not match leave the old ones
+// Fault E3: a pair that does not match
 TEST(TlsCertificates, KeepsTheOldPairWhereTheNewOneDoesNotMatchAndSaysSoOnce) {
   TestTlsFiles files(Named("old"));
   const auto certificates = TlsCertificates::Load(files.Options()).value();
@@ -45,6 +47,7 @@ TEST(TlsCertificates, KeepsTheOldPairWhereTheNewOneDoesNotMatchAndSaysSoOnce) {
   EXPECT_EQ(NameOf(*certificates), "old");
 }
 
+// Fault E3: files that are gone
 TEST(TlsCertificates, KeepsTheOldPairWhereTheFilesAreGone) {
   TestTlsFiles files(Named("old"));
   const auto certificates = TlsCertificates::Load(files.Options()).value();

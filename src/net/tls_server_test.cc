@@ -68,6 +68,7 @@ TEST(TlsServer, AnswersRequestsThatCameInOneRecordAndInMany) {
   EXPECT_THAT(client.ReceiveUntil("GET 99"), HasSubstr("GET 42"));
 }
 
+// Fault D8: over TLS
 TEST(TlsServer, GivesASlowReaderEveryByteInOrder) {
   const TestTlsFiles files;
   TestService service;
@@ -214,6 +215,7 @@ TEST(TlsServer, TakesOnlyForwardSecretAuthenticatedCiphersOfTls12) {
 
 // Faults and floods.
 
+// Fault D6: a handshake that does not end
 TEST(TlsServer, ClosesAHandshakeThatDoesNotEnd) {
   const TestTlsFiles files;
   TestService service;
@@ -228,6 +230,7 @@ TEST(TlsServer, ClosesAHandshakeThatDoesNotEnd) {
   EXPECT_EQ(server->Counts().handshakes_failed_total, 1u);
 }
 
+// Fault D6: handshakes
 TEST(TlsServer, BoundsTheHandshakesThatGoOn) {
   const TestTlsFiles files;
   TestService service;
@@ -266,6 +269,7 @@ TEST(TlsServer, EndsAtRecordsOfRandomBytes) {
   EXPECT_EQ(client.ReceiveAll(), "");
 }
 
+// Fault C7: an answer over TLS
 TEST(TlsServer, ResetsAClientThatNeverReads) {
   const TestTlsFiles files;
   TestService service;
@@ -281,6 +285,7 @@ TEST(TlsServer, ResetsAClientThatNeverReads) {
   EXPECT_FALSE(client.EndedInOrder());
 }
 
+// Fault E6: over TLS
 TEST(TlsServer, DrainsWithoutLosingAnAnswer) {
   const TestTlsFiles files;
   TestService service;
@@ -312,6 +317,7 @@ TEST(TlsServer, DrainsWithoutWaitingForAHandshake) {
   EXPECT_LT(watch.Seconds(), 5);
 }
 
+// Fault E3: under load
 TEST(TlsServer, LosesNoConnectionWhileItsCertificateIsReplaced) {
   const TestIdentity authority = TestIdentity::Make({.name = "CA", .is_authority = true});
   TestTlsFiles files(TestIdentity::Make({}, &authority));

@@ -136,6 +136,7 @@ TEST_F(StoreTest, OnlyRegularFilesAreAdded) {
 }
 
 // Bad input P1: a blob that is shorter, longer or other than its digest says is a digest mismatch
+// Fault A5: of one file
 TEST_F(StoreTest, WhatIsNotWhatItsDigestSaysIsNotOpened) {
   const Blob blob = Added("hello");
   for (const char* damaged : {"hell", "hello!", "hallo", ""}) {
@@ -170,6 +171,7 @@ TEST_F(StoreTest, StrangersAmongTheBlobsAreNotListed) {
   EXPECT_THAT(*store_->List(), ElementsAre(blob.digest));
 }
 
+// Fault A1: what a killed writer left
 TEST_F(StoreTest, OpeningRemovesWhatAKilledWriterLeftAndNothingOfALivingOne) {
   const std::string dead = store_->temporary_folder() + "/1.0.part";
   std::ofstream(dead) << "half";
@@ -189,6 +191,7 @@ TEST_F(StoreTest, AFileThatIsNotPublishedLeavesNothing) {
   EXPECT_TRUE(fs::is_empty(store_->temporary_folder()));
 }
 
+// Fault A7: the same content
 TEST_F(StoreTest, ProcessesAddTheSameContentAtOnce) {
   const std::string content(300'000, 'x');
   std::vector<pid_t> children;
@@ -210,6 +213,7 @@ TEST_F(StoreTest, ProcessesAddTheSameContentAtOnce) {
   EXPECT_TRUE(fs::is_empty(store_->temporary_folder()));
 }
 
+// Fault A3: said with both numbers
 TEST_F(StoreTest, AFullDiskIsSaidWithBothNumbersAndLeavesNothing) {
   const Verdict verdict = InChild([&] {
     const std::string small_disk = folder_->path() + "/disk";
@@ -233,6 +237,7 @@ TEST_F(StoreTest, AFullDiskIsSaidWithBothNumbersAndLeavesNothing) {
   EXPECT_EQ(verdict, Verdict::kGood);
 }
 
+// Fault A3: while a file is written
 TEST_F(StoreTest, ADiskThatFillsWhileWritingLeavesNothing) {
   const std::string path = Write("weights", std::string(200'000, 'w'));
   EXPECT_EQ(InChild([&] {
@@ -248,6 +253,7 @@ TEST_F(StoreTest, ADiskThatFillsWhileWritingLeavesNothing) {
             Verdict::kGood);
 }
 
+// Fault A11: read-only
 TEST_F(StoreTest, AReadOnlyStoreIsReadAndSaysSoWhenWritten) {
   const Blob blob = Added("hello");
   ASSERT_EQ(chmod(folder_->path().c_str(), 0755), 0);

@@ -111,6 +111,7 @@ TEST_F(PublishKilled, APublishPassesEveryFailpointThatIsListedAndNoOther) {
   EXPECT_EQ(std::set<std::string>(hits.begin(), hits.end()), AllFailpoints());
 }
 
+// Fault A1: SIGKILL at every step of a publish
 TEST_F(PublishKilled, AtEveryFailpointTheStoreHoldsTheOldStateOrTheNew) {
   ASSERT_EQ(Start("one", "").Wait(), 0);
   const std::vector<std::string> order = Hits();  // weights, graph, manifest, catalogue
@@ -161,6 +162,7 @@ std::int64_t LastNumber(std::string_view text) {
   return ParseInt64(text.substr(text.rfind('\n') + 1)).value_or(0);
 }
 
+// Fault A3: one publish fails, the next ones pass
 TEST_F(PublishKilled, AFullDiskFailsOnePublishAndTheNextOnesPass) {
   const Probe probe = Start("--thrice", "store.write=error(RESOURCE_EXHAUSTED)@1");
   EXPECT_EQ(*ReadAll(probe.out.get(), 100), "0\n1\n2\n");
@@ -168,6 +170,7 @@ TEST_F(PublishKilled, AFullDiskFailsOnePublishAndTheNextOnesPass) {
 }
 
 // A second fsync would succeed and lie: the kernel has dropped what it could not write.
+// Fault A4: an fsync that fails
 TEST_F(PublishKilled, AfterAFailedSyncTheStoreTakesNothingMore) {
   const Probe probe = Start("--thrice", "store.fsync=error(DATA_LOSS)@1");
   EXPECT_EQ(*ReadAll(probe.out.get(), 100), "0\n0\n0\n");
@@ -176,6 +179,7 @@ TEST_F(PublishKilled, AfterAFailedSyncTheStoreTakesNothingMore) {
   EXPECT_EQ(Published("m", "after a restart"), 1);
 }
 
+// Fault A1: and at any moment
 TEST_F(PublishKilled, AtFiftyRandomMomentsNothingThatWasAnsweredIsLost) {
   std::mt19937 random(7);
   std::int64_t newest = 0;

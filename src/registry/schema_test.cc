@@ -41,6 +41,7 @@ TEST_F(SchemaTest, ANewCatalogueTakesEveryStepAndNeedsNoBackup) {
   EXPECT_FALSE(std::filesystem::exists(Path() + ".before-1"));
 }
 
+// Fault B4: older
 TEST_F(SchemaTest, AnOlderOneKeepsItsRowsAndACopyOfWhatItWas) {
   {
     Database database = Opened();
@@ -53,6 +54,7 @@ TEST_F(SchemaTest, AnOlderOneKeepsItsRowsAndACopyOfWhatItWas) {
   EXPECT_EQ(*copy.QueryInteger("SELECT a FROM t"), 7);
 }
 
+// Fault B4: a step that fails
 TEST_F(SchemaTest, AStepThatFailsChangesNothing) {
   {
     Database database = Opened();
@@ -63,6 +65,7 @@ TEST_F(SchemaTest, AStepThatFailsChangesNothing) {
   EXPECT_EQ(Ask("SELECT a FROM t"), 7);
 }
 
+// Fault B4: newer
 TEST_F(SchemaTest, ANewerOneIsRefusedUnchanged) {
   Database database = Opened();
   ASSERT_TRUE(Migrate(database, Path(), kBoth).ok());

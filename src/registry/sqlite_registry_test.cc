@@ -145,6 +145,7 @@ TEST_F(RegistryTest, APackageWithoutItsFilesIsNotPublished) {
 }
 
 // Bad input P1: changed, missing or extra bytes in a stored file are a digest mismatch
+// Fault A5: changed, cut or empty files
 TEST_F(RegistryTest, ADamagedFileIsFoundWhenItsVersionIsOpened) {
   const ModelVersion version = *Publish("a", "one");
   const std::string path = registry_->Open(version)->graph_path;
@@ -178,12 +179,14 @@ TEST_F(RegistryTest, GarbageIsWhatNoVersionNames) {
   EXPECT_TRUE(registry_->Open(*registry_->Resolve({.model = "a"})).ok());
 }
 
+// Fault A8: what is being published stays
 TEST_F(RegistryTest, YoungGarbageStays) {
   AddPackage(registry_->blobs(), "being published");
   EXPECT_EQ(registry_->CollectGarbage(3600, false)->blobs_removed, 0U);
   EXPECT_EQ(registry_->blobs().List()->size(), 2U);
 }
 
+// Fault A8: what another version needs stays
 TEST_F(RegistryTest, AFileThatTwoVersionsShareStaysForTheOther) {
   Published("a", "one");
   Published("b", "one");
@@ -192,6 +195,7 @@ TEST_F(RegistryTest, AFileThatTwoVersionsShareStaysForTheOther) {
   EXPECT_TRUE(registry_->Open(*registry_->Resolve({.model = "b"})).ok());
 }
 
+// Fault B2: damaged
 TEST_F(RegistryTest, ADamagedCatalogueIsRefusedWithWhatToDo) {
   Published("a", "one");
   registry_.reset();
@@ -203,6 +207,7 @@ TEST_F(RegistryTest, ADamagedCatalogueIsRefusedWithWhatToDo) {
   EXPECT_THAT(status.hint(), HasSubstr("catalogue.db"));
 }
 
+// Fault B2: gone
 TEST_F(RegistryTest, ALostCatalogueDoesNotMakeItsFilesGarbage) {
   Published("a", "one");
   registry_.reset();
@@ -214,6 +219,7 @@ TEST_F(RegistryTest, ALostCatalogueDoesNotMakeItsFilesGarbage) {
   EXPECT_THAT(status.message(), HasSubstr("3 files"));
 }
 
+// Fault B4: newer
 TEST_F(RegistryTest, ANewerCatalogueIsRefusedUnchanged) {
   registry_.reset();
   {
@@ -241,6 +247,7 @@ bool BecomeNobody() {
   return geteuid() != 0 || seteuid(kNobody) == 0;
 }
 
+// Fault A11: somebody else's store
 TEST_F(RegistryTest, AStoreThatMayOnlyBeReadIsReadAndSaysSoWhenWritten) {
   Published("a", "one");
   registry_.reset();  // closes the log: what a medium that nobody writes to holds
@@ -282,6 +289,7 @@ TEST_F(RegistryTest, AReaderSeesWhatAnotherProcessPublishesLater) {
   EXPECT_EQ(status, 0);
 }
 
+// Fault A7: from several processes
 TEST_F(RegistryTest, ProcessesPublishAtOnceAndEveryNumberIsUsedOnce) {
   constexpr int kProcesses = 4;
   constexpr int kEach = 10;
@@ -326,6 +334,7 @@ TEST_F(RegistryTest, ThreadsShareOneRegistry) {
   EXPECT_EQ(Numbers("a").size(), 20U);
 }
 
+// Fault A3: in a publish
 TEST_F(RegistryTest, AFullDiskFailsThePublishAndChangesNothing) {
   Published("a", "one");
   registry_.reset();

@@ -32,6 +32,7 @@ TEST(FolderWatch, NothingChangedIsNothingToDo) {
 }
 
 // Bad input S13: a version that is still being copied is let alone
+// Fault A6: a version that grows
 TEST(FolderWatch, ANewVersionCountsWhenTwoLooksSawTheSame) {
   World world;
   world.Copy("m/2/model.onnx", 10);

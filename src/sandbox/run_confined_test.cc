@@ -89,6 +89,7 @@ TEST(RunConfined, TellsACrashByItsSignal) {
   EXPECT_THAT(end.Describe(), HasSubstr("signal 6"));
 }
 
+// Fault C9: time is bounded
 TEST(RunConfined, StopsAtTheTimeLimit) {
   ConfinedProgram program = Probe("wait");
   program.time_limit = std::chrono::milliseconds(50);
@@ -98,6 +99,7 @@ TEST(RunConfined, StopsAtTheTimeLimit) {
 }
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+// Fault C9: memory is bounded
 TEST(RunConfined, MemoryIsBounded) {
   ConfinedProgram program = Probe("take-memory");
   program.max_memory_bytes = std::uint64_t{256} << 20;

@@ -86,6 +86,8 @@ TEST_F(AccessLogServing, EveryRequestHasItsLineWhenTheServerHasEnded) {
   EXPECT_EQ(lines[2]["code"], 400);
 }
 
+// Fault A3: under the access log
+// Fault E12: a log that cannot be written
 TEST_F(AccessLogServing, ALogThatCannotBeWrittenCostsNoRequest) {
   ServerOptions options = Options();
   options.access_log.path = "/dev/full";

@@ -241,6 +241,7 @@ TEST_F(ServerAccessTest, AdministrativeActsAndRefusedTriesAreInTheAuditLog) {
   EXPECT_THAT(done["from"].get<std::string>(), HasSubstr("127.0.0.1:"));
 }
 
+// Fault A3: under the audit log
 TEST_F(ServerAccessTest, AFullDiskStopsNoAdministrationAndIsCounted) {
   options.audit_log = "/dev/full";
   HttpTestClient client(server().port());
@@ -249,6 +250,7 @@ TEST_F(ServerAccessTest, AFullDiskStopsNoAdministrationAndIsCounted) {
   EXPECT_THAT(client.Get("/metrics").body, HasSubstr("slipway_audit_lost_total 2\n"));
 }
 
+// Fault D3: its quota
 TEST_F(ServerAccessTest, QuotasAreCountedAndShown) {
   options.anonymous_quota = {.rate = {.per_second = 1e-3, .burst = 2}};
   HttpTestClient client(server().port());

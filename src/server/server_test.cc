@@ -125,6 +125,7 @@ TEST(Server, AModelThatCannotBeLoadedKeepsItFromStarting) {
   EXPECT_THAT(failure.place(), HasSubstr("fake:4"));
 }
 
+// Fault E10: the port
 TEST(Server, APortThatIsTakenIsSaid) {
   FakeWorld world;
   const auto server = world.Start(1);
@@ -214,6 +215,7 @@ class Load {
   std::vector<std::jthread> threads_;
 };
 
+// Fault D4: of a whole server
 TEST(Server, LoadingAndUnloadingUnderLoadFailsNoRequest) {
   FakeWorld world;
   const auto server = world.Start(1);
@@ -263,6 +265,7 @@ TEST(Server, DrainingAnswersWhatIsInFlight) {
   EXPECT_EQ(answered, kClients);
 }
 
+// Fault E6: of a whole server
 TEST(Server, DrainingUnderLoadLosesNothing) {
   FakeWorld world;
   const auto server = world.Start(1);
@@ -274,6 +277,7 @@ TEST(Server, DrainingUnderLoadLosesNothing) {
   EXPECT_EQ(load.lost(), 0);
 }
 
+// Fault E6: readiness first
 TEST(Server, WhileItDrainsItIsNotReadyAndStillAccepts) {
   FakeWorld world;
   ServerOptions options = world.Options(1);

@@ -73,6 +73,7 @@ class Teaching(ProgramTest):
         self.slipway("version")
         self.assertEqual([path.name for path in self.folder.rglob("*")], ["home"])
 
+    # Fault E13: output into a closed pipe
     def test_output_into_a_closed_pipe_is_no_error(self):
         done = subprocess.run(f"{SLIPWAY} help errors | head -1", shell=True, capture_output=True, text=True, env=self.environment)
         self.assertEqual(done.stderr, "")
@@ -261,6 +262,7 @@ class Store(ProgramTest):
         self.fails("show", "mnist:7", code=3)
         self.fails("show", "-1bad", code=2)
 
+    # Fault A5: by verify
     def test_damage_is_found(self):
         self.push()
         blobs = sorted((self.folder / "store" / "blobs" / "sha256").iterdir(), key=lambda path: path.stat().st_size)

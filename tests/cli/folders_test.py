@@ -36,6 +36,7 @@ class FoldersTest(ProgramTest):
     def versions(self, server, name):
         return json.loads(server.get(f"/v2/models/{name}"))["versions"]
 
+    # Fault C9: the others are served
     def test_a_triton_repository_is_served_with_what_is_broken_told(self):
         self.put("iris/1/model.h5", IRIS)
         self.put("iris/3/model.h5", IRIS)

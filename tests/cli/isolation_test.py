@@ -111,6 +111,8 @@ class IsolationTest(ProgramTest):
         for others in answers[1:]:
             self.assertEqual(others, answers[0])
 
+    # Fault C1: a process that is killed
+    # Fault C4: a process that is stopped
     def test_others_see_nothing_of_a_process_that_crashes_or_hangs(self):
         self.push()
         server = self.serve()
@@ -144,6 +146,7 @@ class IsolationTest(ProgramTest):
         self.assertIn("the process of model fashion:1 ended by signal 6", server.log())
         self.assertEqual(server.stop(), 0)
 
+    # Fault C1: again and again
     def test_a_model_whose_process_keeps_ending_is_left_alone_until_it_is_loaded_again(self):
         self.push()
         server = self.serve()
@@ -170,6 +173,7 @@ class IsolationTest(ProgramTest):
         self.assertEqual(self.state(server, "fashion")["state"], "READY")
 
     # Bad input W6: of a real model, over the wire.
+    # Fault C2: of a real model, over the wire
     def test_an_input_that_ends_the_process_is_refused_and_others_are_served(self):
         (self.folder / "divide.onnx").write_bytes(LEAST_DIVIDED)
         self.slipway("push", "divide.onnx", "--name", "divide")

@@ -55,7 +55,7 @@ class LoadingTest(ProgramTest):
         self.assertIn("built anew", server.log())
         server.stop()
 
-    # Fault A5, of a model that was compiled before: what serves is whole, and what is not is said.
+    # Fault A5: of a model that was compiled before; what serves is whole, and what is not is said.
     def test_a_damaged_package_serves_as_it_was_compiled_and_says_so(self):
         self.slipway("push", FASHION, "--name", "fashion")
         server = Server(self, "fashion")
@@ -77,6 +77,7 @@ class LoadingTest(ProgramTest):
         refused = self.slipway("serve", "fashion", "--port", "0", "--compile-cache", "0", code=4)
         self.assertIn(largest.name[:12], refused.stderr)
 
+    # Fault C3: said everywhere
     def test_a_load_beyond_the_budget_is_refused_and_says_so_everywhere(self):
         self.slipway("push", FASHION, "--name", "fashion")
         self.slipway("push", DATA / "nets" / "iris.h5", "--name", "iris")

@@ -116,6 +116,7 @@ class ServeTest(ProgramTest):
         self.assertIn("another source", self.fails("serve", IRIS, self.folder / "iris.h5", "--port", "0", code=2))
         self.assertIn("--insecure", self.fails("serve", IRIS, "--address", "0.0.0.0", code=11))
 
+    # Fault E10: the port
     def test_a_port_that_is_taken_is_said(self):
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
@@ -124,6 +125,7 @@ class ServeTest(ProgramTest):
         self.assertIn("SLIPWAY-E5001", text)
         self.assertIn("hint:", text)
 
+    # Fault E6: with a client that connects anew each time
     def test_termination_under_load_loses_nothing(self):
         process, banner = self.serve(IRIS)
         url = self.url(banner) + "/v2/models/iris/infer"

@@ -160,6 +160,7 @@ class Passed(ServiceTest):
             self.assertEqual(process.wait(60), 2, self.log())
         self.assertIn("does not listen", self.log())
 
+    # Fault E6: and the next server takes over the socket
     def test_a_restart_under_load_loses_no_request(self):
         main = self.listening()
         port = main.getsockname()[1]

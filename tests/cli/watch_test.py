@@ -74,6 +74,7 @@ class Watched(ProgramTest):
             self.assertLessEqual(int(roots[0]["startTimeUnixNano"]), int(span["startTimeUnixNano"]))
             self.assertLessEqual(int(span["endTimeUnixNano"]), int(roots[0]["endTimeUnixNano"]))
 
+    # Fault E12: a collector that is not there
     def test_without_a_collector_requests_are_answered_and_the_server_ends(self):
         self.serve("--otlp-endpoint", "http://127.0.0.1:1", "--trace-sample", "1")
         for _ in range(20):

@@ -99,6 +99,7 @@ class KeysTest(unittest.TestCase):
             self.assertIn("nothing", str(answers.get(timeout=30)[1]))
             client.stop_stream()
 
+    # Fault D3: said to clients of both protocols
     def test_a_quota_that_is_used_up_is_said(self):
         key = grant("seldom", "--rate", "2/h", "--burst", "1", "--role", "admin")
         self.assertEqual(status("/v2", key), 200)

@@ -88,6 +88,7 @@ class WatchingTest(unittest.TestCase):
     def get(self, path):
         return curl("--cacert", AUTHORITY.file, f"https://{SERVER.url}{path}")[0]
 
+    # Fault E3: its end is told before it comes
     def test_metrics_tell_when_the_certificate_ends(self):
         ends = re.search(r"^slipway_tls_certificate_expiry_timestamp_seconds (\S+)", self.get("/metrics"), re.MULTILINE)
         self.assertAlmostEqual(float(ends.group(1)), time.time() + 2 * 86400, delta=600)
@@ -231,6 +232,7 @@ class MutualTest(unittest.TestCase):
 
 class ReloadTest(unittest.TestCase):
     # Bad input S9: a new certificate that cannot be used leaves the old one
+    # Fault E3: at a signal
     def test_a_new_certificate_is_taken_at_a_signal_and_a_bad_one_is_not(self):
         folder = pathlib.Path(tempfile.mkdtemp(dir=FOLDER.name))
         first, second = Authority(folder, "first"), Authority(folder, "second")

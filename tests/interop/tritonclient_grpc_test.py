@@ -174,6 +174,7 @@ class TritonGrpcTest(unittest.TestCase):
 
         asyncio.run(infer())
 
+    # Fault C6: streams that are cancelled
     def test_a_cancelled_stream_leaves_the_server_well(self):
         for _ in range(20):
             with grpc.InferenceServerClient(SERVER.url) as client:
@@ -213,6 +214,7 @@ class TritonGrpcTest(unittest.TestCase):
         with self.assertRaisesRegex(InferenceServerException, "UNIMPLEMENTED.*raw_input_contents"):
             self.client.get_cuda_shared_memory_status()
 
+    # Fault C5: a client's timeout
     def test_a_client_timeout_is_a_deadline(self):
         with self.assertRaisesRegex(InferenceServerException, "(?i)deadline"):
             self.client.infer("mnist_k3", [self.make_input(IMAGES)], client_timeout=0.000001)

@@ -479,6 +479,7 @@ TEST_F(OnnxRuntime, MemoryThatWasGivenBackMayBeTakenAgain) {
 }
 
 // Bad input T11: a value that asks for endless time ends its own run at the deadline
+// Fault C4: in the server itself
 TEST_F(OnnxRuntime, ARunIsEndedAtItsDeadline) {
   const auto model = Compiled(
       "g (int64 trips, float[1] x) => (float[1] y) { go = Constant<value = bool {1}>() "

@@ -49,6 +49,7 @@ class Worker {
   milliseconds run_cpu_{0};
 };
 
+// Fault C4: a process that sleeps
 TEST(HangJudge, ASleeperWithWorkIsWokenAndThenHung) {
   Worker worker;
   EXPECT_EQ(worker.Look(11), (std::vector<std::pair<int, Judgement>>{{5, Judgement::kWake},
@@ -90,6 +91,7 @@ TEST(HangJudge, LooksAtNothingMeanNothing) {
     EXPECT_EQ(judge.Next({.at = milliseconds(100 * i), .is_asleep = true}), Judgement::kWell);
 }
 
+// Fault C4: a run that works on
 TEST(HangJudge, ARunThatWorksOnAfterItsDeadlineIsHung) {
   Worker worker;
   worker.is_asleep = false;

@@ -213,6 +213,7 @@ TEST(IsolatedEngine, ALoadedModelOpensNothing) {
 class ModelThatCrashes : public ::testing::TestWithParam<Deed> {};
 
 // Bad input W1: in each of these ways.
+// Fault C1: in each of these ways
 TEST_P(ModelThatCrashes, FailsItsOwnRunAndIsBack) {
   const World world;
   const std::unique_ptr<Executable> model = world.Model();
@@ -231,6 +232,7 @@ INSTANTIATE_TEST_SUITE_P(All, ModelThatCrashes,
                                            Deed::kIllegalInstruction, Deed::kOpenSocket));
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+// Fault C3: in a process of its own
 TEST(IsolatedEngine, AModelThatTakesTooMuchMemoryEndsAlone) {
   const World world({.memory_bytes = std::uint64_t{512} << 20});
   const std::unique_ptr<Executable> model = world.Model();
@@ -240,6 +242,7 @@ TEST(IsolatedEngine, AModelThatTakesTooMuchMemoryEndsAlone) {
 #endif
 
 // Bad input W5: another type.
+// Fault C10: another type
 TEST(IsolatedEngine, AnotherTypeThanPromisedIsAnErrorOfThatRun) {
   const World world;
   const std::unique_ptr<Executable> model = world.Model();
@@ -252,6 +255,7 @@ TEST(IsolatedEngine, AnotherTypeThanPromisedIsAnErrorOfThatRun) {
 }
 
 // Bad input W3: behind the back of the program it is in.
+// Fault C12: a model's process
 TEST(IsolatedEngine, AWorkerThatWritesNonsenseIsReplaced) {
   const World world;
   const std::unique_ptr<Executable> model = world.Model();
@@ -269,6 +273,7 @@ TEST(IsolatedEngine, TheEnginesOwnCutOffIsHeard) {
 }
 
 // Bad input W2: it works for ever, or sleeps for ever.
+// Fault C4: it works, or sleeps, for ever
 TEST(IsolatedEngine, ARunThatDoesNotEndIsAnsweredAndEnded) {
   for (const Deed deed : {Deed::kLoop, Deed::kSleep}) {
     const World world;
@@ -280,6 +285,7 @@ TEST(IsolatedEngine, ARunThatDoesNotEndIsAnsweredAndEnded) {
   }
 }
 
+// Fault C4: without a deadline
 TEST(IsolatedEngine, ARunWithoutDeadlineEndsWithItsProcess) {
   const World world({.hang = {.longest_run = milliseconds(500)}});
   const std::unique_ptr<Executable> model = world.Model();
@@ -317,6 +323,7 @@ TEST(IsolatedEngine, ManyRunAtATime) {
 }
 
 // Bad input W4: three times.
+// Fault C1: again and again
 TEST(IsolatedEngine, AModelThatKeepsEndingItsProcessIsLeftAlone) {
   const World world({.ends = {.most = 3, .within = seconds(600), .pause = milliseconds(1)}});
   const std::unique_ptr<Executable> model = world.Model();
@@ -354,6 +361,7 @@ bool IsSuspect(const Executable& model, float x) {
 class InputThatEndsItsProcess : public ::testing::TestWithParam<Deed> {};
 
 // Bad input W6: sent again and again.
+// Fault C2: that crashes it
 TEST_P(InputThatEndsItsProcess, IsRefusedAfterTwoEnds) {
   const World world;
   const std::unique_ptr<Executable> model = world.Model();
@@ -379,6 +387,7 @@ INSTANTIATE_TEST_SUITE_P(All, InputThatEndsItsProcess,
                          ::testing::Values(Deed::kSegfault, Deed::kAbort, Deed::kIllegalInstruction,
                                            Deed::kSayNonsense));
 
+// Fault C2: that hangs it
 TEST(IsolatedEngine, AnInputThatHangsIsRefusedAfterTwoEnds) {
   for (const Deed deed : {Deed::kLoop, Deed::kSleep}) {
     const World world;
@@ -423,6 +432,7 @@ TEST(IsolatedEngine, ATrialThatIsCutOffClearsNothing) {
   EXPECT_EQ(Do(*model, Deed::kObeyOrAbort).status.number(), errors::kInputEndsWorker);
 }
 
+// Fault C2: others beside it
 TEST(IsolatedEngine, WhoIsBesideAnInputThatEndsTheProcessIsNotBlamed) {
   const World world({.slots = 4, .ends = {.most = 100, .pause = milliseconds(0)}});
   const std::unique_ptr<Executable> model = world.Model();
@@ -534,6 +544,7 @@ Holdings OfThisProcess() {
   return holdings;
 }
 
+// Fault C1: a thousand times
 TEST(IsolatedEngine, CrashesLeaveNothingBehind) {
   const World world({.ends = {.most = 1'000'000, .pause = milliseconds(0)}});
   const std::unique_ptr<Executable> model = world.Model();

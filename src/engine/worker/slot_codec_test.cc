@@ -87,6 +87,7 @@ TEST(SlotCodec, WhatDoesNotFitIsRefused) {
   EXPECT_EQ(status.number(), errors::kRunMemory);
 }
 
+// Fault C10: more than fits
 TEST(SlotCodec, AnAnswerThatDoesNotFitIsAnErrorOfItsRun) {
   Slot slot;
   GivenRun run(false);
@@ -117,6 +118,8 @@ struct Damage {
 class NonsenseTest : public ::testing::TestWithParam<Damage> {};
 
 // Bad input W3: one damage at a time.
+// Fault C10: another shape than promised
+// Fault C12: one damage at a time
 TEST_P(NonsenseTest, IsNotBelieved) {
   Slot slot;
   GivenRun run(true);

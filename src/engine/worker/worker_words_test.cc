@@ -54,6 +54,7 @@ TEST(WorkerWords, AFailureIsTheEnginesOwn) {
   EXPECT_EQ(status.message(), "no kernel");
 }
 
+// Fault C12: when it should say that it is ready
 TEST(WorkerWords, AnythingElseIsBroken) {
   for (const char* text :
        {"", "{", "[]", "{}", R"({"failure":{}})", R"({"inputs":[],"outputs":[]})"})

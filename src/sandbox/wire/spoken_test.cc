@@ -40,6 +40,7 @@ TEST(Spoken, TensorsArriveWhole) {
 
 class BrokenSpeechTest : public ::testing::TestWithParam<const char*> {};
 
+// Fault C12: tensors and errors that cannot be
 TEST_P(BrokenSpeechTest, IsRefused) {
   const Json json = ParseJson(GetParam()).value();
   Status heard;

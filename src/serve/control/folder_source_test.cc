@@ -72,6 +72,7 @@ TEST(FolderSource, ThePolicySaysWhatIsWanted) {
   EXPECT_THAT(world.Open()->Wanted("m").value(), ElementsAre(1));
 }
 
+// Fault C9: listed with its reason
 TEST(FolderSource, AModelThatCannotBeServedIsListedWithItsReason) {
   World world;
   world.Write("a/1/saved_model.pb", "x");
@@ -157,6 +158,7 @@ TEST(FolderSource, LabelsOutsideTheFolderAreNotRead) {
   EXPECT_EQ(world.Open()->Resolve("m", 1).status().code(), Code::kPermissionDenied);
 }
 
+// Fault A10: a folder that is gone
 TEST(FolderSource, AFolderThatIsGoneIsAnErrorAndNoDeletion) {
   World world;
   world.Write("m/1/model.onnx", "one");

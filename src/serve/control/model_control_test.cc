@@ -147,6 +147,7 @@ TEST(ModelControl, AVersionIsAddedBesideTheOthers) {
   EXPECT_THAT(world.models.ReadyVersions(), ElementsAre(1, 3));
 }
 
+// Fault C9: the version before it serves on
 TEST(ModelControl, AFailedLoadRetiresNothing) {
   World world;
   ASSERT_TRUE(world.Load("mnist", Specific({1})).ok());

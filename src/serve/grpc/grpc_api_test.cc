@@ -179,6 +179,7 @@ TEST(GrpcApi, TheLengthOfRawContentsIsChecked) {
             "3 input \"x\": shape [1,3] of FP32 needs 12 bytes, got 8");
 }
 
+// Fault C5: over gRPC
 TEST(GrpcApi, DeadlinesAreHeldAndRead) {
   RpcWorld world;
   EXPECT_EQ(Infer(world, RowRequest({1, 2, 3}), {{"grpc-timeout", "0n"}}).status, "4");

@@ -226,6 +226,7 @@ TEST(ModelStreamInfer, AClientThatDoesNotReadStopsTheStream) {
   EXPECT_EQ(call.exchange->consumed, 100 * message.size());
 }
 
+// Fault C5: of a stream
 TEST(ModelStreamInfer, TheDeadlineOfTheCallEndsIt) {
   StreamCall call(kInfer, {{"grpc-timeout", "2S"}});
   call.Send("");
@@ -260,6 +261,7 @@ TEST(ModelStreamInfer, AMessageThatDoesNotArriveEndsTheCall) {
 }
 
 // work for a client that left is dropped, and counted as cancelled
+// Fault C6: from a stream
 TEST(ModelStreamInfer, AClientThatLeavesIsCountedAsCancelled) {
   StreamCall call(kInfer);
   call.exchange->told.is_gone = true;

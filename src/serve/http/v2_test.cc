@@ -209,6 +209,7 @@ TEST(V2Infer, RefusesBinarySizesThatAreNotTheBodys) {
 }
 
 // Bad input T7: numbers that are not finite, in binary form
+// Fault C8: NaN, an infinity, a denormal
 TEST(V2Infer, NumbersThatAreNotFiniteAreValues) {
   const WorldAnswer answer = InferBinary(
       R"({"inputs":[{"name":"x","shape":[1,3],"datatype":"FP32","parameters":{"binary_data_size":12}}]})",
@@ -385,6 +386,7 @@ TEST(V2Infer, ReadsWhereARequestStandsInItsSequence) {
 }
 
 // Bad input T4: a batch beyond the maximum
+// Fault C8: too many rows
 TEST(V2Infer, RefusesMoreRowsThanTheConfiguredBatch) {
   ApiWorld world;
   EXPECT_THAT(

@@ -118,6 +118,7 @@ TEST(Loading, AnEnsembleWaitsForWhatWasAskedForBeforeIt) {
   EXPECT_TRUE(Outcome(std::move(ensemble)).ok());
 }
 
+// Fault C3: refused before it begins
 TEST(Loading, ALoadBeyondTheMemoryBudgetIsRefusedBeforeItBegins) {
   World world({.memory_budget = 100'000});
   const Status refused = Outcome(world.Load(World::Package("large", 1, "large.onnx", 50'000)));
@@ -253,6 +254,7 @@ TEST_F(KeptModels, FilesThatWereNotReadAreCheckedOnceTheModelIsReady) {
   EXPECT_EQ(refused.code(), Code::kDataLoss) << "nothing is compiled of damaged files";
 }
 
+// Fault A5: of a model that was compiled before
 TEST_F(KeptModels, ADamagedFileIsToldOfAModelThatServesAllTheSame) {
   ModelPackage package = World::Package("m", 1, "graph.onnx", 2'000'000);
   ASSERT_TRUE(models_->LoadAndWait(package).ok());

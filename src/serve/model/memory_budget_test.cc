@@ -12,6 +12,7 @@ using testing::HasSubstr;
 
 constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
 
+// Fault C3: with both figures
 TEST(MemoryBudget, WhatDoesNotFitIsRefusedWithBothFigures) {
   MemoryBudget budget(100 * kMiB);
   ASSERT_TRUE(budget.Reserve(1, {.own_bytes = 70 * kMiB}).ok());

@@ -136,6 +136,7 @@ TEST(ModelSet, AFailedLoadSaysWhyAndTouchesNothingElse) {
   EXPECT_TRUE(world.models->AllReady());
 }
 
+// Fault C1: one that ended too often
 TEST(ModelSet, AModelWhoseProcessIsNotStartedAgainIsNotReady) {
   World world;
   const auto outside = std::make_shared<FakeOutside>();
@@ -179,6 +180,7 @@ TEST(ModelSet, AModelThatDoesNotRunIsNotReady) {
   EXPECT_THAT(world.States(), ElementsAre("mnist:1 FAILED"));
 }
 
+// Fault C10: another signature than promised
 TEST(ModelSet, AGraphThatIsNotWhatThePackagePromisesIsRefused) {
   World world;
   world.File("a.onnx").signature.inputs[0].name = "z";
@@ -258,6 +260,7 @@ TEST(ModelSet, AVersionThatIsUnloadedWhileItLoadsIsNotPublished) {
   EXPECT_THAT(world.States(), ElementsAre("mnist:1 UNAVAILABLE"));
 }
 
+// Fault A8: a version that is unloaded while it runs
 TEST(ModelSet, AHandleKeepsAnUnloadedVersionAlive) {
   World world;
   const auto alive = world.File("a.onnx").alive;
@@ -310,6 +313,7 @@ TEST(ModelSet, UnloadedVersionsAreForgottenAfterAnHour) {
   EXPECT_THAT(world.States(), ElementsAre("settle:1 READY"));
 }
 
+// Fault D4: without a gap
 TEST(ModelSet, AVersionIsReplacedWithoutAGap) {
   World world;
   world.File("old.onnx", 1);
@@ -331,6 +335,7 @@ TEST(ModelSet, AVersionIsReplacedWithoutAGap) {
   EXPECT_EQ(missed, 0);
 }
 
+// Fault C9: the old version serves on
 TEST(ModelSet, AFailedReplacementLeavesTheOldVersionServing) {
   World world;
   world.File("old.onnx");
@@ -340,6 +345,7 @@ TEST(ModelSet, AFailedReplacementLeavesTheOldVersionServing) {
   EXPECT_THAT(world.States(), ElementsAre("mnist:1 READY"));
 }
 
+// Fault D4: a version beside the one that is asked for
 TEST(ModelSet, ManyThreadsFindWhileOthersLoadAndUnload) {
   World world;
   const auto alive = world.File("a.onnx").alive;

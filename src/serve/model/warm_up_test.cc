@@ -59,6 +59,7 @@ TEST(WarmUpModel, AModelWithFixedSizesMustRun) {
   EXPECT_EQ(WarmUpModel(PickyModel(signature, 4), signature).status().message(), "too small");
 }
 
+// Fault C10: another shape than the graph says
 TEST(WarmUpModel, AnOutputThatIsNotAsPromisedIsLeftToTheEngine) {
   const Signature signature = WithShapes({1, 3}, {1, 4});
   const WarmUp warm = WarmUpModel(PickyModel(signature, 1), signature).value();

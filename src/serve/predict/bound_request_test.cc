@@ -46,6 +46,7 @@ TEST(Bind, KeepsTheOrderInWhichOutputsWereAskedFor) {
 }
 
 // Bad input T4: a batch of 0 is refused
+// Fault C8: no rows
 TEST(Bind, ABatchWithoutRowsIsRefused) {
   const Status refusal = BindInputs({{"image", Floats({0, 2})}, {"age", Floats({0, 1})}}).status();
   EXPECT_EQ(refusal.code(), Code::kInvalidArgument);

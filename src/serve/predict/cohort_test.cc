@@ -122,6 +122,7 @@ TEST_F(CohortTest, TheEngineIsToldWhoseRowsThoseAre) {
   EXPECT_THAT(executable->shares, ElementsAre(ElementsAre(1, 2), ElementsAre()));
 }
 
+// Fault C11: an input that may end the process
 TEST_F(CohortTest, WhatMayEndTheProcessRunsAloneAndLast) {
   executable->process = std::make_unique<FakeOutside>();
   executable->process->suspects = {3};
@@ -164,6 +165,7 @@ TEST_F(CohortTest, OtherVersionsAndOtherOutputsRunApart) {
   EXPECT_EQ(executable->runs[0], 2u) << "the first and the last share a run";
 }
 
+// Fault C11: an input that the model refuses
 TEST_F(CohortTest, OneFaultIsNobodyElses) {
   cohort.Add(Task({1, 2}));
   cohort.Add(Task({-1, 2}));
@@ -174,6 +176,8 @@ TEST_F(CohortTest, OneFaultIsNobodyElses) {
   EXPECT_THAT(Numbers(2), ElementsAre(3, 4, 1));
 }
 
+// Fault C5: among those that share a run
+// Fault C6: among those that share a run
 TEST_F(CohortTest, WhatIsNotWorthRunningIsNotRun) {
   cohort.Add(Task({1, 2}));
   PredictTask late = Task({3, 4});

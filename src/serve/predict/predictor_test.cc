@@ -200,6 +200,7 @@ TEST(Predictor, AnErrorOfTheEngineIsPassedOnAndCounted) {
   EXPECT_EQ(model->counters().Read().execution_count, 0u);
 }
 
+// Fault C5: before it waits
 TEST(Predictor, ARequestPastItsDeadlineDoesNotRun) {
   World world;
   const auto runs = std::make_shared<std::atomic<int>>(0);
@@ -213,6 +214,7 @@ TEST(Predictor, ARequestPastItsDeadlineDoesNotRun) {
   EXPECT_EQ(model->counters().Read().expired_count, 1u);
 }
 
+// Fault C5: while it waits
 TEST(Predictor, AWaitingRequestIsAnsweredAtItsDeadlineThoughTheWorkerIsBusy) {
   World world({.default_deadline = seconds(30)});
   Brake brake;
@@ -230,6 +232,7 @@ TEST(Predictor, AWaitingRequestIsAnsweredAtItsDeadlineThoughTheWorkerIsBusy) {
   EXPECT_TRUE(running.Get().ok());
 }
 
+// Fault C6: while it waits
 TEST(Predictor, AnAbandonedRequestDoesNotRun) {
   World world;
   Brake brake;
@@ -251,6 +254,7 @@ TEST(Predictor, AnAbandonedRequestDoesNotRun) {
   EXPECT_EQ(model->counters().Read().cancelled_count, 1u);
 }
 
+// Fault D1: beyond its queue
 TEST(Predictor, BeyondItsQueueAModelIsOverloaded) {
   World world({.max_queued = 2});
   Brake brake;
@@ -289,6 +293,7 @@ TEST(Predictor, ForeseesWhatItWouldRefuse) {
   EXPECT_TRUE(runs.Get().ok() && waits.Get().ok());
 }
 
+// Fault D1: what would be too late
 TEST(Predictor, ForeseesThatARequestWouldBeTooLate) {
   World world;
   Brake brake;
@@ -338,6 +343,7 @@ TEST(Predictor, ALoopRestsForRequestsRefusedByTheirHeadsWhileOthersWait) {
   EXPECT_EQ(world.predictor->FinishRound(0, 3), std::chrono::nanoseconds(0));
 }
 
+// Fault D1: beyond the memory for what waits
 TEST(Predictor, BeyondTheMemoryForWaitingRequestsAModelIsOverloaded) {
   World world({.max_queued_bytes = 100});
   Brake brake;
