@@ -41,7 +41,7 @@ void Http2Session::State::Answer(Http2Stream& stream, Response response, std::st
   const bool has_body =
       !stream.without_body && MayHaveBody(response.status) && length + response.trailers.size() > 0;
   if (has_body) {
-    stream.body.Add(response.TakeBody());
+    stream.body.Begin(response);
     stream.trailers = std::move(response.trailers);
   }
   if (stream.streamed) stream.streamed->answer_ended = true;

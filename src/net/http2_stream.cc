@@ -7,6 +7,12 @@
 
 namespace slipway::net {
 
+void OutgoingBody::Begin(Response& answer) {
+  if (answer.text.size() < OutputQueue::kCopyBelow) text_ = std::exchange(answer.text, {});
+  left_ = text_.size();
+  Add(answer.TakeBody());
+}
+
 void OutgoingBody::Add(std::vector<BodyPart> parts) {
   for (const BodyPart& part : parts) left_ += part.bytes.size();
   if (part_ == parts_.size()) {
@@ -21,6 +27,12 @@ void OutgoingBody::Add(std::vector<BodyPart> parts) {
 void OutgoingBody::Move(std::size_t count, OutputQueue& output) {
   left_ -= count;
   sent_ += count;
+  if (const std::size_t text = std::min(count, text_.size() - text_sent_); text > 0) {
+    output.text().append(text_, text_sent_, text);
+    output.TextAppended();
+    text_sent_ += text;
+    count -= text;
+  }
   while (count > 0) {
     BodyPart& part = parts_[part_];
     const std::size_t taken = std::min(count, part.bytes.size() - offset_);

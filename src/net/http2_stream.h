@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -20,6 +21,8 @@ namespace slipway::net {
 /// The body of an answer on its way into frames.
 class OutgoingBody {
  public:
+  /// The whole body of an answer. Precondition: nothing was added before.
+  void Begin(Response& answer);
   /// Behind what is left.
   void Add(std::vector<BodyPart> parts);
   std::uint64_t left() const { return left_; }
@@ -28,6 +31,8 @@ class OutgoingBody {
   void Move(std::size_t count, OutputQueue& output);
 
  private:
+  std::string text_;  ///< before the parts; too small for one
+  std::size_t text_sent_ = 0;
   std::vector<BodyPart> parts_;
   std::size_t part_ = 0;    ///< the parts before it are sent
   std::size_t offset_ = 0;  ///< sent bytes of that part

@@ -4,12 +4,6 @@
 #include <utility>
 
 namespace slipway::net {
-namespace {
-
-/// Below it a copy costs less than another vector element and its keeper.
-constexpr std::size_t kCopyBelow = 2048;
-
-}  // namespace
 
 void OutputQueue::TextAppended() {
   const std::size_t added = text_.size() - text_counted_;

@@ -17,6 +17,9 @@ namespace slipway::net {
 /// they are, with what keeps them alive. Knows no socket. Keeps its memory between answers.
 class OutputQueue {
  public:
+  /// What is smaller is copied, which costs less than another vector element and its keeper.
+  static constexpr std::size_t kCopyBelow = 2048;
+
   bool empty() const { return bytes_ == 0; }
   std::size_t bytes() const { return bytes_; }
 

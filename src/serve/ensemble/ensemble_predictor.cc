@@ -33,7 +33,7 @@ void EnsemblePredictor::Stop() {
   inner_->Stop();
 }
 
-void EnsemblePredictor::Predict(InferRequest request, InferCompletion done) {
+void EnsemblePredictor::Predict(InferRequest&& request, InferCompletion&& done) {
   const ServedModel& model = *request.model;
   if (model->ensemble == nullptr) return inner_->Predict(std::move(request), std::move(done));
   std::optional<PredictTask> task =

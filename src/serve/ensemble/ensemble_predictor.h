@@ -35,7 +35,7 @@ class EnsemblePredictor final : public Predictor {
                     const Means& means);
 
   /// Unavailable (kModelNotReady): a step's model has gone. Else as said above.
-  void Predict(InferRequest request, InferCompletion done) override;
+  void Predict(InferRequest&& request, InferCompletion&& done) override;
   /// Nothing of an ensemble: its steps are refused one by one.
   Status Foresee(const ServedModel& model,
                  std::optional<std::chrono::nanoseconds> patience) override {

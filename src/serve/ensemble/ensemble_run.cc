@@ -183,7 +183,7 @@ void EnsembleRun::Answer(const StageTimes& times) {
   const ServedModel& ensemble = *task_.request.model;
   ensemble.counters().RecordRun(static_cast<std::uint64_t>(task_.bound.rows), counted);
   PredictTask task = std::move(task_);  // ends here, with what it keeps of the client
-  CompleteTask(task, std::move(outputs), counted, surroundings_.clock);
+  CompleteTask(task, std::move(outputs), counted, surroundings_.clock.WallNow());
 }
 
 void EnsembleRun::Fail(Status why) {

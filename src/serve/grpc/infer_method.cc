@@ -10,7 +10,7 @@
 namespace slipway::serve::grpc {
 namespace {
 
-/// One inference from its message to its answer; lives in the completion.
+/// One inference from its message to its answer; the request keeps it.
 struct Inference {
   Inference(const GrpcCall& the_call, const InferTarget& the_target)
       : call(the_call), target(the_target) {}
@@ -54,13 +54,14 @@ void ModelInfer(const GrpcCall& call) {
   const auto inference = std::make_shared<Inference>(call, *target);
   Result<InferRequest> request = Prepare(inference);
   if (!request.ok()) return inference->Fail(request.status());
-  call.parts().predictor.Predict(std::move(*request), [inference](Result<InferResponse> response) {
-    if (!response.ok()) return inference->Fail(response.status());
-    const AnsweredRun run = inference->call.RunOf(*response, inference->message.id);
-    Result<OutboundMessage> answer = EncodeInferAnswer(inference->message, std::move(*response));
-    if (!answer.ok()) return inference->Fail(answer.status());
-    inference->call.Answer(std::move(*answer), &run);
-  });
+  call.parts().predictor.Predict(
+      std::move(*request), [&of = *inference](Result<InferResponse>&& response) {
+        if (!response.ok()) return of.Fail(response.status());
+        const AnsweredRun run = of.call.RunOf(*response, of.message.id);
+        Result<OutboundMessage> answer = EncodeInferAnswer(of.message, std::move(*response));
+        if (!answer.ok()) return of.Fail(answer.status());
+        of.call.Answer(std::move(*answer), &run);
+      });
 }
 
 }  // namespace slipway::serve::grpc

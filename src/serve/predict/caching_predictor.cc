@@ -12,7 +12,7 @@ class CachingPredictor final : public Predictor {
   CachingPredictor(Predictor& inner, ResponseCache& cache, const Clock& clock)
       : inner_(inner), cache_(cache), clock_(clock) {}
 
-  void Predict(InferRequest request, InferCompletion done) override {
+  void Predict(InferRequest&& request, InferCompletion&& done) override {
     if (!cache_.IsOn() || !(*request.model)->config.response_cache)
       return inner_.Predict(std::move(request), std::move(done));
     const MonotonicTime arrived = clock_.Now();

@@ -16,7 +16,7 @@ using testing::ElementsAre;
 /// Answers y = {x[0], x[1], how many runs there were}, or refuses.
 class CountingPredictor final : public Predictor {
  public:
-  void Predict(InferRequest request, InferCompletion done) override {
+  void Predict(InferRequest&& request, InferCompletion&& done) override {
     ++runs;
     if (refuses) return done(Unavailable("full"));
     const std::span<const float> x = request.inputs.front().tensor.As<float>();

@@ -12,7 +12,7 @@ bool Cohort::MayHold(const PredictTask& task) {
   return (*task.request.model)->batches.best_rows() > task.bound.rows;
 }
 
-void Cohort::Add(PredictTask task) {
+void Cohort::Add(PredictTask&& task) {
   run_time_ += (*task.request.model)->batches.LeastTimeOf(task.bound.rows);
   tasks_.push_back(std::move(task));
 }

@@ -17,7 +17,7 @@ class Cohort {
   static bool MayHold(const PredictTask& task);
 
   /// Precondition: MayHold(task).
-  void Add(PredictTask task);
+  void Add(PredictTask&& task);
   /// How long what is held will run at least.
   std::chrono::nanoseconds run_time() const { return run_time_; }
   /// Runs all of it on this thread and completes it, the oldest first; NextBatch() decides who runs

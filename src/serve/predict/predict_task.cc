@@ -6,17 +6,14 @@
 
 namespace slipway::serve {
 
-std::optional<PredictTask> BeginTask(InferRequest request, InferCompletion done,
+std::optional<PredictTask> BeginTask(InferRequest&& request, InferCompletion&& done,
                                      std::chrono::nanoseconds default_deadline,
                                      const Clock& clock) {
-  const MonotonicTime arrived = clock.Now();
-  std::optional<PredictTask> task = PredictTask{.request = std::move(request),
-                                                .bound = {},
-                                                .done = std::move(done),
-                                                .arrived = arrived,
-                                                .checked = arrived,
-                                                .deadline = arrived + default_deadline};
-  if (task->request.deadline) task->deadline = *task->request.deadline;
+  std::optional<PredictTask> task(std::in_place);
+  task->arrived = clock.Now();
+  task->request = std::move(request);
+  task->done = std::move(done);
+  task->deadline = task->request.deadline.value_or(task->arrived + default_deadline);
   const ServedModel& model = *task->request.model;
   Result<BoundRequest> bound = Bind(model->signature, task->request.inputs, task->request.outputs);
   task->checked = clock.Now();

@@ -29,7 +29,7 @@ struct PredictTask {
 /// A request that arrives now, as a task: bound to its model, with a deadline `default_deadline`
 /// from now where it has none. nullopt: it was refused, counted and told, as Bind() or CheckRows()
 /// say.
-std::optional<PredictTask> BeginTask(InferRequest request, InferCompletion done,
+std::optional<PredictTask> BeginTask(InferRequest&& request, InferCompletion&& done,
                                      std::chrono::nanoseconds default_deadline, const Clock& clock);
 
 }  // namespace slipway::serve

@@ -69,7 +69,7 @@ class ThreadedPredictor final : public Predictor {
     for (const PredictTask& task : waiting_.TakeAll()) RefuseTask(task, ServerEnds(), clock_.Now());
   }
 
-  void Predict(InferRequest request, InferCompletion done) override {
+  void Predict(InferRequest&& request, InferCompletion&& done) override {
     std::optional<PredictTask> task =
         BeginTask(std::move(request), std::move(done), options_.default_deadline, clock_);
     if (!task) return;
@@ -116,7 +116,7 @@ class ThreadedPredictor final : public Predictor {
       const MonotonicTime now = task.checked;
       if ((*task.request.model)->batches.IsKnown())
         task.run.batch_end = Cohort::MayHold(task) ? BatchEnd::kNobodyElse : BatchEnd::kBestSize;
-      return RunTask(std::move(task), now, on_loop_);
+      return RunTask(task, now, on_loop_);
     }
     Cohort& cohort = cohorts_[*loop];
     cohort.Add(std::move(task));
@@ -207,7 +207,7 @@ class ThreadedPredictor final : public Predictor {
   void RunOnWorker(PredictTask first) {
     const ModelHandle model = first.request.model;
     if (!options_.shares_runs || !model->SharesRuns())
-      return RunTask(std::move(first), clock_.Now(), on_worker_);
+      return RunTask(first, clock_.Now(), on_worker_);
     const MonotonicTime now = clock_.Now();
     const auto longest = std::min<std::chrono::nanoseconds>(kLongestShared, first.deadline - now);
     BatchLearner::Plan plan;
@@ -219,7 +219,7 @@ class ThreadedPredictor final : public Predictor {
     model->counters().RecordBatchEnd(plan.end);
     first.run.batch_end = plan.end;
     if (plan.is_trial) return RunTrial(std::move(first), now, on_worker_);
-    if (batch.empty()) return RunTask(std::move(first), now, on_worker_);
+    if (batch.empty()) return RunTask(first, now, on_worker_);
     batch.insert(batch.begin(), std::move(first));
     RunBatch(batch, plan.end);
   }

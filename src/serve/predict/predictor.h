@@ -25,7 +25,7 @@ struct InferInput {
 };
 
 /// One inference, whatever protocol it came by. The views stay valid until the completion has run:
-/// `keeper` holds what they point into.
+/// `keeper` holds what they point into, and is held until then.
 struct InferRequest {
   ModelHandle model;
   std::vector<InferInput> inputs;         ///< any order
@@ -91,11 +91,11 @@ class Predictor {
   static std::unique_ptr<Predictor> Create(const PredictorOptions& options, const Clock& clock);
   virtual ~Predictor() = default;
 
-  /// InvalidArgument: unknown, missing or repeated tensor names (near names offered), CheckTensor()
-  /// failures. DeadlineExceeded: expired before or while it ran. Unavailable (kQueueFull): too many
-  /// wait already, or those before it take longer than its deadline allows. Cancelled: abandoned
-  /// before it ran. Else what Executable::Run() says.
-  virtual void Predict(InferRequest request, InferCompletion done) = 0;
+  /// Takes both arguments. InvalidArgument: unknown, missing or repeated tensor names (near names
+  /// offered), CheckTensor() failures. DeadlineExceeded: expired before or while it ran.
+  /// Unavailable (kQueueFull): too many wait already, or those before it take longer than its
+  /// deadline allows. Cancelled: abandoned before it ran. Else what Executable::Run() says.
+  virtual void Predict(InferRequest&& request, InferCompletion&& done) = 0;
 
   /// Whether Predict() would refuse a request for this model as Unavailable now: for whoever has
   /// its head, and would have to read its body. `patience`: until its deadline; absent: that of a

@@ -73,12 +73,13 @@ Result<LoneRun> RunAlone(const PredictTask& task, MonotonicTime started,
   return lone;
 }
 
-void RunTask(PredictTask task, MonotonicTime started, const RunContext& context) {
+void RunTask(PredictTask& task, MonotonicTime started, const RunContext& context) {
   if (Status why = WhyNotRun(task, started); !why.ok())
     return RefuseTask(task, std::move(why), started);
   Result<LoneRun> lone = RunAlone(task, started, context);
   task.run.rows = task.bound.rows;
-  if (lone.ok()) return CompleteTask(task, std::move(lone->outputs), lone->times, context.clock);
+  if (lone.ok())
+    return CompleteTask(task, std::move(lone->outputs), lone->times, context.clock.WallNow());
   const MonotonicTime now = context.clock.Now();
   if (IsTooLongHere(lone.status(), task, now, context)) return HandOver(task, now, context);
   RefuseTask(task, std::move(lone).status(), now);
@@ -102,9 +103,9 @@ void HandOver(PredictTask& task, MonotonicTime now, const RunContext& context) {
 }
 
 void CompleteTask(PredictTask& task, std::vector<TensorBuffer> outputs, const InferenceTimes& times,
-                  const Clock& clock) {
+                  WallTime now) {
   task.request.model->counters().RecordSuccess(static_cast<std::uint64_t>(task.bound.rows), times,
-                                               clock.WallNow());
+                                               now);
   InferResponse response =
       MakeResponse(std::move(task.request.model), task.bound, std::move(outputs), times);
   response.run = task.run;

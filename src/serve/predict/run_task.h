@@ -19,8 +19,8 @@ struct RunContext {
 
 /// Runs a request on this thread, counts it and completes it, or says why it is not worth running:
 /// DeadlineExceeded, Cancelled. A run that is too long for this thread goes to context.overflow.
-/// `started`: now.
-void RunTask(PredictTask task, MonotonicTime started, const RunContext& context);
+/// `started`: now. What is left of the task holds the request's memory.
+void RunTask(PredictTask& task, MonotonicTime started, const RunContext& context);
 
 struct LoneRun {
   std::vector<TensorBuffer> outputs;  ///< one for each wanted
@@ -38,9 +38,9 @@ bool IsTooLongHere(const Status& run, const PredictTask& task, MonotonicTime now
 void HandOver(PredictTask& task, MonotonicTime now, const RunContext& context);
 
 /// Completes a request that was run, and counts it; takes its model and leaves the rest to whoever
-/// has it. `outputs`: one for each wanted.
+/// has it. `outputs`: one for each wanted. `now`: when that run ended or later.
 void CompleteTask(PredictTask& task, std::vector<TensorBuffer> outputs, const InferenceTimes& times,
-                  const Clock& clock);
+                  WallTime now);
 
 /// Whether it is worth running: DeadlineExceeded, Cancelled.
 Status WhyNotRun(const PredictTask& task, MonotonicTime now);

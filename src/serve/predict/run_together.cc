@@ -12,7 +12,10 @@ namespace slipway::serve {
 namespace {
 
 void RunEachAlone(std::span<PredictTask*> tasks, const RunContext& context) {
-  for (PredictTask* task : tasks) RunTask(std::move(*task), context.clock.Now(), context);
+  for (PredictTask* task : tasks) {
+    PredictTask own = std::move(*task);  // its memory goes with it
+    RunTask(own, context.clock.Now(), context);
+  }
 }
 
 void HandOverAll(std::span<PredictTask*> tasks, MonotonicTime now, const RunContext& context) {
@@ -46,6 +49,7 @@ std::size_t PutSuspectsLast(std::span<PredictTask*> tasks) {
 /// Each with its own rows.
 void CompleteAll(std::span<PredictTask*> tasks, const JointRun& joint, MonotonicTime started,
                  InferenceTimes times, const Clock& clock) {
+  const WallTime now = clock.WallNow();
   const std::chrono::nanoseconds joined = times.compute_input;
   std::int64_t first_row = 0;
   for (PredictTask* task : tasks) {
@@ -59,7 +63,7 @@ void CompleteAll(std::span<PredictTask*> tasks, const JointRun& joint, Monotonic
     task->run.rows = joint.rows();
     times.queue = started - task->checked;
     times.compute_input = (task->checked - task->arrived) + joined;
-    CompleteTask(*task, std::move(*outputs), times, clock);
+    CompleteTask(*task, std::move(*outputs), times, now);
   }
 }
 

@@ -59,7 +59,7 @@ void RunTrial(PredictTask task, MonotonicTime started, const RunContext& context
     return model->NoteTrial(Trial::kNothing);
   }
   const Result<std::vector<TensorBuffer>> alone = CopyOf(lone->outputs);
-  CompleteTask(task, std::move(lone->outputs), lone->times, context.clock);
+  CompleteTask(task, std::move(lone->outputs), lone->times, context.clock.WallNow());
   if (!joint.ok() || !alone.ok()) return model->NoteTrial(Trial::kNothing);
   model->NoteTrial(RunInCompany(*joint, rows, *alone, *model, context, deadline));
 }

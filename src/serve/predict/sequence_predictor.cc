@@ -89,7 +89,7 @@ class SequencePredictor final : public Predictor {
     return inner_.FinishRound(loop, rejected);
   }
 
-  void Predict(InferRequest request, InferCompletion done) override {
+  void Predict(InferRequest&& request, InferCompletion&& done) override {
     if (!(*request.model)->config.sequence_batching)
       return inner_.Predict(std::move(request), std::move(done));
     const MonotonicTime now = clock_.Now();

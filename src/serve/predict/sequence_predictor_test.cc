@@ -22,7 +22,7 @@ using testing::HasSubstr;
 /// Runs at once, or when the test says.
 class AddingPredictor final : public Predictor {
  public:
-  void Predict(InferRequest request, InferCompletion done) override {
+  void Predict(InferRequest&& request, InferCompletion&& done) override {
     waiting.push_back({std::move(request), std::move(done)});
     if (!waits) RunOne();
   }

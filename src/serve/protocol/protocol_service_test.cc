@@ -14,7 +14,7 @@ namespace {
 
 class NotingPredictor final : public Predictor {
  public:
-  void Predict(InferRequest, InferCompletion) override {}
+  void Predict(InferRequest&&, InferCompletion&&) override {}
   std::chrono::nanoseconds FinishRound(unsigned loop, unsigned rejected) override {
     rounds.emplace_back(loop, rejected);
     return std::chrono::microseconds(rejected);
