@@ -11,12 +11,15 @@ constexpr std::uint64_t kMaxFieldNumber = (1U << 29) - 1;
 
 enum class VarintEnd : std::uint8_t { kWhole, kCutShort, kTooLong };
 
+/// A varint of one byte, as nearly all are.
+inline bool TakeShort(std::span<const std::byte>& rest, std::uint64_t& value) {
+  if (rest.empty() || static_cast<std::uint8_t>(rest[0]) >= 0x80U) return false;
+  value = static_cast<std::uint64_t>(rest[0]);
+  rest = rest.subspan(1);
+  return true;
+}
+
 VarintEnd TakeVarint(std::span<const std::byte>& rest, std::uint64_t& value) {
-  if (!rest.empty() && static_cast<std::uint8_t>(rest[0]) < 0x80U) {  // as nearly all are
-    value = static_cast<std::uint64_t>(rest[0]);
-    rest = rest.subspan(1);
-    return VarintEnd::kWhole;
-  }
   value = 0;
   for (int i = 0; i < kMaxVarintBytes; ++i) {
     if (static_cast<std::size_t>(i) >= rest.size()) return VarintEnd::kCutShort;
@@ -38,7 +41,7 @@ bool WireReader::Fail(WireFault fault) {
   return false;
 }
 
-bool WireReader::Varint(std::uint64_t& value) {
+bool WireReader::LongVarint(std::uint64_t& value) {
   switch (TakeVarint(rest_, value)) {
     case VarintEnd::kWhole:
       return true;
@@ -63,6 +66,10 @@ bool WireReader::Fixed(std::size_t size, std::uint64_t& value) {
   value = 0;
   std::memcpy(&value, bytes.data(), size);
   return true;
+}
+
+inline bool WireReader::Varint(std::uint64_t& value) {
+  return TakeShort(rest_, value) || LongVarint(value);
 }
 
 bool WireReader::Next(WireField& field) {
@@ -98,7 +105,7 @@ bool WireReader::Next(WireField& field) {
 
 bool PackedVarints::Next(std::uint64_t& value) {
   if (rest_.empty() || broken_) return false;
-  broken_ = TakeVarint(rest_, value) != VarintEnd::kWhole;
+  broken_ = !TakeShort(rest_, value) && TakeVarint(rest_, value) != VarintEnd::kWhole;
   return !broken_;
 }
 

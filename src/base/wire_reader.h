@@ -43,6 +43,7 @@ class WireReader {
  private:
   bool Fail(WireFault fault);
   bool Varint(std::uint64_t& value);
+  bool LongVarint(std::uint64_t& value);
   bool Fixed(std::size_t bytes, std::uint64_t& value);
   bool Take(std::uint64_t size, std::span<const std::byte>& bytes);
 

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/wire_reader.h"
@@ -21,6 +22,10 @@ class WireWriter {
     std::string_view text;
     std::span<const std::byte> borrowed;
   };
+
+  WireWriter() = default;
+  /// Writes behind `before`, in its memory; size() does not count it.
+  explicit WireWriter(std::string before) : text_(std::move(before)) {}
 
   /// Room for so many bytes of structure before it grows.
   void Reserve(std::size_t bytes) { text_.reserve(bytes); }
@@ -54,7 +59,7 @@ class WireWriter {
   /// False: text() is all there is.
   bool HasBorrowed() const { return !borrowed_.empty(); }
   /// Everything but what is borrowed.
-  std::string_view text() const { return text_; }
+  std::string TakeText() && { return std::move(text_); }
   /// Views of the writer, which stays as it is while they are used.
   std::vector<Piece> pieces() const;
   /// Everything in one string.

@@ -35,10 +35,9 @@ constexpr std::array<bool, 256> kPlainTable = PlainTable();
 
 /// Nothing to decode and nothing to look at closely: what names are made of nearly always.
 bool IsPlain(std::string_view raw) {
-  for (const char c : raw) {
-    if (!kPlainTable[static_cast<unsigned char>(c)]) return false;
-  }
-  return raw != "." && raw != "..";
+  bool is_plain = true;
+  for (const char c : raw) is_plain &= kPlainTable[static_cast<unsigned char>(c)];
+  return is_plain && raw != "." && raw != "..";
 }
 
 Status CheckSegment(std::string_view decoded) {

@@ -64,10 +64,9 @@ WireWriter Flag(std::string_view key, bool value) {
   return Parameter(key, choice);
 }
 
-WireWriter InferMessageOf(const InferMessage& request, const InferResponse& response,
-                          std::optional<bool> is_final) {
+void WriteInferMessage(const InferMessage& request, const InferResponse& response,
+                       std::optional<bool> is_final, WireWriter& message) {
   const ServedModel::Parts& model = *response.model->operator->();
-  WireWriter message;
   message.Reserve(kUsualBytes);
   message.Text(1, model.name);
   message.Text(2, std::to_string(model.version));
@@ -84,7 +83,6 @@ WireWriter InferMessageOf(const InferMessage& request, const InferResponse& resp
     const bool is_shared = RangeOf(request.outputs, i) != nullptr;
     message.Bytes(6, is_shared ? std::span<const std::byte>() : outputs[i].second.bytes());
   }
-  return message;
 }
 
 /// What is left to do to the outputs before they are written.
@@ -98,9 +96,10 @@ Status Finish(const InferMessage& request, InferResponse& response) {
 OutboundMessage InPieces(WrittenAnswer answer) {
   OutboundMessage message;
   if (!answer.message.HasBorrowed()) {
-    message.text += answer.message.text();
+    message.text = std::move(answer.message).TakeText();
     return message;
   }
+  message.text.clear();
   const auto kept = std::make_shared<const WrittenAnswer>(std::move(answer));
   for (const WireWriter::Piece& piece : kept->message.pieces()) {
     const auto text = std::as_bytes(std::span(piece.text));
@@ -116,16 +115,18 @@ OutboundMessage InPieces(WrittenAnswer answer) {
 
 Result<OutboundMessage> EncodeInferAnswer(const InferMessage& request, InferResponse response) {
   SLIPWAY_RETURN_IF_ERROR(Finish(request, response));
-  WireWriter message = InferMessageOf(request, response, std::nullopt);
-  return InPieces({.response = std::move(response), .message = std::move(message)});
+  WrittenAnswer answer{.response = std::move(response)};
+  WriteInferMessage(request, answer.response, std::nullopt, answer.message);
+  return InPieces(std::move(answer));
 }
 
 Result<OutboundMessage> EncodeStreamAnswer(const InferMessage& request, InferResponse response,
                                            bool is_final) {
   SLIPWAY_RETURN_IF_ERROR(Finish(request, response));
-  WireWriter message;
-  message.Message(2, InferMessageOf(request, response, is_final));
-  return InPieces({.response = std::move(response), .message = std::move(message)});
+  WrittenAnswer answer{.response = std::move(response)};
+  answer.message.MessageInPlace(
+      2, [&] { WriteInferMessage(request, answer.response, is_final, answer.message); });
+  return InPieces(std::move(answer));
 }
 
 OutboundMessage EmptyStreamAnswer(const InferTarget& target, const Status& error) {

@@ -10,10 +10,10 @@
 
 namespace slipway::serve::grpc {
 
-/// An answer as it was written, and what it points into.
+/// An answer as it is written, behind room for its prefix, and what it points into.
 struct WrittenAnswer {
   InferResponse response;
-  WireWriter message;
+  WireWriter message{std::string(kPrefixBytes, '\0')};
 };
 /// The message; parts that point into the answer keep it.
 OutboundMessage InPieces(WrittenAnswer answer);

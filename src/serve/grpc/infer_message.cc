@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/container/small_vector.hpp>
 #include <string>
 #include <utility>
 
@@ -96,7 +97,6 @@ class Decoder {
 
   Status Decode(std::span<const std::byte> message) {
     request_.inputs.reserve(signature_.inputs.size());
-    raw_.reserve(signature_.inputs.size());
     SLIPWAY_RETURN_IF_ERROR(
         ForEachField(message, [this](const WireField& field) { return ReadField(field); }));
     return PlaceRaw();
@@ -224,7 +224,7 @@ class Decoder {
 
   const Signature& signature_;
   InferMessage& request_;
-  std::vector<std::span<const std::byte>> raw_;
+  boost::container::small_vector<std::span<const std::byte>, 4> raw_;
   std::string_view first_typed_;  ///< the first input with `contents`
 };
 

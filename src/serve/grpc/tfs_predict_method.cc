@@ -34,15 +34,16 @@ Result<InferRequest> Prepare(const std::shared_ptr<Prediction>& prediction, Mode
 }
 
 OutboundMessage Encode(InferResponse response) {
-  WireWriter message;
-  for (const auto& output : response.outputs) {
+  WrittenAnswer answer{.response = std::move(response)};
+  WireWriter& message = answer.message;
+  for (const auto& output : answer.response.outputs) {
     message.MessageInPlace(1, [&] {
       message.Text(1, output.first->name);
       message.Message(2, WriteTensorProto(output.second.view()));
     });
   }
-  message.Message(2, WriteModelSpec(*response.model));
-  return InPieces({.response = std::move(response), .message = std::move(message)});
+  message.Message(2, WriteModelSpec(*answer.response.model));
+  return InPieces(std::move(answer));
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ namespace slipway::serve {
 
 JointRun::JointRun(const PredictTask& task, std::vector<std::int64_t> rows_of_requests)
     : model_(task.request.model),
-      wanted_(task.bound.wanted),
+      wanted_(task.bound.wanted.begin(), task.bound.wanted.end()),
       rows_of_requests_(std::move(rows_of_requests)),
       rows_(std::accumulate(rows_of_requests_.begin(), rows_of_requests_.end(), std::int64_t{0})) {}
 
