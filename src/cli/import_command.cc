@@ -148,8 +148,8 @@ Command MakePushCommand() {
       .group = "Store",
       .summary = "import a model file and publish it in the store",
       .description =
-          "A published version never changes. Publishing the same content again gives the same "
-          "version.",
+          "A published version never changes. Publishing again what the newest version holds gives "
+          "that version.",
       .positionals = {kSource},
       .flags = ImportFlags(),
       .examples = {"slipway push model.keras --name mnist",

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "base/error_catalogue.h"
@@ -49,9 +50,13 @@ Status ErrorOf(sqlite3* database, int code) {
       return Internal(fmt::format("the store's catalogue: {}", text));
     case SQLITE_NOMEM:
       return ResourceExhausted("no memory for the store's catalogue");
-    case SQLITE_CANTOPEN:
-      return FailedPrecondition("the store's catalogue cannot be opened")
+    case SQLITE_CANTOPEN: {
+      const int cause = sqlite3_system_errno(database);
+      return FailedPrecondition(
+                 fmt::format("the store's catalogue cannot be opened: {}",
+                             cause == 0 ? text : std::generic_category().message(cause)))
           .Hint("check that the store's folder exists and that this user may write to it");
+    }
     default:
       return Internal(fmt::format("the store's catalogue: {}", text));
   }

@@ -265,6 +265,15 @@ TEST_F(RegistryTest, AStoreThatMayOnlyBeReadIsReadAndSaysSoWhenWritten) {
   ASSERT_EQ(chmod(Folder().c_str(), 0755), 0);
 }
 
+TEST_F(RegistryTest, ACatalogueThatCannotBeOpenedSaysWhy) {
+  registry_.reset();
+  fs::remove_all(Folder() + "/catalogue.db");
+  fs::create_directory(Folder() + "/catalogue.db");
+  const Result<std::unique_ptr<Registry>> registry = Registry::Open(Folder());
+  ASSERT_FALSE(registry.ok());
+  EXPECT_THAT(registry.status().ToString(), HasSubstr("cannot be opened: Is a directory"));
+}
+
 TEST_F(RegistryTest, AReaderSeesWhatAnotherProcessPublishesLater) {
   Published("a", "one");
   ASSERT_EQ(chmod(Folder().c_str(), 0755), 0);
