@@ -45,6 +45,7 @@ TEST_F(LocalSocketTest, AServerAnswersThere) {
   EXPECT_NE(access(path().c_str(), F_OK), 0) << "it is gone with its server";
 }
 
+// Fault E10: a socket of this machine
 TEST_F(LocalSocketTest, OneThatNobodyListensAtIsReplaced) {
   {
     const FileDescriptor left = ListenLocally(path(), 1).value();

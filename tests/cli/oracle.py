@@ -21,21 +21,31 @@ WRONG, UNEXPECTED, TRUNCATED, LOST = "wrong", "unexpected", "truncated", "lost"
 NEVER = (WRONG, UNEXPECTED, TRUNCATED, LOST)
 
 
-def write_model(path, added):
-    """A model that answers y = x + added: the answer tells which version gave it."""
+def write_model(path, added, rounds=0):
+    """A model that answers y = x + added: the answer tells which version gave it. Each round reads 4 MiB of zeros before, for nothing."""
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(model("oracle.py", [node("Add", ["x", "added"], "y")], [tensor("x", FLOAT, 1)], [tensor("y", FLOAT, 1)],
-                           [constant("added", FLOAT, [1], struct.pack("<f", added))]))
+    constants = [constant("added", FLOAT, [1], struct.pack("<f", added))]
+    nodes = [node("Add", ["x", "added"], "y")]
+    if rounds:
+        constants += [constant(name, FLOAT, shape, bytes(4 * shape[0] * shape[1]))
+                      for name, shape in (("row", [1, 1024]), ("square", [1024, 1024]), ("column", [1024, 1]))]
+        nodes = [node("MatMul", ["x", "row"], "round0"),
+                 *(node("MatMul", [f"round{i}", "square"], f"round{i + 1}") for i in range(rounds)),
+                 node("MatMul", [f"round{rounds}", "column"], "nothing"), node("Add", ["x", "nothing"], "same"),
+                 node("Add", ["same", "added"], "y")]
+    path.write_bytes(model("oracle.py", nodes, [tensor("x", FLOAT, 1)], [tensor("y", FLOAT, 1)], constants))
     return path
 
 
 class Oracle:
     """Asks `model` from several threads, each over a connection of its own, until stop(). A version N of it adds N * 1000."""
 
-    def __init__(self, port, model, clients=4, deadline=20, may_refuse=False):
+    def __init__(self, port, model, clients=4, deadline=20, may_refuse=False, key=None):
         self.port, self.model, self.deadline, self.may_refuse = int(port), model, deadline, may_refuse
+        self.headers = {"Slipway-Key": key} if key else {}
         self.counts = collections.Counter()
+        self.refusals = collections.Counter()  # by status
         self.notes = []  # of what is never right
         self.versions = collections.Counter()
         self.slowest = 0.0
@@ -102,7 +112,7 @@ class Oracle:
         except OSError:
             return CUT if self.may_cut else REFUSED, "no connection", False
         try:
-            connection.request("POST", f"/v2/models/{self.model}/infer", body)
+            connection.request("POST", f"/v2/models/{self.model}/infer", body, self.headers)
             answer = connection.getresponse()
             text = answer.read()
         except TimeoutError:
@@ -111,15 +121,16 @@ class Oracle:
             return CUT if self.may_cut else TRUNCATED, repr(error), False
         except (http.client.HTTPException, OSError) as error:
             return CUT if self.may_cut else LOST, repr(error), False
-        return *self._judge(answer.status, text, x), not answer.will_close
+        return *self._judge(answer.status, answer.headers, text, x), not answer.will_close
 
-    def _judge(self, status, text, x):
+    def _judge(self, status, headers, text, x):
         if status == 200:
             answer = json.loads(text)
             version = answer["model_version"]
             self.versions[version] += 1
             right = answer["outputs"][0]["data"] == [x + 1000 * int(version)]
             return (OK, "") if right else (WRONG, f"{x} became {text}")
-        if status in (429, 503) and self.may_refuse:
+        if status in (429, 503) and self.may_refuse and "Retry-After" in headers:
+            self.refusals[status] += 1
             return REFUSED, ""
         return UNEXPECTED, f"{status} {text[:200]}"

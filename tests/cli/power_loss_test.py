@@ -10,7 +10,7 @@ import subprocess
 import time
 import unittest
 
-from oracle import write_model
+from oracle import NEVER, REFUSED, Oracle, write_model
 from program import SLIPWAY, ProgramTest, Server
 
 EXT4_IOC_SHUTDOWN = 0x8004587D  # _IOR('X', 125, __u32), as XFS names it too
@@ -90,6 +90,30 @@ class PowerLoss(ProgramTest):
             self.power_comes_back()
         server = Server(self, "fashion")
         self.assertEqual(json.loads(server.get("/v2/models/fashion/ready"))["ready"], True)
+        self.assertEqual(server.stop(), 0)
+
+    # Fault A4: from a moment on every read and write of the store is an I/O error
+    def test_a_disk_that_fails_ends_nothing_that_serves(self):
+        for version in (1, 2):
+            self.slipway("push", write_model(self.folder / f"{version}.onnx", 1000 * version), "--name", "plus")
+        server = Server(self, "plus:1", "--audit-log", self.mounted / "audit.log", "--access-log", self.mounted / "access.log")
+        oracle = Oracle(server.port, "plus")
+        oracle.wait_for(20)
+        key = shutil.copy(self.mounted / "store" / "admin.key", self.folder)
+        self.pull_the_plug()
+        self.assertIn("Input/output error", self.fails("load", "plus:2", "--host", server.url, "--api-key-file", key, code=1))
+        self.assertIn("catalogue cannot be opened: Input/output error", self.fails("push", self.folder / "2.onnx", "--name", "more", code=1))
+        oracle.wait_for(100)
+        oracle.stop()
+        self.assertEqual({kind: oracle.counts[kind] for kind in NEVER}, dict.fromkeys(NEVER, 0), oracle.notes[:5])
+        self.assertEqual(oracle.counts[REFUSED], 0)
+        self.assertEqual(set(oracle.versions), {"1"})
+        self.assertIn("slipway_access_log_lost_total", server.get("/metrics"))
+        self.assertEqual(server.stop(), 0)
+        self.power_comes_back()
+        server = Server(self, "plus")
+        self.slipway("push", self.folder / "2.onnx", "--name", "more")
+        self.slipway("load", "more", "--host", server.url)
         self.assertEqual(server.stop(), 0)
 
     @staticmethod
