@@ -540,13 +540,33 @@ TEST(ModelSet, WhatASlowModelLearnedIsKeptWhenItGoes) {
   {
     const ModelHandle model = world.models->Find("mnist", 1).value();
     ASSERT_TRUE((*model)->learns_batches);
-    model->NoteRun(1, std::chrono::milliseconds(2));
-    model->NoteRun(2, std::chrono::milliseconds(3));
+    model->NoteRun(1, 1, std::chrono::milliseconds(2));
+    model->NoteRun(2, 2, std::chrono::milliseconds(3));
     for (int i = 0; i < 2; ++i) model->NoteTrial(BatchLearner::Trial::kAgreed);
   }
   EXPECT_FALSE(profiles.Find(digest).has_value());
   world.models.reset();
   EXPECT_EQ(profiles.Find(digest)->points().size(), 2u);
+}
+
+TEST(ModelSet, WhatEachRequestTakesFollowsTheRuns) {
+  using std::chrono::milliseconds;
+  World world;
+  world.File("a");
+  ASSERT_TRUE(world.models->LoadAndWait(World::Package(1, "a")).ok());
+  const ModelHandle model = world.models->Find("mnist", 1).value();
+  EXPECT_EQ(model->PaceOfLate().each, (*model)->run_time);
+  EXPECT_EQ(model->PaceOfLate().run, (*model)->run_time);
+  model->NoteRun(4, 1, milliseconds(12));
+  EXPECT_EQ(model->PaceOfLate().each, milliseconds(12));
+  model->NoteRun(64, 0, milliseconds(1));
+  EXPECT_EQ(model->PaceOfLate().run, milliseconds(12)) << "made-up rows are nobody's";
+  model->NoteRun(16, 16, milliseconds(32));
+  EXPECT_EQ(model->PaceOfLate().each, std::chrono::microseconds(9500));
+  EXPECT_EQ(model->PaceOfLate().run, milliseconds(17));
+  model->NoteRun(64, 64, milliseconds(64));
+  EXPECT_EQ(model->PaceOfLate().each, milliseconds(1));
+  EXPECT_EQ(model->PaceOfLate().run, milliseconds(64));
 }
 
 std::int64_t MostRowsTogether(FakeExecutable::Behaviour behaviour) {

@@ -1,9 +1,21 @@
 #include "serve/model/served_model.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace slipway::serve {
 namespace {
+
+/// Share of one request in the averages of what requests take.
+constexpr double kWeightOfOne = 1.0 / 64;
+
+/// The first value counts whole. Runs that end at one moment may overwrite each other's: they are
+/// of one kind.
+void Follow(std::atomic<std::int64_t>& average, std::int64_t value, double weight) {
+  const std::int64_t before = average.load(std::memory_order_relaxed);
+  const double change = (before == 0 ? 1 : weight) * static_cast<double>(value - before);
+  average.store(before + std::llround(change), std::memory_order_relaxed);
+}
 
 /// Batches that were measured beyond the configured size are not formed.
 BatchProfile Within(const BatchProfile& profile, std::int64_t most_rows) {
@@ -72,6 +84,22 @@ BatchLearner::Plan ServedModel::PlanBatch(std::span<const std::int64_t> rows,
   if (parts_.learns_batches) return learner_.Next(rows, longest);
   const BatchDecision decision = NextBatch(rows, parts_.batches, longest);
   return {.requests = decision.requests, .end = decision.end};
+}
+
+void ServedModel::NoteRun(std::int64_t rows, std::size_t requests,
+                          std::chrono::nanoseconds time) const {
+  if (parts_.learns_batches) learner_.NoteRun(rows, time);
+  if (requests == 0) return;
+  const double weight = std::min(1.0, kWeightOfOne * static_cast<double>(requests));
+  Follow(each_, time.count() / static_cast<std::int64_t>(requests), weight);
+  Follow(run_, time.count(), weight);
+}
+
+ServedModel::Pace ServedModel::PaceOfLate() const {
+  const std::int64_t each = each_.load(std::memory_order_relaxed);
+  if (each == 0) return {.each = parts_.run_time, .run = parts_.run_time};
+  return {.each = std::chrono::nanoseconds(each),
+          .run = std::chrono::nanoseconds(run_.load(std::memory_order_relaxed))};
 }
 
 BatchProfile ServedModel::Batches() const {

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -99,9 +100,15 @@ class ServedModel {
   bool AwaitsCompany() const {
     return parts_.batch_rules.has_value() && parts_.batch_rules->max_delay.count() > 0;
   }
-  void NoteRun(std::int64_t rows, std::chrono::nanoseconds time) const {
-    if (parts_.learns_batches) learner_.NoteRun(rows, time);
-  }
+  /// A run of so many rows took so long, for so many requests: none where its rows were made up.
+  void NoteRun(std::int64_t rows, std::size_t requests, std::chrono::nanoseconds time) const;
+  /// How its requests run of late, alone or together; before any did, as `run_time` says. Costs two
+  /// loads.
+  struct Pace {
+    std::chrono::nanoseconds each{0};  ///< what a request takes of a worker
+    std::chrono::nanoseconds run{0};   ///< how long the run lasts that it is in
+  };
+  Pace PaceOfLate() const;
   void NoteJointFailure(std::int64_t rows) const {
     if (parts_.learns_batches) learner_.NoteFailure(rows);
   }
@@ -121,6 +128,8 @@ class ServedModel {
   const Signature client_signature_;
   mutable ModelCounters counters_;
   mutable BatchLearner learner_;
+  mutable std::atomic<std::int64_t> each_{0};  ///< Pace's, in nanoseconds; moving averages
+  mutable std::atomic<std::int64_t> run_{0};
   mutable std::atomic<MonotonicTime::rep> surprised_until_{
       MonotonicTime::min().time_since_epoch().count()};
 };

@@ -12,11 +12,13 @@ bool IsQuick(const AdmissionSnapshot& snapshot, const PredictorOptions& options)
   return snapshot.run_time < std::chrono::nanoseconds(options.inline_below) / rows;
 }
 
-std::chrono::nanoseconds TimeOfThoseBefore(const AdmissionSnapshot& snapshot,
-                                           const PredictorOptions& options) {
+/// Nobody is too late whom nobody stands before: what runs take now shows.
+bool IsTooLate(const AdmissionSnapshot& snapshot, const PredictorOptions& options) {
   const std::size_t before = snapshot.waiting - std::min(snapshot.lower, snapshot.waiting);
-  return snapshot.run_time * static_cast<std::int64_t>(before) /
-         std::max<std::int64_t>(options.workers, 1);
+  const std::chrono::nanoseconds they_take = snapshot.pace.each *
+                                             static_cast<std::int64_t>(before) /
+                                             std::max<std::int64_t>(options.workers, 1);
+  return before > 0 && they_take + snapshot.pace.run > snapshot.remaining;
 }
 
 }  // namespace
@@ -27,7 +29,7 @@ Admission DecideAdmission(const AdmissionSnapshot& snapshot, const PredictorOpti
   if (snapshot.waiting >= options.max_queued) return Admission::kQueueFull;
   if (snapshot.waiting_bytes + snapshot.request_bytes > options.max_queued_bytes)
     return Admission::kMemoryFull;
-  if (TimeOfThoseBefore(snapshot, options) > snapshot.remaining) return Admission::kTooLate;
+  if (IsTooLate(snapshot, options)) return Admission::kTooLate;
   return Admission::kWait;
 }
 

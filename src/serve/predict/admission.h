@@ -11,6 +11,7 @@ namespace slipway::serve {
 /// What is known at the moment a request arrives.
 struct AdmissionSnapshot {
   std::chrono::nanoseconds run_time{0};   ///< t(1) of the model; 0: not known
+  ServedModel::Pace pace;                 ///< of those that wait; zeros: not known
   std::int64_t rows = 1;                  ///< of the request
   std::chrono::nanoseconds remaining{0};  ///< until its deadline; 0 or less: past it
   std::size_t waiting = 0;                ///< requests that wait for this model
@@ -25,7 +26,7 @@ enum class Admission : std::uint8_t {
   kWait,        ///< for a worker
   kQueueFull,   ///< the bound on requests
   kMemoryFull,  ///< the bound on bytes
-  kTooLate,     ///< the requests before it alone take longer than its deadline allows
+  kTooLate,     ///< those before it and its own run take longer than its deadline allows
   kExpired,
 };
 

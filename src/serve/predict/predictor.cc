@@ -81,12 +81,12 @@ class ThreadedPredictor final : public Predictor {
                  std::optional<std::chrono::nanoseconds> patience) override {
     const auto waiting = static_cast<std::size_t>(model.counters().waiting().Value());
     if (waiting == 0) return {};
-    const Admission admission = DecideAdmission(
-        {.run_time = model.IsPredictable(clock_.Now()) ? model->run_time : kNotKnown,
-         .remaining = patience.value_or(options_.default_deadline),
-         .waiting = waiting,
-         .lower = model->config.dynamic_batching ? waiting : 0},
-        options_);
+    const Admission admission =
+        DecideAdmission({.pace = PaceOf(model, clock_.Now()),
+                         .remaining = patience.value_or(options_.default_deadline),
+                         .waiting = waiting,
+                         .lower = model->config.dynamic_batching ? waiting : 0},
+                        options_);
     if (admission != Admission::kQueueFull && admission != Admission::kTooLate) return {};
     model.counters().RecordFailure(ModelCounters::Failure::kRejected, std::chrono::nanoseconds(0));
     return WhyRefused(admission, model);
@@ -123,6 +123,10 @@ class ThreadedPredictor final : public Predictor {
     if (cohort.run_time() >= kLongestCohort) cohort.Run(kLongestCohort, on_loop_);
   }
 
+  static ServedModel::Pace PaceOf(const ServedModel& model, MonotonicTime now) {
+    return model.IsPredictable(now) ? model.PaceOfLate() : ServedModel::Pace();
+  }
+
   static bool MayRunHere(const PredictTask& task) {
     const ServedModel& model = *task.request.model;
     return !task.request.only_on_worker && model.IsPredictable(task.checked) && model.IsInMemory();
@@ -132,6 +136,7 @@ class ThreadedPredictor final : public Predictor {
     const ServedModel& model = *task.request.model;
     const Admission admission =
         DecideAdmission({.run_time = MayRunHere(task) ? model->run_time : kNotKnown,
+                         .pace = PaceOf(model, task.checked),
                          .rows = task.bound.rows,
                          .remaining = task.deadline - task.checked,
                          .waiting = static_cast<std::size_t>(model.counters().waiting().Value()),

@@ -303,8 +303,25 @@ TEST(Predictor, ForeseesThatARequestWouldBeTooLate) {
   world.predictor->Predict(Request(model), runs.Completion());
   ASSERT_TRUE(brake.WaitForArrival());
   world.predictor->Predict(Request(model), waits.Completion());
-  EXPECT_TRUE(world.predictor->Foresee(*model, kSlow).ok());
-  EXPECT_EQ(world.predictor->Foresee(*model, kSlow / 2).number(), errors::kQueueFull);
+  EXPECT_TRUE(world.predictor->Foresee(*model, kSlow * 2).ok());
+  EXPECT_EQ(world.predictor->Foresee(*model, kSlow).number(), errors::kQueueFull);
+  brake.Release();
+  EXPECT_TRUE(runs.Get().ok() && waits.Get().ok());
+}
+
+TEST(Predictor, ForeseesByWhatRequestsTookOfLate) {
+  World world;
+  Brake brake;
+  const ModelHandle model = Model(kSlow, {.on_run = [&] { return brake.Hold(); }});
+  model->NoteRun(16, 16, kSlow);  // each takes a sixteenth, in a run of them all
+  Answer runs;
+  Answer waits;
+  world.predictor->Predict(Request(model), runs.Completion());
+  ASSERT_TRUE(brake.WaitForArrival());
+  world.predictor->Predict(Request(model), waits.Completion());
+  const std::chrono::nanoseconds expected = kSlow + std::chrono::nanoseconds(kSlow) / 16;
+  EXPECT_TRUE(world.predictor->Foresee(*model, expected).ok());
+  EXPECT_EQ(world.predictor->Foresee(*model, expected * 9 / 10).number(), errors::kQueueFull);
   brake.Release();
   EXPECT_TRUE(runs.Get().ok() && waits.Get().ok());
 }

@@ -69,7 +69,7 @@ Result<LoneRun> RunAlone(const PredictTask& task, MonotonicTime started,
                 .compute_input = (task.checked - task.arrived) + (run_began - started),
                 .compute_infer = clock.Now() - run_began};
   model.counters().RecordRun(static_cast<std::uint64_t>(task.bound.rows), lone.times);
-  model.NoteRun(task.bound.rows, lone.times.compute_infer);
+  model.NoteRun(task.bound.rows, 1, lone.times.compute_infer);
   return lone;
 }
 

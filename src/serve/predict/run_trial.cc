@@ -37,7 +37,7 @@ Trial RunInCompany(JointRun& joint, std::int64_t rows, std::span<const TensorBuf
   const Status run = joint.Run({.max_bytes = context.max_run_bytes, .deadline = deadline});
   if (run.code() == Code::kDeadlineExceeded) return Trial::kNothing;
   if (!run.ok()) return Trial::kDiffers;
-  model.NoteRun(joint.rows(), context.clock.Now() - began);
+  model.NoteRun(joint.rows(), 0, context.clock.Now() - began);
   const Result<std::vector<TensorBuffer>> own = joint.RowsOf(0, rows);
   if (!own.ok()) return Trial::kNothing;
   const Result<bool> agree = Agree(*own, alone);
