@@ -15,6 +15,11 @@ constexpr int kTrialsAtMost = 8;
 constexpr int kRunsToJudge = 3;
 /// A row of a larger batch must cost less than this part of what it cost before.
 constexpr double kPays = 0.95;
+/// It is compared with batches of at most this part of its rows: neighbours cost the same.
+constexpr double kComparable = 0.75;
+/// A size that so many runs were not of is forgotten, and may be tried anew: what it cost when the
+/// machine was busy with something else is not to be held against it.
+constexpr std::uint64_t kForgetAfter = 512;
 /// Share of a new run in the average.
 constexpr double kWeight = 0.25;
 /// One in so many joint runs is left out and its first request runs alone, so that what running
@@ -74,6 +79,10 @@ void BatchLearner::NoteRun(std::int64_t rows, std::chrono::nanoseconds time) {
   const double weight = std::max(kWeight, 1.0 / (cost.runs + 1));
   cost.nanoseconds += weight * (taken - cost.nanoseconds);
   ++cost.runs;
+  cost.seen = ++runs_;
+  if (runs_ % kForgetAfter != 0) return;
+  std::erase_if(costs_,
+                [this](const auto& size) { return runs_ - size.second.seen >= kForgetAfter; });
 }
 
 void BatchLearner::NoteFailure(std::int64_t rows) {
@@ -94,13 +103,15 @@ std::int64_t BatchLearner::RowsToTry() const {
   const auto& [rows, cost] = *costs_.rbegin();
   if (cost.runs < kRunsToJudge) return rows;
   const double row = cost.nanoseconds / static_cast<double>(rows);
-  const bool pays = std::all_of(costs_.begin(), std::prev(costs_.end()), [row](const auto& size) {
+  const auto compared = costs_.upper_bound(static_cast<std::int64_t>(kComparable * rows));
+  const bool pays = std::all_of(costs_.begin(), compared, [row](const auto& size) {
     return row < kPays * size.second.nanoseconds / static_cast<double>(size.first);
   });
   return pays ? 2 * rows : 0;
 }
 
-/// A profile begins with one row: of requests that always have several it is the part of one.
+/// A profile begins with one row: of requests that always have several it is the part of one. No
+/// batch takes longer in it than a larger one.
 BatchProfile BatchLearner::MakeProfile() const {
   std::vector<BatchProfile::Point> points;
   const auto& [fewest, cost] = *costs_.begin();
@@ -110,6 +121,8 @@ BatchProfile BatchLearner::MakeProfile() const {
   }
   for (const auto& [rows, taken] : costs_)
     points.push_back({rows, std::chrono::nanoseconds(std::llround(taken.nanoseconds))});
+  for (auto point = std::next(points.rbegin()); point != points.rend(); ++point)
+    point->time = std::min(point->time, std::prev(point)->time);
   return BatchProfile(std::move(points));
 }
 

@@ -17,8 +17,9 @@ namespace slipway::serve {
 /// First it finds out whether a row's answer depends on its neighbours: some requests are run once
 /// more beside made-up rows, after they were answered. If it does, requests never share a run. Else
 /// ever larger batches are tried, each of twice the rows, while a row costs less in them; what runs
-/// take is followed from then on, and now and then one is left out to see what running alone costs,
-/// so that the choice stays right when the machine's load changes.
+/// take is followed from then on, now and then one is left out to see what running alone costs, and
+/// sizes that were not run for long are forgotten, so that the choice stays right when the
+/// machine's load changes.
 class BatchLearner {
  public:
   /// Batches of more rows are not tried.
@@ -57,6 +58,7 @@ class BatchLearner {
   struct Cost {
     double nanoseconds = 0;  ///< of a run; a moving average
     int runs = 0;
+    std::uint64_t seen = 0;  ///< which of all runs was the last of this size
   };
   using Costs = std::map<std::int64_t, Cost>;
 
@@ -70,6 +72,7 @@ class BatchLearner {
   int agreed_ = 0;
   int without_result_ = 0;
   unsigned joint_runs_ = 0;
+  std::uint64_t runs_ = 0;
   std::int64_t most_rows_;
   Costs costs_;  ///< by rows
 };

@@ -128,6 +128,37 @@ TEST(BatchLearner, ForgetsThatRunningAloneWasSlowOnce) {
   EXPECT_EQ(server.SettleAt(8), 1u);
 }
 
+TEST(BatchLearner, AStallOfSomeSizesIsForgotten) {
+  bool is_stalled = false;
+  Server server([&](std::int64_t rows) {
+    return is_stalled && rows > 1 ? milliseconds(1000 * rows) : Shared(rows);
+  });
+  ASSERT_EQ(server.SettleAt(200), 64u);
+  is_stalled = true;
+  for (std::size_t waiting = 2; waiting < 64; ++waiting) server.Serve(waiting);
+  ASSERT_EQ(server.SettleAt(200), 1u);
+  is_stalled = false;
+  for (int i = 0; i < 20; ++i) server.SettleAt(200);
+  EXPECT_EQ(server.SettleAt(200), 64u);
+}
+
+TEST(BatchLearner, ASmallerBatchTakesNoLongerThanALarger) {
+  const BatchProfile before(
+      {{1, milliseconds(2)}, {2, milliseconds(3)}, {3, milliseconds(90)}, {8, milliseconds(4)}});
+  BatchLearner learner(BatchLearner::kMostRows, before);
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(learner.Next(Waiting(20), kAnyTime).is_trial);
+    learner.NoteTrial(Trial::kAgreed);
+  }
+  EXPECT_EQ(learner.Next(Waiting(8), kAnyTime).requests, 8u);
+}
+
+TEST(BatchLearner, ASizeNextToAnotherStillGrows) {
+  Server server(Shared);
+  for (const std::size_t waiting : {13, 14, 13, 14, 13, 14, 13, 14}) server.SettleAt(waiting);
+  EXPECT_GE(server.SettleAt(200), 56u);
+}
+
 TEST(BatchLearner, WhatWasLearnedBeforeIsUsedOnceRowsAreFoundIndependentAgain) {
   const BatchProfile before({{1, milliseconds(10)}, {8, milliseconds(17)}, {16, milliseconds(48)}});
   BatchLearner learner(BatchLearner::kMostRows, before);
