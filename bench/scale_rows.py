@@ -7,6 +7,7 @@ from measure import BUILD, SERVER_CORE, Server, json_of, load, median, memory_by
 from workloads import HTTP_SMALL, MIB, MOBILENET, ROUNDS, STORE, WIDE, Row, publish, write_request
 
 OVERLOAD_CONNECTIONS = 250  # the server takes 256 from one address
+OVERLOAD_QUEUE = 128  # requests wait: fewer than there are connections, or what is too much would wait in the client
 MOST_REFUSED = 7_000  # a second, by a core that has something else to do
 IDLE_CONNECTIONS = 9_900  # with the busy ones less than the 10,000 that a server takes
 IDLE_PER_ADDRESS = 200
@@ -21,7 +22,7 @@ def overload():
 
 def overload_of(workload, title, deadline, factors):
     publish([workload.model])
-    with Server([workload.model], STORE, options=("--deadline", deadline)) as server:
+    with Server([workload.model], STORE, options=("--deadline", deadline, "--max-queued", OVERLOAD_QUEUE)) as server:
         request = write_request(server, workload)
         load(server, request, workload.connections, 3000)  # the batches are learned
         capacity = median([rate_of(load(server, request, workload.connections, 2000)) for _ in range(3)])

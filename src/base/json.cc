@@ -100,7 +100,16 @@ Result<Json> ParseJson(std::string_view text, const JsonLimits& limits) {
   }
 }
 
-std::string JsonQuoted(std::string_view text) { return Json(text).dump(-1, ' ', false, kReplace); }
+std::string JsonQuoted(std::string_view text) {
+  std::string quoted = "\"";
+  quoted.reserve(text.size() + 16);
+  for (const char c : text) {
+    if (c < ' ' || c > '~') return Json(text).dump(-1, ' ', false, kReplace);
+    if (c == '"' || c == '\\') quoted += '\\';
+    quoted += c;
+  }
+  return quoted += '"';
+}
 std::string DumpJson(const Json& json, int indent) {
   return json.dump(indent, ' ', false, kReplace);
 }

@@ -82,6 +82,8 @@ TEST(ParseJson, RefusesAnUnendedString) {
 
 TEST(JsonQuoted, EscapesAndReplaces) {
   EXPECT_EQ(JsonQuoted("a\"\n"), R"("a\"\n")");
+  EXPECT_EQ(JsonQuoted(R"(2 wait for "a\b" ~)"), R"("2 wait for \"a\\b\" ~")");
+  EXPECT_EQ(JsonQuoted(""), R"("")");
   EXPECT_EQ(JsonQuoted("\xff"), "\"\xEF\xBF\xBD\"");
 }
 

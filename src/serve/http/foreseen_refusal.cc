@@ -13,6 +13,8 @@ namespace slipway::serve::v2 {
 namespace {
 
 constexpr std::uint64_t kLongBody = 32 * 1024;
+/// A full queue refuses whatever a body may say of its time.
+constexpr auto kAnyPatience = std::chrono::nanoseconds::max();
 
 // What the route itself will complain of is no refusal yet.
 std::optional<ModelHandle> FindModel(const ModelSet& models, const net::RouteCaptures& captures) {
@@ -31,9 +33,10 @@ std::optional<ModelHandle> FindModel(const ModelSet& models, const net::RouteCap
 
 Status ForeseeRefusal(const HttpApiParts& parts, const net::RequestHead& head,
                       const net::RouteCaptures& captures) {
-  if (head.content_length.value_or(0) < kLongBody) return {};
   const std::optional<ModelHandle> model = FindModel(parts.models, captures);
   if (!model) return {};
+  if (head.content_length.value_or(0) < kLongBody)
+    return parts.predictor.Foresee(**model, kAnyPatience);
   std::optional<std::chrono::nanoseconds> patience;
   if (const std::string_view* const wish = head.Find(kTimeoutHeader)) {
     const Result<std::chrono::nanoseconds> parsed = ParseTimeout(kTimeoutHeader, *wish);

@@ -323,7 +323,7 @@ TEST(HttpApi, AClientsTimeoutIsADeadline) {
     EXPECT_EQ(with_timeout(timeout), 400) << timeout;
 }
 
-TEST(HttpApi, ALongBodyIsNotReadWhereThereIsNoRoomForIt) {
+TEST(HttpApi, ABodyIsNotReadWhereThereIsNoRoomForIt) {
   ApiWorld world;
   const auto ask = [&](std::string_view path, std::size_t bytes) {
     return world.Ask("POST", std::string(path), std::string(bytes, 'x')).status;
@@ -333,9 +333,22 @@ TEST(HttpApi, ALongBodyIsNotReadWhereThereIsNoRoomForIt) {
   EXPECT_EQ(ask("/v2/models/row/infer", 100'000), 503);
   EXPECT_EQ(ask("/v2/models/row/versions/2/infer", 100'000), 503);
   EXPECT_EQ(ask("/v2/models/row/versions/1/infer", 100'000), 400);
-  EXPECT_EQ(ask("/v2/models/row/infer", 100), 400);
+  EXPECT_EQ(ask("/v2/models/row/infer", 100), 503);
   EXPECT_EQ(ask("/v2/models/nobody/infer", 100'000), 404);
   world.Model("row")->counters().waiting().Add(-256);
+}
+
+TEST(HttpApi, AShortBodyIsReadWhereItMayAskForMoreTime) {
+  ApiWorld world;
+  const ModelHandle model = world.Model("row");
+  model->NoteRun(1, 1, std::chrono::minutes(1));
+  model->counters().waiting().Add(100);
+  const auto ask = [&](std::size_t bytes) {
+    return world.Ask("POST", "/v2/models/row/infer", std::string(bytes, 'x')).status;
+  };
+  EXPECT_EQ(ask(100'000), 503);
+  EXPECT_EQ(ask(100), 400);
+  model->counters().waiting().Add(-100);
 }
 
 TEST(HttpApi, WhetherThereIsRoomIsToldToThoseWhoseLoginWasChecked) {
