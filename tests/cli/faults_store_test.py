@@ -13,6 +13,14 @@ from program import SLIPWAY, Server, free_port
 
 
 class Disk(FaultTest):
+    def with_mounts(self, script):
+        """What a script says that may mount and succeeds."""
+        done = subprocess.run(["unshare", "-m", "bash", "-c", script], env=dict(self.environment, SLIPWAY=SLIPWAY), cwd=self.folder,
+                              capture_output=True, text=True, timeout=120)
+        said = done.stdout + done.stderr
+        self.assertEqual(done.returncode, 0, said)
+        return said
+
     # Fault A3: a disk that is full fails a publish by name, and neither the store nor what is served
     def test_a_full_disk_fails_the_publish_alone(self):
         server = Server(self, "plus:1")
@@ -48,10 +56,7 @@ class Disk(FaultTest):
             tail -n 1 full/audit.log
             trap - EXIT; kill $server; wait $server
             """
-        done = subprocess.run(["unshare", "-m", "bash", "-c", script], env=dict(self.environment, SLIPWAY=SLIPWAY), cwd=self.folder,
-                              capture_output=True, text=True, timeout=120)
-        said = done.stdout + done.stderr
-        self.assertEqual(done.returncode, 0, said)
+        said = self.with_mounts(script)
         self.assertRegex(said, r"push: [1-9]\b")
         self.assertIn("1001", said)
         self.assertIn('"act":"load"', said)
@@ -70,10 +75,7 @@ class Disk(FaultTest):
             "$SLIPWAY" push plus2.onnx --name more
             echo "push: $?"
             """
-        done = subprocess.run(["unshare", "-m", "bash", "-c", script], env=dict(self.environment, SLIPWAY=SLIPWAY), cwd=self.folder,
-                              capture_output=True, text=True, timeout=120)
-        said = done.stdout + done.stderr
-        self.assertEqual(done.returncode, 0, said)
+        said = self.with_mounts(script)
         self.assertIn("2001", said)
         self.assertIn("plus:1 is ready", said)
         self.assertRegex(said, r"push: [1-9]\b")
@@ -96,10 +98,7 @@ class Disk(FaultTest):
             "$SLIPWAY" push plus2.onnx --name more && "$SLIPWAY" verify more && "$SLIPWAY" load more --host http://localhost:{port} || exit 1
             trap - EXIT; kill $server; wait $server
             """
-        done = subprocess.run(["unshare", "-m", "bash", "-c", script], env=dict(self.environment, SLIPWAY=SLIPWAY), cwd=self.folder,
-                              capture_output=True, text=True, timeout=120)
-        said = done.stdout + done.stderr
-        self.assertEqual(done.returncode, 0, said)
+        said = self.with_mounts(script)
         self.assertRegex(said, r"push: [1-9]\b")
         self.assertIn("SLIPWAY-E3001", said)
         self.assertIn("no inodes", said)
