@@ -75,7 +75,7 @@ class EventLoop {
   /// Runs `task` when `delay` has passed; drops it if the loop ends before.
   void RunAfter(std::chrono::milliseconds delay, std::function<void()> task);
 
-  /// HttpService::Plan() rejected so many requests in this round.
+  /// What HttpService::FinishRound() is told was rejected in this round.
   void CountRejected(unsigned count) { rejected_ += count; }
 
   /// The connection has work for the next round. Once until its Work() is called.

@@ -18,6 +18,8 @@ constexpr std::size_t kMostOutput = 256 * 1024;
 /// A refused request's body up to this size is read and dropped: that costs less than the
 /// connection which the client would make anew.
 constexpr std::uint64_t kDroppableBody = 1024 * 1024;
+/// So much of a body costs as much to drop as a request without one costs to reject.
+constexpr std::uint64_t kDroppedAtTheCostOfOne = 128 * 1024;
 
 }  // namespace
 
@@ -99,11 +101,12 @@ void Http1Protocol::OnHead() {
 }
 
 void Http1Protocol::Reject(Response response) {
-  connection_.loop().CountRejected(1);
   const RequestHead& head = reader_.head();
   const bool readable =
       !reader_.has_body() || (head.content_length.value_or(kDroppableBody + 1) <= kDroppableBody &&
                               head.Find("Expect") == nullptr);
+  const std::uint64_t dropped = readable ? head.content_length.value_or(0) : 0;
+  connection_.loop().CountRejected(1 + static_cast<unsigned>(dropped / kDroppedAtTheCostOfOne));
   PendingAnswer& answer = Expect(&head);
   answer.response = std::move(response);
   if (!readable) answer.response->close = true;

@@ -114,6 +114,20 @@ TEST(HttpServer, ARoundEndsWithTheNumberOfRequestsThatWereRejectedInIt) {
   EXPECT_EQ(service.rejected, 2u);
 }
 
+TEST(HttpServer, ARejectedRequestWhoseBodyIsDroppedCountsAsSeveral) {
+  TestService service;
+  service.plan = [](const RequestHead&, BodyPlan& plan) {
+    plan.reject = Response::Text(404, "text/plain", "no");
+  };
+  const auto server = StartServer(service);
+  RawClient client(server->port());
+  EXPECT_EQ(client.Ask(Post("/no", std::string(100, 'a'))).status, 404);
+  EXPECT_EQ(service.rejected, 1u);
+  EXPECT_EQ(client.Ask(Post("/no", std::string(1000 * 1000, 'a'))).status, 404);
+  EXPECT_GT(service.rejected, 1u + 5u);
+  EXPECT_LT(service.rejected, 1u + 20u);
+}
+
 TEST(HttpServer, TakesARequestInSingleBytes) {
   TestService service;
   const auto server = StartServer(service);

@@ -198,9 +198,9 @@ class HttpService {
   virtual BodyPlan Plan(const RequestHead& head) = 0;
   virtual void Serve(std::shared_ptr<Exchange> exchange) = 0;
   /// A round of the loop of that number ends: what Serve() or a task of Exchange::Post() put off,
-  /// in order to do it for several requests at once, is due. `rejected`: how many requests Plan()
-  /// rejected in it. Returns how long the loop shall rest when the answers are written, so that
-  /// whoever works behind it gets the core; it rests EventLoop::kLongestRest at most.
+  /// in order to do it for several requests at once, is due. `rejected`: requests that Plan()
+  /// rejected in it, a long body counted as several. Returns how long the loop shall rest when the
+  /// answers are written: who works behind it gets the core; EventLoop::kLongestRest at most.
   virtual std::chrono::nanoseconds FinishRound(unsigned /*loop*/, unsigned /*rejected*/) {
     return {};
   }

@@ -33,8 +33,8 @@ constexpr std::chrono::milliseconds kLongestShared{250};
 // A run on an event loop that takes so long is ended, and begun anew by a worker.
 constexpr std::chrono::milliseconds kLongestOnLoop{20};
 // What a loop leaves to the workers for each request that it refuses: some nine times what that
-// costs it, which comes before all that they do.
-constexpr std::chrono::microseconds kRestForARefusal{100};
+// costs, which comes before all that they do; what it costs them to be interrupted is part of it.
+constexpr std::chrono::microseconds kRestForARefusal{200};
 
 constexpr std::chrono::nanoseconds kNotKnown{0};
 
