@@ -11,9 +11,10 @@ from measure import ROOT, SLIPWAY, calibrate, output_of
 
 DOCUMENT = ROOT / "docs" / "performance.md"
 METHOD = """
-Measured by `make bench` (`bench/run`), which wrote this page. The server runs on core 0 and the client on core 1. Server, in-process loop and
-bare echo of the same request take turns in nine rounds or more. Ratios are taken round by round, and their median is shown. Of CPU times the
-least is shown, and beside it the median: what else runs on a shared machine can only raise them. CPU time is the kernel's own account of the
+Measured by `make bench` (`bench/run`), which wrote this page. The server runs on core 0 and the client on core 1. Bare echo of the same request,
+in-process loop, server and loop again take turns in nine rounds or more, most of half a second, for a shared machine may change its speed by half
+for some seconds. Ratios are taken round by round to the mean of the two loops, where these agree within a tenth, and their median is shown. Of CPU
+times the least is shown, and beside it the median: what else runs on a shared machine can only raise them. CPU time is the kernel's own account of the
 server's threads. The echo (`bench/echo_server.cc`) is one epoll loop that answers without looking, so what it costs is the socket's price; the
 loop (`bench/in_process.cc`) runs the same graph on the same engine with preallocated outputs, beside a core that is as awake as the client's.
 The client looks for answers without pause: one that sleeps has to be woken by whoever answers it, at the server's expense, by a server that is

@@ -12,6 +12,8 @@ from measure import SLIPWAY, WORK, BareHttp2, Reference, Server, grpc_load, in_p
 MODELS = WORK / "models"
 STORE = WORK / "store"
 ROUNDS = 9
+STEADY = 1.1  # so little may the loop differ before a turn and after it
+WARM_UP_MS = 1000
 MIB = 1 << 20
 
 
@@ -89,13 +91,13 @@ class Measured:
 HTTP_SMALL = [Workload("iris", (1, 4), http_requests.as_json, 32, 700), Workload("iris", (1, 4), http_requests.as_binary, 32, 700)]
 GRPC_SMALL = GrpcWorkload("iris", (1, 4), grpc_requests.as_grpc, 16, 700)
 GRPC_MULTIPLEXED = GrpcWorkload("iris", (1, 4), grpc_requests.as_grpc, 4, 700, streams=16)
-MLP_BINARY = Workload("mlp", (1, 784), http_requests.as_binary, 64, 1000)
-MLP_MULTIPLEXED = GrpcWorkload("mlp", (1, 784), grpc_requests.as_grpc, 4, 1000, streams=16)
+MLP_BINARY = Workload("mlp", (1, 784), http_requests.as_binary, 64, 500, rounds=15)
+MLP_MULTIPLEXED = GrpcWorkload("mlp", (1, 784), grpc_requests.as_grpc, 4, 500, rounds=15, streams=16)
 MLP_ALONE = Workload("mlp", (1, 784), http_requests.as_binary, 1, 2000)
 WIDE = Workload("wide", (1, 784), http_requests.as_binary, 16, 2000)
 ALONE = Workload("iris", (1, 4), http_requests.as_json, 1, 500)
-MNIST = Workload("mnist", (1, 28, 28, 1), http_requests.as_binary, 32, 1000)
-MOBILENET = Workload("mobilenetv2", (1, 224, 224, 3), http_requests.as_binary, 8, 1000, rounds=15)
+MNIST = Workload("mnist", (1, 28, 28, 1), http_requests.as_binary, 32, 500, rounds=15)
+MOBILENET = Workload("mobilenetv2", (1, 224, 224, 3), http_requests.as_binary, 8, 400, rounds=45)
 LARGE_BINARY = Workload("pool224", (1, 224, 224, 3), http_requests.as_binary, 8, 1000)
 LARGE_JSON = Workload("pool224", (1, 224, 224, 3), http_requests.as_json, 8, 2000)
 LARGE_GRPC = GrpcWorkload("pool224", (1, 224, 224, 3), grpc_requests.as_grpc, 8, 1000)
@@ -127,22 +129,45 @@ def measure_bare_http2(workload):
         return min(workload.drive(bare, request, workload.milliseconds)["cpu_us"] for _ in range(workload.rounds))
 
 
+@dataclasses.dataclass
+class Round:
+    """CPU microseconds of a request in one turn each: the loop ran right before the server and right after it."""
+    reference: float
+    before: float
+    served: float
+    after: float
+
+    @property
+    def bare(self):
+        return (self.before + self.after) / 2
+
+    @property
+    def is_steady(self):
+        """The machine was as fast before the server's turn as after it."""
+        return max(self.before, self.after) < STEADY * min(self.before, self.after)
+
+
 def measure_workload(workload):
-    """Rounds of server, reference and loop in turn."""
-    reports, served, reference, bare = [], [], [], []
+    """Rounds of reference, loop, server and loop in turn."""
+    rounds, reports = [], []
+    graph = MODELS / f"{workload.model}.onnx"
     with Server([workload.model], STORE) as server, workload.reference() as other:
         request = write_request(server, workload)
         if isinstance(workload, GrpcWorkload):
             grpc_requests.check_that_it_answers(server.port, request.read_bytes())
-        workload.drive(server, request, workload.milliseconds // 4)
+        workload.drive(server, request, max(workload.milliseconds // 4, WARM_UP_MS))
         for _ in range(workload.rounds):
+            reference = workload.drive(other, request, min(workload.milliseconds, 700))["cpu_us"]
+            before = in_process(graph, workload.milliseconds // 2)
             reports.append(workload.drive(server, request, workload.milliseconds))
-            served.append(reports[-1]["cpu_us"])
-            reference.append(workload.drive(other, request, min(workload.milliseconds, 700))["cpu_us"])
-            bare.append(in_process(MODELS / f"{workload.model}.onnx", workload.milliseconds // 2))
-    above = [one - model for one, model in zip(served, bare)]
-    return Measured(served=min(served), reference=min(reference), above=min(served) - min(bare),
-                    ratio=median([model / one for one, model in zip(served, bare)]),
-                    advantage=median([other / one for one, other in zip(above, reference)]),
-                    beside=f"served {min(served):.1f}, its median {median(served):.1f}, in-process {min(bare):.1f}, "
-                           f"{workload.reference_title} {min(reference):.1f} us a request; {workload.describe(reports)}")
+            rounds.append(Round(reference, before, reports[-1]["cpu_us"], in_process(graph, workload.milliseconds // 2)))
+    steady = [one for one in rounds if one.is_steady]
+    if len(steady) < workload.rounds // 3:
+        raise RuntimeError(f"the machine changed its speed in {workload.rounds - len(steady)} of {workload.rounds} turns: nothing can be compared on it")
+    served, reference = min(one.served for one in rounds), min(one.reference for one in rounds)
+    bare = min(one.bare for one in rounds)
+    return Measured(served=served, reference=reference, above=served - bare, ratio=median([one.bare / one.served for one in steady]),
+                    advantage=median([one.reference / (one.served - one.bare) for one in steady]),
+                    beside=f"served {served:.1f}, its median {median([one.served for one in rounds]):.1f}, in-process {bare:.1f}, "
+                           f"{workload.reference_title} {reference:.1f} us a request; {len(steady)} of {len(rounds)} rounds at one speed; "
+                           f"{workload.describe(reports)}")

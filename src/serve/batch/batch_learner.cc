@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 namespace slipway::serve {
@@ -20,11 +21,12 @@ constexpr double kComparable = 0.75;
 /// A size that so many runs were not of is forgotten, and may be tried anew: what it cost when the
 /// machine was busy with something else is not to be held against it.
 constexpr std::uint64_t kForgetAfter = 512;
-/// Share of a new run in the average.
+/// Share of a new run in the averages.
 constexpr double kWeight = 0.25;
 /// One in so many joint runs is left out and its first request runs alone, so that what running
-/// alone costs stays known.
+/// alone costs stays known; and when runs take so much more or less than at the last time.
 constexpr unsigned kLookBack = 16;
+constexpr double kChange = 1.25;
 
 }  // namespace
 
@@ -43,7 +45,7 @@ BatchLearner::Plan BatchLearner::Next(std::span<const std::int64_t> rows,
   if (verdict_ == Verdict::kNever) return {};
   const BatchProfile profile = MakeProfile();
   const BatchDecision known = NextBatch(rows, profile, longest);
-  if (known.requests > 1 && ++joint_runs_ % kLookBack == 0) return {.end = BatchEnd::kTrial};
+  if (known.requests > 1 && LooksBack()) return {.end = BatchEnd::kTrial};
   const std::int64_t wanted = std::min(RowsToTry(), most_rows_);
   std::int64_t total = 0;
   std::size_t taken = 0;
@@ -54,6 +56,13 @@ BatchLearner::Plan BatchLearner::Next(std::span<const std::int64_t> rows,
   if (is_new && profile.TimeOf(total) <= longest)
     return {.requests = taken, .end = BatchEnd::kTrial};
   return {.requests = known.requests, .end = known.end};
+}
+
+bool BatchLearner::LooksBack() {
+  const double change = slowness_ / slowness_looked_back_;
+  if (++joint_runs_ % kLookBack != 0 && change < kChange && change > 1 / kChange) return false;
+  slowness_looked_back_ = slowness_;
+  return true;
 }
 
 BatchLearner::Plan BatchLearner::PlanTrial(std::size_t waiting) {
@@ -75,9 +84,12 @@ void BatchLearner::NoteRun(std::int64_t rows, std::chrono::nanoseconds time) {
   const std::lock_guard lock(mutex_);
   if (verdict_ == Verdict::kNever || rows > kMostRows || time.count() <= 0) return;
   Cost& cost = costs_[rows];
-  const auto taken = static_cast<double>(time.count());
-  const double weight = std::max(kWeight, 1.0 / (cost.runs + 1));
-  cost.nanoseconds += weight * (taken - cost.nanoseconds);
+  const double taken = static_cast<double>(time.count()) / slowness_;
+  if (rows == std::exchange(last_rows_, rows) && cost.runs >= kRunsToJudge) {
+    slowness_ *= 1 + kWeight * (taken / cost.nanoseconds - 1);
+  } else {
+    cost.nanoseconds += std::max(kWeight, 1.0 / (cost.runs + 1)) * (taken - cost.nanoseconds);
+  }
   ++cost.runs;
   cost.seen = ++runs_;
   if (runs_ % kForgetAfter != 0) return;
@@ -116,11 +128,11 @@ BatchProfile BatchLearner::MakeProfile() const {
   std::vector<BatchProfile::Point> points;
   const auto& [fewest, cost] = *costs_.begin();
   if (fewest > 1) {
-    const double one = std::max(1.0, cost.nanoseconds / static_cast<double>(fewest));
+    const double one = std::max(1.0, slowness_ * cost.nanoseconds / static_cast<double>(fewest));
     points.push_back({1, std::chrono::nanoseconds(std::llround(one))});
   }
   for (const auto& [rows, taken] : costs_)
-    points.push_back({rows, std::chrono::nanoseconds(std::llround(taken.nanoseconds))});
+    points.push_back({rows, std::chrono::nanoseconds(std::llround(slowness_ * taken.nanoseconds))});
   for (auto point = std::next(points.rbegin()); point != points.rend(); ++point)
     point->time = std::min(point->time, std::prev(point)->time);
   return BatchProfile(std::move(points));

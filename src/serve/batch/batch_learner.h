@@ -19,7 +19,8 @@ namespace slipway::serve {
 /// ever larger batches are tried, each of twice the rows, while a row costs less in them; what runs
 /// take is followed from then on, now and then one is left out to see what running alone costs, and
 /// sizes that were not run for long are forgotten, so that the choice stays right when the
-/// machine's load changes.
+/// machine's load changes. Sizes are compared by runs that follow each other: a machine that is
+/// slower for a while is so for all of them.
 class BatchLearner {
  public:
   /// Batches of more rows are not tried.
@@ -45,7 +46,7 @@ class BatchLearner {
   /// somebody waits who could have shared the run, and one at a time.
   Plan Next(std::span<const std::int64_t> rows, std::chrono::nanoseconds longest);
   void NoteTrial(Trial outcome);
-  /// A run of that many rows took so long.
+  /// A run of that many rows took so long, putting it together included.
   void NoteRun(std::int64_t rows, std::chrono::nanoseconds time);
   /// A joint run of that many rows failed where its requests do not alone: not so many again.
   void NoteFailure(std::int64_t rows);
@@ -56,13 +57,14 @@ class BatchLearner {
  private:
   enum class Verdict : std::uint8_t { kOpen, kIndependent, kNever };
   struct Cost {
-    double nanoseconds = 0;  ///< of a run; a moving average
+    double nanoseconds = 0;  ///< of a run at the machine's usual speed; a moving average
     int runs = 0;
     std::uint64_t seen = 0;  ///< which of all runs was the last of this size
   };
   using Costs = std::map<std::int64_t, Cost>;
 
   Plan PlanTrial(std::size_t waiting);
+  bool LooksBack();
   std::int64_t RowsToTry() const;
   BatchProfile MakeProfile() const;
 
@@ -73,6 +75,9 @@ class BatchLearner {
   int without_result_ = 0;
   unsigned joint_runs_ = 0;
   std::uint64_t runs_ = 0;
+  std::int64_t last_rows_ = 0;       ///< of the run before
+  double slowness_ = 1;              ///< what runs take now, to what they usually take
+  double slowness_looked_back_ = 1;  ///< what it was when one was left out
   std::int64_t most_rows_;
   Costs costs_;  ///< by rows
 };

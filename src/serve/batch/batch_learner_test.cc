@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <functional>
+#include <random>
 #include <vector>
 
 namespace slipway::serve {
@@ -192,6 +194,33 @@ TEST(BatchLearner, FollowsAMachineThatChanges) {
   is_shared = false;
   server.SettleAt(8);
   EXPECT_LT(server.SettleAt(8), 8u);
+}
+
+/// The share of the rows that do not run alone, for a model at a machine that is half as fast again
+/// for some hundred runs and then as it was, and whose runs differ by a third besides.
+double ShareJoinedAtAMachineOfTwoSpeeds(std::function<nanoseconds(std::int64_t)> time_of) {
+  std::mt19937 random(1);
+  double slow = 1;
+  Server server([&](std::int64_t rows) {
+    if (random() % 100 == 0) slow = slow > 1 ? 1 : 1.5;
+    const double noise = 0.85 + 0.3 * (random() % 1000) / 1000;
+    return nanoseconds(std::llround(slow * noise * static_cast<double>(time_of(rows).count())));
+  });
+  server.SettleAt(8);
+  double joined = 0;
+  double all = 0;
+  for (int i = 0; i < 5000; ++i) {
+    const auto requests = static_cast<double>(server.Serve(8).requests);
+    all += requests;
+    if (requests > 1) joined += requests;
+  }
+  return joined / all;
+}
+
+TEST(BatchLearner, AMachineThatChangesItsSpeedDoesNotPassForBatchesThatPay) {
+  const auto dearer = [](std::int64_t rows) { return milliseconds(rows > 1 ? 105 : 100) * rows; };
+  EXPECT_LT(ShareJoinedAtAMachineOfTwoSpeeds(dearer), 0.05);
+  EXPECT_GT(ShareJoinedAtAMachineOfTwoSpeeds(Shared), 0.95);
 }
 
 }  // namespace

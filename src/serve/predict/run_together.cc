@@ -89,7 +89,7 @@ void RunJointly(std::span<PredictTask*> tasks, MonotonicTime started, const RunC
   const InferenceTimes times{.compute_input = run_began - started,
                              .compute_infer = run_ended - run_began};
   model.counters().RecordRun(static_cast<std::uint64_t>(joint->rows()), times);
-  model.NoteRun(joint->rows(), tasks.size(), times.compute_infer);
+  model.NoteRun(joint->rows(), tasks.size(), run_ended - started);
   CompleteAll(tasks, *joint, started, times, clock);
 }
 
