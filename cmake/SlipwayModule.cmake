@@ -62,6 +62,12 @@ function(slipway_module room)
   endif()
 endfunction()
 
+# slipway_seconds(SECONDS VARIABLE): how long a test may take that takes well below SECONDS in an ordinary build.
+function(slipway_seconds seconds variable)
+  math(EXPR seconds "${seconds} * ${SLIPWAY_PATIENCE}")
+  set(${variable} ${seconds} PARENT_SCOPE)
+endfunction()
+
 # slipway_test(NAME FILES ... LINK ... [LABEL label] [PREFIX prefix]): a GoogleTest program whose tests ctest knows one by one, by PREFIX and their names.
 function(slipway_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "LABEL;PREFIX" "FILES;LINK")
@@ -75,7 +81,8 @@ function(slipway_test name)
     SLIPWAY_TESTDATA="${CMAKE_SOURCE_DIR}/tests/data" SLIPWAY_BINARY_DIR="${CMAKE_BINARY_DIR}")
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   include(GoogleTest)
-  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST TEST_PREFIX "${arg_PREFIX}" PROPERTIES TIMEOUT 120 LABELS "${arg_LABEL}"
+  slipway_seconds(120 timeout)
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST TEST_PREFIX "${arg_PREFIX}" PROPERTIES TIMEOUT ${timeout} LABELS "${arg_LABEL}"
     ENVIRONMENT "SLIPWAY_ORT_LIBRARY=${CMAKE_BINARY_DIR}/lib/libonnxruntime.so")
 endfunction()
 

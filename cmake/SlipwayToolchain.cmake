@@ -29,7 +29,10 @@ else()
 endif()
 add_link_options(-Wl,-z,relro,-z,now)
 
+# Tests are given so many times their seconds.
+set(SLIPWAY_PATIENCE 1)
 if(SLIPWAY_SANITIZE)
+  set(SLIPWAY_PATIENCE 4)
   add_compile_options(-fsanitize=${SLIPWAY_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${SLIPWAY_SANITIZE})
 endif()

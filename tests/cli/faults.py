@@ -33,9 +33,6 @@ class FaultTest(ProgramTest):
         with urllib.request.urlopen(f"{server.url}/v2/models/{model}/infer", data=body, timeout=30) as answer:
             return json.load(answer)["outputs"][0]["data"][0]
 
-    def metric(self, server, name):
-        return sum(float(line.rsplit(" ", 1)[1]) for line in server.get("/metrics").splitlines() if line.startswith(name))
-
     def never(self, oracle):
         self.assertEqual({kind: oracle.counts[kind] for kind in NEVER}, dict.fromkeys(NEVER, 0), oracle.notes[:5])
 

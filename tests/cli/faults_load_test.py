@@ -39,7 +39,7 @@ class Crowd(FaultTest):
         for _ in range(10):
             crowd.wait_for(20, REFUSED)
             server.get("/v2/health/ready")
-            self.assertLess(self.metric(server, "slipway_queue_requests{"), 4 + os.cpu_count())  # each loop looks, then adds its own
+            self.assertLess(server.metric("slipway_queue_requests{"), 4 + os.cpu_count())  # each loop looks, then adds its own
         crowd.wait_for(20)
         crowd.stop()
         self.never(crowd)
@@ -49,7 +49,7 @@ class Crowd(FaultTest):
         few.stop()
         self.never(few)
         self.assertEqual(few.counts[REFUSED], 0)
-        self.assertEqual(self.metric(server, "slipway_queue_requests{"), 0)
+        self.assertEqual(server.metric("slipway_queue_requests{"), 0)
 
     # Fault D3: the other one sees nothing of it
     def test_a_client_that_floods_uses_up_its_own_quota(self):
@@ -80,7 +80,7 @@ class Crowd(FaultTest):
         server, port = Server(self, "plus:1"), None
         for how in (signal.SIGTERM, signal.SIGKILL, None):
             clients = await asyncio.gather(*(self.ask_from(server.port, i) for i in range(CLIENTS_OF_AN_ADDRESS * ADDRESSES)))
-            self.assertEqual(self.metric(server, "slipway_connections_refused_total"), 0)
+            self.assertEqual(server.metric("slipway_connections_refused_total"), 0)
             if how:
                 port = server.port
                 server.stop(how)

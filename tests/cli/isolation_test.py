@@ -79,9 +79,6 @@ class IsolationTest(ProgramTest):
         request = urllib.request.Request(f"{server.url}/v2/models/{name}/infer", body)
         return json.load(urllib.request.urlopen(request, timeout=PATIENCE))["outputs"][0]["data"]
 
-    def metric(self, server, name):
-        return next((float(line.split()[-1]) for line in server.get("/metrics").splitlines() if line.startswith(name)), None)
-
     def ask_until_answered(self, server, name):
         began = time.monotonic()
         while time.monotonic() - began < PATIENCE:
@@ -106,7 +103,7 @@ class IsolationTest(ProgramTest):
         for words in ((), ("--isolation", "process"), ("--isolation", "process"), ("--isolation", "process", "--compile-cache", "0")):
             server = Server(self, *words)
             answers.append([self.ask(server, name) for name in ("fashion", "iris")])
-            self.assertEqual(self.metric(server, "slipway_worker_processes "), 2 if words else None)
+            self.assertEqual(server.metric("slipway_worker_processes "), 2 if words else None)
             server.stop()
         for others in answers[1:]:
             self.assertEqual(others, answers[0])
@@ -141,8 +138,8 @@ class IsolationTest(ProgramTest):
         self.assertGreater(len(answers), 10)
         self.assertTrue(all(answer == expected[0] for answer in answers))
         for reason in ("crash", "killed", "hang"):
-            self.assertEqual(self.metric(server, f'slipway_worker_processes_ended_total{{reason="{reason}"}}'), 1)
-        self.assertEqual(self.metric(server, "slipway_worker_restarts_total"), 3)
+            self.assertEqual(server.metric(f'slipway_worker_processes_ended_total{{reason="{reason}"}}'), 1)
+        self.assertEqual(server.metric("slipway_worker_restarts_total"), 3)
         self.assertIn("the process of model fashion:1 ended by signal 6", server.log())
         self.assertEqual(server.stop(), 0)
 
@@ -154,7 +151,7 @@ class IsolationTest(ProgramTest):
         for _ in range(5):
             killed.append(self.worker(server, "fashion:1", but=killed))
             os.kill(killed[-1], signal.SIGABRT)
-        self.wait_for(server, lambda: self.metric(server, "slipway_models_quarantined_total"))
+        self.wait_for(server, lambda: server.metric("slipway_models_quarantined_total"))
         with self.assertRaises(urllib.error.HTTPError) as refused:
             self.ask(server, "fashion")
         self.assertEqual(refused.exception.code, 503)
@@ -212,7 +209,7 @@ class IsolationTest(ProgramTest):
         self.assertLessEqual(sum("signal 8" in text for _, text in failures), 2, "the run that was beside it, each time")
         for name, count in (('worker_processes_ended_total{reason="crash"}', 2), ("worker_restarts_total", 2), ("inputs_refused_total", 20 - failed),
                             ("models_quarantined_total", 0)):
-            self.assertEqual(self.metric(server, f"slipway_{name}"), count, name)
+            self.assertEqual(server.metric(f"slipway_{name}"), count, name)
         self.assertEqual(server.log().count("is refused for 600 s"), 1)
         self.assertEqual(self.state(server, "divide")["state"], "READY")
 
@@ -222,16 +219,16 @@ class IsolationTest(ProgramTest):
             self.slipway("push", FASHION, "--name", name)
         server = self.serve()
         expected = {name: self.ask(server, name) for name in names}
-        sizes = [self.metric(server, f'slipway_model_memory_bytes{{model="{name}",version="1"}}') for name in expected]
+        sizes = [server.metric(f'slipway_model_memory_bytes{{model="{name}",version="1"}}') for name in expected]
         server.stop()
         self.assertGreater(min(sizes), 1 << 20, "a process has memory of its own")
         server = self.serve("--memory-budget", int(0.8 * sum(sizes)))
         for _ in range(3):
             for name, answer in expected.items():
                 self.assertEqual(self.ask(server, name), answer)
-        self.assertGreaterEqual(self.metric(server, 'slipway_models_paged_total{direction="in"}'), 2)
-        self.assertEqual(self.metric(server, "slipway_worker_processes "), 1)
-        self.assertEqual(self.metric(server, "slipway_worker_restarts_total"), 0)
+        self.assertGreaterEqual(server.metric('slipway_models_paged_total{direction="in"}'), 2)
+        self.assertEqual(server.metric("slipway_worker_processes "), 1)
+        self.assertEqual(server.metric("slipway_worker_restarts_total"), 0)
         self.assertEqual(server.stop(), 0)
 
     def test_no_process_outlives_the_server(self):

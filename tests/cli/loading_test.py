@@ -12,9 +12,6 @@ FASHION = DATA / "fashion" / "fashion.h5"  # more than a MiB of weights
 
 
 class LoadingTest(ProgramTest):
-    def metric(self, server, name):
-        return next(float(line.split()[1]) for line in server.get("/metrics").splitlines() if line.startswith(name + " "))
-
     def answer(self, server, name="fashion"):
         model, spec = name, json.loads(server.get(f"/v2/models/{name}"))["inputs"][0]
         shape, name = [1, *spec["shape"][1:]], spec["name"]
@@ -25,6 +22,13 @@ class LoadingTest(ProgramTest):
         request = urllib.request.Request(f"{server.url}/v2/models/{model}/infer", json.dumps(body).encode())
         return json.load(urllib.request.urlopen(request, timeout=30))["outputs"][0]["data"]
 
+    def held(self, *models):
+        """What they take in memory, as a server shows it that has room for all."""
+        server = Server(self, *models)
+        held = server.metric("slipway_memory_held_bytes ")
+        server.stop()
+        return int(held)
+
     def entries(self):
         return sorted(pathlib.Path(self.environment["SLIPWAY_STORE"]).glob("cache/compiled/*"))
 
@@ -34,7 +38,7 @@ class LoadingTest(ProgramTest):
         for options in (("--compile-cache", "0"), (), ()):
             server = Server(self, "fashion", *options)
             answers.append(self.answer(server))
-            outcomes.append([int(self.metric(server, f'slipway_compile_cache_total{{outcome="{what}"}}')) for what in ("compiled", "built", "found")])
+            outcomes.append([int(server.metric(f'slipway_compile_cache_total{{outcome="{what}"}}')) for what in ("compiled", "built", "found")])
             server.stop()
         self.assertEqual(outcomes, [[1, 0, 0], [0, 1, 0], [0, 0, 1]])
         self.assertEqual(answers[0], answers[1])
@@ -51,7 +55,7 @@ class LoadingTest(ProgramTest):
                 file.write_bytes(file.read_bytes()[:-1] + b"X")
         server = Server(self, "fashion")
         self.assertEqual(self.answer(server), answer)
-        self.assertEqual(self.metric(server, 'slipway_compile_cache_total{outcome="damaged"}'), 1)
+        self.assertEqual(server.metric('slipway_compile_cache_total{outcome="damaged"}'), 1)
         self.assertIn("built anew", server.log())
         server.stop()
 
@@ -81,16 +85,17 @@ class LoadingTest(ProgramTest):
     def test_a_load_beyond_the_budget_is_refused_and_says_so_everywhere(self):
         self.slipway("push", FASHION, "--name", "fashion")
         self.slipway("push", DATA / "nets" / "iris.h5", "--name", "iris")
-        server = Server(self, "iris", "--memory-budget", "3000000")
+        budget = self.held("iris") + FASHION.stat().st_size // 4
+        server = Server(self, "iris", "--memory-budget", budget)
         done = self.slipway("load", "fashion", "--host", server.url, code=9)
         self.assertIn("SLIPWAY-E4005", done.stderr)
-        self.assertRegex(done.stderr, r"needs about [\d.]+ MiB, and [\d.]+ ([KM]i)?B are left of the 2.9 MiB")
+        self.assertRegex(done.stderr, rf"needs about [\d.]+ MiB, and [\d.]+ ([KM]i)?B are left of the {budget / 2**20:.1f} MiB")
         self.assertIn("needs about", server.log())
         index = json.load(urllib.request.urlopen(urllib.request.Request(f"{server.url}/v2/repository/index", b"{}", {
             "Slipway-Key": (pathlib.Path(self.environment["SLIPWAY_STORE"]) / "admin.key").read_text().strip()}), timeout=30))
         self.assertIn("needs about", next(row for row in index if row["name"] == "fashion")["reason"])
-        self.assertGreater(self.metric(server, "slipway_memory_held_bytes"), 0)
-        self.assertEqual(self.metric(server, "slipway_memory_budget_bytes"), 3_000_000)
+        self.assertGreater(server.metric("slipway_memory_held_bytes"), 0)
+        self.assertEqual(server.metric("slipway_memory_budget_bytes"), budget)
         server.stop()
 
     def test_models_that_do_not_fit_together_take_turns(self):
@@ -100,19 +105,22 @@ class LoadingTest(ProgramTest):
             self.slipway("push", CIFAR, "--name", name)
         roomy = Server(self, "fashion", *small)
         expected = {name: self.answer(roomy, name) for name in ("fashion", *small)}
+        everything = int(roomy.metric("slipway_memory_held_bytes "))
         roomy.stop()
-        # The large one takes 2.9 to 3.5 MB, a small one 0.3 to 0.9: whichever loads first is charged with what the engine keeps.
-        budget = "3800000"
+        # Whichever loads first is charged with what the engine keeps.
+        large = self.held("fashion")
+        one = (everything - large) // len(small)
+        budget = large + one
         server = Server(self, "fashion", *small, "--memory-budget", budget)
         for _ in range(3):
             for name, answer in expected.items():
                 self.assertEqual(self.answer(server, name), answer)
-                self.assertLessEqual(self.metric(server, "slipway_memory_held_bytes"), int(budget))
-        self.assertGreaterEqual(self.metric(server, 'slipway_models_paged_total{direction="in"}'), 3)
+                self.assertLessEqual(server.metric("slipway_memory_held_bytes "), budget)
+        self.assertGreaterEqual(server.metric('slipway_models_paged_total{direction="in"}'), 3)
         reasons = [item["reason"] for item in self.json("ps", "--all", "--host", server.url)["items"]]
         self.assertTrue(any("left memory" in reason for reason in reasons), reasons)
         server.stop()
-        strict = Server(self, "fashion", "--memory-budget", budget, "--when-full", "refuse")
+        strict = Server(self, "fashion", "--memory-budget", large + one // 2, "--when-full", "refuse")
         self.assertIn("SLIPWAY-E4005", self.slipway("load", "cifar0", "--host", strict.url, code=9).stderr)
         self.assertEqual(self.answer(strict), expected["fashion"])
 

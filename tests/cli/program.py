@@ -46,6 +46,11 @@ class Server:
         with urllib.request.urlopen(self.url + path, timeout=30, context=self.tls) as answer:
             return answer.read().decode()
 
+    def metric(self, name):
+        """The sum of the samples whose line begins so: "slipway_requests_total", 'slipway_requests_total{protocol="v2"'. None: there is none."""
+        samples = [float(line.rsplit(" ", 1)[1]) for line in self.get("/metrics").splitlines() if line.startswith(name)]
+        return sum(samples) if samples else None
+
     def log(self):
         return pathlib.Path(self.output.name).read_text()
 

@@ -96,10 +96,6 @@ class RemoteStepsTest(ProgramTest):
         with urllib.request.urlopen(request, timeout=60) as answer:
             return {row["name"]: (row["state"], row["reason"]) for row in json.load(answer)}
 
-    def metric(self, server, name):
-        lines = server.get("/metrics").splitlines()
-        return float(next(line for line in lines if line.startswith(name)).split()[-1])
-
     def test_a_step_runs_on_another_server(self):
         far = Server(self, "far")
         server = self.serve(far.port)
@@ -109,7 +105,7 @@ class RemoteStepsTest(ProgramTest):
         self.assertEqual(json.loads(far.get("/v2/models/digits/stats"))["model_stats"][0]["inference_count"], 2)
         step = json.loads(server.get("/v2/models/reader/config"))["ensemble_scheduling"]["step"][1]
         self.assertEqual(step["model_namespace"], "far")
-        self.assertEqual(self.metric(server, 'slipway_remote_requests_total{server="far",outcome="ok"}'), 1)
+        self.assertEqual(server.metric('slipway_remote_requests_total{server="far",outcome="ok"}'), 1)
         limits = json.loads(server.get("/v2/config"))["limits"]
         self.assertEqual((limits["remote_connections"]["value"], limits["remote_timeout"]["value"]), (16, 10000))
 
@@ -157,7 +153,7 @@ class RemoteStepsTest(ProgramTest):
             self.assertEqual(status, 503)
             self.assertIn(STEP, answer["error"])
             self.assertNotIn("127.0.0.1", answer["error"])
-        self.assertEqual(self.metric(server, 'slipway_remote_circuit{server="far"}'), 1)
+        self.assertEqual(server.metric('slipway_remote_circuit{server="far"}'), 1)
         self.assertIn(STEP, self.index(server)["reader"][1])
         self.assertEqual(self.ask(server, "scale")[0], 200)
         Server(self, "far", port=far.port)
@@ -165,7 +161,7 @@ class RemoteStepsTest(ProgramTest):
         while (status := self.ask(server)[0]) != 200 and time.monotonic() < deadline:
             time.sleep(0.1)
         self.assertEqual(status, 200)
-        self.assertEqual(self.metric(server, 'slipway_remote_circuit{server="far"}'), 0)
+        self.assertEqual(server.metric('slipway_remote_circuit{server="far"}'), 0)
         self.assertEqual(self.index(server)["reader"], ("READY", ""))
 
     def test_a_server_that_is_slow_holds_nobody_beyond_the_deadline(self):

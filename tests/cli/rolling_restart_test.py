@@ -60,7 +60,7 @@ class RollingRestart(FaultTest):
             self.assertEqual(servers[index].stop(), 0)
             oracle.wait_for(200)
             servers[index] = Server(self, *serve, port=servers[index].port)
-            self.until(lambda: self.metric(servers[index], 'slipway_requests_total{protocol="v2",method="infer"') > 20, servers[index])
+            self.until(lambda: (servers[index].metric('slipway_requests_total{protocol="v2",method="infer"') or 0) > 20, servers[index])
         oracle.wait_for(200)
         oracle.stop()
         self.never(oracle)
