@@ -71,7 +71,8 @@ Result<std::string> Context::AdminKey() const {
   const std::string path = api_key_file_.empty() ? store_folder_ + "/admin.key" : api_key_file_;
   Result<std::string> content = ReadFile(path, kMaxKeyBytes);
   if (!content.ok()) {
-    return NotFound(fmt::format("no admin key: cannot read {}", path))
+    const Status& why = content.status();
+    return Status(why.code(), fmt::format("no admin key: {}", why.message()))
         .With(errors::kKeyMissing)
         .Hint(
             "a server writes it at its first start; name it with --api-key-file FILE or use the "
@@ -84,7 +85,9 @@ Result<std::string> Context::KeyFor(const std::string& host) const {
   if (!api_key_file_.empty()) return AdminKey();
   if (!server::IsLoopback(host)) return std::string();
   Result<std::string> found = AdminKey();
-  return found.ok() ? std::move(*found) : std::string();
+  const Code code = found.status().code();
+  if (code == Code::kNotFound || code == Code::kPermissionDenied) return std::string();
+  return found;
 }
 
 void Context::Say(std::string_view line) const {

@@ -35,10 +35,12 @@ class Context {
   /// Base URL of a running server for ps, load, unload: --host, SLIPWAY_HOST, else
   /// http://127.0.0.1:8080.
   const std::string& host() const { return host_; }
-  /// The admin key of this user's store or of --api-key-file. NotFound (kKeyMissing).
+  /// The admin key of this user's store or of --api-key-file. kKeyMissing where it cannot be read:
+  /// NotFound, PermissionDenied, DataLoss (an I/O error).
   Result<std::string> AdminKey() const;
   /// The key that a server at that host is sent: the admin key where only this machine is reached,
-  /// that of --api-key-file anywhere, else none ("").
+  /// that of --api-key-file anywhere, else none (""). An error where there is one that this user
+  /// might read, and it cannot be read.
   Result<std::string> KeyFor(const std::string& host) const;
   /// For servers with https: --ca, --cert, --cert-key.
   const net::TlsClientOptions& tls() const { return tls_; }

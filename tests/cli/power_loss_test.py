@@ -102,6 +102,7 @@ class PowerLoss(ProgramTest):
         key = shutil.copy(self.mounted / "store" / "admin.key", self.folder)
         self.pull_the_plug()
         self.assertIn("Input/output error", self.fails("load", "plus:2", "--host", server.url, "--api-key-file", key, code=1))
+        self.assertIn("no admin key: cannot open", self.fails("load", "plus:2", "--host", server.url, code=7))
         self.assertIn("catalogue cannot be opened: Input/output error", self.fails("push", self.folder / "2.onnx", "--name", "more", code=1))
         oracle.wait_for(100)
         oracle.stop()
