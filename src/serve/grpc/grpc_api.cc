@@ -72,9 +72,9 @@ class GrpcServices final : public GrpcApi {
                               const net::RequestHead* head) override {
     const Status refusal = StatusOfHttp(status, message);
     if (head != nullptr)
-      context_.Count(
-          *head, access::CallerOf(*head),
-          {.method = FindMethod(PathOf(*head)).value_or(Methods().size()), .code = refusal.code()});
+      context_.Count(*head, access::CallerOf(*head),
+                     {.route = FindMethod(PathOf(*head)).value_or(Methods().size()),
+                      .code = static_cast<int>(refusal.code())});
     return ErrorAnswer(refusal);
   }
 
@@ -126,8 +126,8 @@ class GrpcServices final : public GrpcApi {
     const std::size_t method = *FindMethod(PathOf(exchange.head()));  // PlanAt() has found it
     Audit(exchange.head(), Methods()[method], admission);
     context_.Count(exchange.head(), nullptr,
-                   {.method = method,
-                    .code = admission.status.code(),
+                   {.route = method,
+                    .code = static_cast<int>(admission.status.code()),
                     .total = context_.parts.clock.Now() - exchange.received(),
                     .loop = exchange.loop()});
     return ErrorAnswer(admission.status, admission.retry_after);
@@ -175,8 +175,9 @@ class GrpcServices final : public GrpcApi {
   /// Who calls a method that streams, or one that may, listens while it sends.
   net::BodyPlan Refused(const net::RequestHead& head, std::optional<std::size_t> method,
                         const Status& status, std::chrono::nanoseconds retry_after = {}) {
-    context_.Count(head, nullptr,
-                   {.method = method.value_or(Methods().size()), .code = status.code()});
+    context_.Count(
+        head, nullptr,
+        {.route = method.value_or(Methods().size()), .code = static_cast<int>(status.code())});
     net::BodyPlan plan = Rejected(ErrorAnswer(status, retry_after));
     plan.client_listens = !method.has_value() || Methods()[*method].open != nullptr;
     return plan;

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 
-#include "access/request_event_of.h"
 #include "base/error_catalogue.h"
 #include "base/text.h"
 #include "serve/grpc/grpc_status.h"
@@ -28,30 +27,20 @@ net::Response OkAnswer(OutboundMessage message) {
 }  // namespace
 
 void GrpcContext::Count(const net::RequestHead& head, const access::Caller* caller,
-                        const Counted& answer) {
-  metrics.Record(answer.method, static_cast<int>(answer.code), answer.total);
+                        const SentAnswer& answer) {
+  metrics.Record(answer.route, answer.code, answer.total);
   if (answer.run != nullptr) CountEncoding(*answer.run, answer.now);
   Tell(head, caller, answer);
 }
 
 void GrpcContext::Tell(const net::RequestHead& head, const access::Caller* caller,
-                       const Counted& answer) const {
+                       const SentAnswer& answer) const {
   if (parts.observer == nullptr) return;
-  telemetry::RequestEvent event = access::EventOf(head, caller);
-  const bool is_known = answer.method < Methods().size();
-  const RequestMetrics::RouteName name = is_known ? Methods()[answer.method].name : kNoMethod;
-  event.protocol = name.protocol;
-  event.route = name.method;
-  if (is_known) event.pattern = Methods()[answer.method].path;
-  event.method = net::MethodName(head.method);
+  const bool is_known = answer.route < Methods().size();
+  telemetry::RequestEvent event =
+      answer.EventOf(head, caller, is_known ? Methods()[answer.route].name : kNoMethod);
+  if (is_known) event.pattern = Methods()[answer.route].path;
   event.is_grpc = true;
-  event.model = answer.model;
-  event.code = static_cast<int>(answer.code);
-  event.bytes_in = answer.bytes_in;
-  event.bytes_out = answer.bytes_out;
-  event.total = answer.total;
-  event.loop = answer.loop;
-  if (answer.run != nullptr) TellRun(*answer.run, answer.now, event);
   parts.observer->OnAnswered(event);
 }
 
@@ -136,8 +125,8 @@ void GrpcCall::Send(net::Response response, Code code, const AnsweredRun* run) c
   const MonotonicTime now = parts().clock.Now();
   const net::RequestHead& head = exchange_->head();
   context_->Count(head, access::CallerOf(head),
-                  {.method = method_,
-                   .code = code,
+                  {.route = method_,
+                   .code = static_cast<int>(code),
                    .total = now - exchange_->received(),
                    .bytes_in = exchange_->body().size(),
                    .bytes_out = response.BodyBytes(),

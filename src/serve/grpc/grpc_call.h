@@ -16,6 +16,7 @@
 #include "serve/grpc/grpc_api.h"
 #include "serve/grpc/message_frame.h"
 #include "serve/predict/answered_run.h"
+#include "serve/protocol/sent_answer.h"
 
 namespace slipway::serve::grpc {
 
@@ -25,23 +26,12 @@ struct GrpcContext {
   RequestMetrics metrics;
   AliasCache aliases{parts.control, parts.clock};
 
-  /// An answer that is about to be sent.
-  struct Counted {
-    std::size_t method = 0;  ///< Methods().size(): of none
-    Code code = Code::kOk;
-    std::chrono::nanoseconds total{0};  ///< since the call's head
-    std::uint64_t bytes_in = 0;
-    std::uint64_t bytes_out = 0;
-    std::string_view model = {};  ///< as asked for; empty: of none, or not known
-    unsigned loop = 0;
-    const AnsweredRun* run = nullptr;  ///< absent: there was none
-    MonotonicTime now = {};            ///< with `run`
-  };
-  /// Counts it, and tells the observer; before it is sent, which ends what `head` refers to.
-  void Count(const net::RequestHead& head, const access::Caller* caller, const Counted& answer);
+  /// Counts an answer, and tells the observer; before it is sent, which ends what `head` refers to.
+  /// Its route is one of Methods().
+  void Count(const net::RequestHead& head, const access::Caller* caller, const SentAnswer& answer);
   /// Tells the observer only: of one message of a stream.
   void Tell(const net::RequestHead& head, const access::Caller* caller,
-            const Counted& answer) const;
+            const SentAnswer& answer) const;
 };
 
 /// The model, and its version in digits ("": the highest that is ready). InvalidArgument: not a

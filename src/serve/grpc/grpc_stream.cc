@@ -159,16 +159,16 @@ void GrpcStream::End(const Status& status) {
   exchange_->End({{"grpc-status", "0"}});
 }
 
-void GrpcStream::TellOf(GrpcContext::Counted request) const {
-  request.method = number_;
+void GrpcStream::TellOf(SentAnswer request) const {
+  request.route = number_;
   request.loop = exchange_->loop();
   context_.Tell(exchange_->head(), caller_.get(), request);
 }
 
 void GrpcStream::Count(Code code) {
   context_.Count(exchange_->head(), caller_.get(),
-                 {.method = number_,
-                  .code = code,
+                 {.route = number_,
+                  .code = static_cast<int>(code),
                   .total = context_.parts.clock.Now() - exchange_->received(),
                   .loop = exchange_->loop()});
 }

@@ -47,7 +47,7 @@ class GrpcStream final : public net::StreamHandler,
   bool ended() const { return ended_; }
   bool HasRoom() const { return !ended_ && exchange_->state().has_room; }
   /// Tells the observer of one request of the call, by its answer.
-  void TellOf(GrpcContext::Counted request) const;
+  void TellOf(SentAnswer request) const;
   /// Sends a message, compressed as the client's are and where it is worth it.
   void Send(OutboundMessage message);
   /// Ends the call; what was sent before arrives before.

@@ -51,7 +51,7 @@ void Tell(const GrpcStream& stream, const StreamedInference& inference) {
   if (inference.run) CountEncoding(*inference.run, now);
   std::uint64_t bytes_out = inference.answer.text.size();
   for (const net::BodyPart& part : inference.answer.parts) bytes_out += part.bytes.size();
-  stream.TellOf({.code = inference.code,
+  stream.TellOf({.code = static_cast<int>(inference.code),
                  .total = now - inference.began,
                  .bytes_in = inference.bytes.bytes.size(),
                  .bytes_out = bytes_out,

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "access/request_event_of.h"
 #include "serve/http/routes.h"
 #include "serve/predict/client_deadline.h"
 #include "serve/predict/request_rules.h"
@@ -10,24 +9,14 @@
 
 namespace slipway::serve {
 
-void ApiContext::Count(const net::RequestHead& head, const Counted& answer) {
-  metrics.Record(answer.route, answer.status, answer.total);
+void ApiContext::Count(const net::RequestHead& head, const SentAnswer& answer) {
+  metrics.Record(answer.route, answer.code, answer.total);
   if (answer.run != nullptr) CountEncoding(*answer.run, answer.now);
   if (parts.observer == nullptr) return;
-  telemetry::RequestEvent event = access::EventOf(head, access::CallerOf(head));
   const bool has_route = answer.route < Routes().size();
-  const RequestMetrics::RouteName name = has_route ? Routes()[answer.route].name : kNoRoute;
-  event.protocol = name.protocol;
-  event.route = name.method;
+  telemetry::RequestEvent event = answer.EventOf(
+      head, access::CallerOf(head), has_route ? Routes()[answer.route].name : kNoRoute);
   if (has_route) event.pattern = Routes()[answer.route].pattern;
-  event.method = net::MethodName(head.method);
-  event.model = answer.model;
-  event.code = answer.status;
-  event.bytes_in = answer.bytes_in;
-  event.bytes_out = answer.bytes_out;
-  event.total = answer.total;
-  event.loop = answer.loop;
-  if (answer.run != nullptr) TellRun(*answer.run, answer.now, event);
   parts.observer->OnAnswered(event);
 }
 
@@ -73,7 +62,7 @@ void ApiCall::Send(net::Response response, const AnsweredRun* run) const {
   Audit(response.status);
   const MonotonicTime now = parts().clock.Now();
   context_->Count(head(), {.route = route_,
-                           .status = response.status,
+                           .code = response.status,
                            .total = now - exchange_->received(),
                            .bytes_in = body().size(),
                            .bytes_out = response.BodyBytes(),

@@ -17,6 +17,7 @@
 #include "serve/http/status_mapping.h"
 #include "serve/predict/answered_run.h"
 #include "serve/predict/request_metrics.h"
+#include "serve/protocol/sent_answer.h"
 
 namespace slipway::serve {
 
@@ -27,20 +28,9 @@ struct ApiContext {
   RequestMetrics metrics;
   AliasCache aliases;
 
-  /// An answer that is about to be sent.
-  struct Counted {
-    std::size_t route = 0;
-    int status = 0;
-    std::chrono::nanoseconds total{0};  ///< since the request's head
-    std::uint64_t bytes_in = 0;
-    std::uint64_t bytes_out = 0;
-    std::string_view model = {};  ///< as asked for; empty: of none
-    unsigned loop = 0;
-    const AnsweredRun* run = nullptr;  ///< absent: there was none
-    MonotonicTime now = {};            ///< with `run`
-  };
-  /// Counts it, and tells the observer; before it is sent, which ends what `head` refers to.
-  void Count(const net::RequestHead& head, const Counted& answer);
+  /// Counts an answer, and tells the observer; before it is sent, which ends what `head` refers to.
+  /// Its route is one of Routes().
+  void Count(const net::RequestHead& head, const SentAnswer& answer);
 };
 
 /// A client's word for how long it waits.

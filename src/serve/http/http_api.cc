@@ -97,8 +97,7 @@ class RestApi final : public HttpApi {
     if (head == nullptr) return response;
     context_.parts.cors.Permit(*head, response);
     context_.Count(
-        *head,
-        {.route = RowOf(*head, status), .status = status, .bytes_out = response.BodyBytes()});
+        *head, {.route = RowOf(*head, status), .code = status, .bytes_out = response.BodyBytes()});
     return response;
   }
 
@@ -151,7 +150,7 @@ class RestApi final : public HttpApi {
     net::Response answer = Refusal(head, Routes()[row], admission);
     context_.parts.cors.Permit(head, answer);
     context_.Count(head, {.route = row,
-                          .status = answer.status,
+                          .code = answer.status,
                           .total = context_.parts.clock.Now() - exchange.received(),
                           .bytes_in = exchange.body().size(),
                           .bytes_out = answer.BodyBytes(),
@@ -193,7 +192,7 @@ class RestApi final : public HttpApi {
                          net::Response response) {
     context_.parts.cors.Permit(head, response);
     context_.Count(head, {.route = route,
-                          .status = response.status,
+                          .code = response.status,
                           .bytes_out = response.BodyBytes(),
                           .model = model});
     net::BodyPlan plan{.max_bytes = context_.parts.limits.max_admin_body_bytes};
