@@ -46,7 +46,11 @@ Interruption::Interruption() {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signals_ = FileDescriptor(signalfd(-1, &signals, SFD_CLOEXEC));
   released_ = FileDescriptor(eventfd(0, EFD_CLOEXEC));
-  watcher_ = std::thread([this] { Watch(); });
+  watcher_ = std::thread([this] {
+    watches_.count_down();
+    Watch();
+  });
+  watches_.wait();
 }
 
 Interruption::~Interruption() { Release(); }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <latch>
 #include <thread>
 
 #include "base/file.h"
@@ -11,6 +12,8 @@ namespace slipway::cli {
 /// time; made before any other thread, because threads inherit what is blocked.
 class Interruption {
  public:
+  /// Returns once it watches, which takes no lock: commands fork beside it, and a child would find
+  /// what its start had locked (the allocator, under a sanitizer) locked for ever.
   Interruption();
   /// A signal that has come by now still ends the process; later ones do nothing.
   ~Interruption();
@@ -26,6 +29,7 @@ class Interruption {
 
   FileDescriptor signals_;
   FileDescriptor released_;
+  std::latch watches_{1};
   std::thread watcher_;
 };
 
