@@ -26,8 +26,7 @@ gRPC is driven in the same way with one message as the public client encodes it,
 
 Overload is an open loop: requests are sent at a fixed rate however few are answered, over 250 connections, and one that waits in the client for a free
 connection is late by that as well; the server lets fewer requests wait than there are connections. What the server bears is
-measured by the closed loop before and after each of seven turns, and each turn's goodput is taken to their mean, since a shared machine may change
-its speed for minutes. Where more than 7,000 a second would have to be refused, which one core cannot do beside its work, how late they are in the client says
+measured by the closed loop before and after each of eleven turns, and each turn's goodput is taken to their mean where these agree within a tenth. Where more than 7,000 a second would have to be refused, which one core cannot do beside its work, how late they are in the client says
 nothing about the server, and the row of the p99 is left out.
 """
 

@@ -1,14 +1,15 @@
 """Rows that count in thousands: requests beyond what can be borne, connections that do nothing, a million answers."""
 import contextlib
+import dataclasses
 import resource
 import socket
 
 from measure import BUILD, SERVER_CORE, Server, json_of, load, median, memory_bytes, on_core, open_load
-from workloads import HTTP_SMALL, MIB, MOBILENET, ROUNDS, STORE, WIDE, Row, publish, write_request
+from workloads import HTTP_SMALL, MIB, MOBILENET, ROUNDS, STORE, WIDE, Row, are_alike, publish, steady_of, write_request
 
 OVERLOAD_CONNECTIONS = 250  # the server takes 256 from one address
 OVERLOAD_QUEUE = 128  # requests wait: fewer than there are connections, or what is too much would wait in the client
-OVERLOAD_ROUNDS = 7
+OVERLOAD_ROUNDS = 11
 MOST_REFUSED = 7_000  # a second, by a core that has something else to do
 IDLE_CONNECTIONS = 9_900  # with the busy ones less than the 10,000 that a server takes
 IDLE_PER_ADDRESS = 200
@@ -35,21 +36,38 @@ def overload_of(workload, title, deadline, factors):
         borne = [bears()]
         turns = {factor: [] for factor in factors}
         for _ in range(OVERLOAD_ROUNDS):
-            for factor, reports in turns.items():
+            for factor, taken in turns.items():
                 server.wait_for_connections(at_most=1)
-                reports.append(open_load(server, request, OVERLOAD_CONNECTIONS, 3000, round(factor * median(borne))))
+                report = open_load(server, request, OVERLOAD_CONNECTIONS, 3000, round(factor * median(borne)))
                 borne.append(bears())
-                reports[-1]["goodput"] = rate_of(reports[-1]) / ((borne[-2] + borne[-1]) / 2)
-    for factor, reports in turns.items():
-        yield from overload_rows(f"{title} at {factor} times what the server bears", reports, deadline, median(borne), factor)
+                taken.append(Turn(borne[-2], report, borne[-1]))
+    for factor, taken in turns.items():
+        yield from overload_rows(f"{title} at {factor} times what the server bears", taken, deadline, median(borne), factor)
 
 
-def overload_rows(title, reports, deadline, capacity, factor):
-    goodputs = sorted(report["goodput"] for report in reports)
-    seconds = sum(report["seconds"] for report in reports)
-    refusals = sum(report["refusals"] for report in reports)
-    beside = (f"{len(reports)} turns of {goodputs[0]:.2f} to {goodputs[-1]:.2f}; it bears {capacity:.0f}/s; {sum(report['answers'] for report in reports) / seconds:.0f}/s "
-              f"answered, {refusals / seconds:.0f}/s refused, {sum(report['failures'] for report in reports) - refusals} failed otherwise")
+@dataclasses.dataclass
+class Turn:
+    """Of too much, and what the server bore before it and after it, a second."""
+    before: float
+    report: dict
+    after: float
+
+    @property
+    def is_steady(self):
+        return are_alike(self.before, self.after)
+
+    @property
+    def goodput(self):
+        return rate_of(self.report) / ((self.before + self.after) / 2)
+
+
+def overload_rows(title, turns, deadline, capacity, factor):
+    steady = steady_of(turns)
+    goodputs = sorted(turn.goodput for turn in steady)
+    reports = [turn.report for turn in turns]
+    answers, refusals, failures, seconds = (sum(report[what] for report in reports) for what in ("answers", "refusals", "failures", "seconds"))
+    beside = (f"{len(steady)} of {len(turns)} turns at one speed, {goodputs[0]:.2f} to {goodputs[-1]:.2f}; it bears {capacity:.0f}/s; "
+              f"{answers / seconds:.0f}/s answered, {refusals / seconds:.0f}/s refused, {failures - refusals} failed otherwise")
     yield Row(f"goodput of {title}, to that", "ratio", median(goodputs), 0.9, 0.97, beside, higher_is_better=True)
     if (factor - 1) * capacity < MOST_REFUSED:  # else what is measured is how long requests waited in the client
         latency = median([report["p99_us"] for report in reports]) / 1e6

@@ -143,8 +143,20 @@ class Round:
 
     @property
     def is_steady(self):
-        """The machine was as fast before the server's turn as after it."""
-        return max(self.before, self.after) < STEADY * min(self.before, self.after)
+        return are_alike(self.before, self.after)
+
+
+def are_alike(before, after):
+    """The machine was as fast before a turn as after it."""
+    return max(before, after) < STEADY * min(before, after)
+
+
+def steady_of(rounds):
+    """Those whose turn may be held against what was measured around it."""
+    steady = [one for one in rounds if one.is_steady]
+    if len(steady) < len(rounds) // 3:
+        raise RuntimeError(f"the machine changed its speed in {len(rounds) - len(steady)} of {len(rounds)} turns: nothing can be compared on it")
+    return steady
 
 
 def measure_workload(workload):
@@ -161,9 +173,7 @@ def measure_workload(workload):
             before = in_process(graph, workload.milliseconds // 2)
             reports.append(workload.drive(server, request, workload.milliseconds))
             rounds.append(Round(reference, before, reports[-1]["cpu_us"], in_process(graph, workload.milliseconds // 2)))
-    steady = [one for one in rounds if one.is_steady]
-    if len(steady) < workload.rounds // 3:
-        raise RuntimeError(f"the machine changed its speed in {workload.rounds - len(steady)} of {workload.rounds} turns: nothing can be compared on it")
+    steady = steady_of(rounds)
     served, reference = min(one.served for one in rounds), min(one.reference for one in rounds)
     bare = min(one.bare for one in rounds)
     return Measured(served=served, reference=reference, above=served - bare, ratio=median([one.bare / one.served for one in steady]),
