@@ -30,12 +30,9 @@ def json_of(*command):
 
 
 def cpu_seconds(pid):
-    """CPU time of all threads that a process has now, to the nanosecond."""
-    total = 0
-    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            total += int((task / "schedstat").read_text().split()[0])
-    return total / 1e9
+    """CPU time of a process, of its threads that have ended too, to the nanosecond: what clock_getcpuclockid(3) gives for it."""
+    scheduler_clock = 2
+    return time.clock_gettime((~pid << 3) | scheduler_clock)
 
 
 def memory_bytes(pid, field):

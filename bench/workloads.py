@@ -62,13 +62,19 @@ class Workload:
 
 @dataclasses.dataclass
 class GrpcWorkload(Workload):
-    """One request over gRPC, and a server on grpc++ that runs no model as the reference."""
+    """One request over gRPC, and a server on grpc++ that runs no model as the reference: "queue" or "synchronous"."""
     streams: int = 1
+    yardstick: str = "queue"
 
-    reference_title = "grpc++ without a model"
+    @property
+    def reference_title(self):
+        return f"grpc++ ({self.yardstick}) without a model"
 
     def reference(self):
-        return Reference("bench_grpc_reference")
+        return Reference("bench_grpc_reference", self.yardstick)
+
+    def against(self, yardstick):
+        return dataclasses.replace(self, yardstick=yardstick)
 
     def drive(self, target, request, milliseconds):
         return grpc_load(target, request, self.connections, self.streams, milliseconds)
@@ -175,7 +181,7 @@ def measure_workload(workload):
             rounds.append(Round(reference, before, reports[-1]["cpu_us"], in_process(graph, workload.milliseconds // 2)))
     steady = steady_of(rounds)
     served, reference = min(one.served for one in rounds), min(one.reference for one in rounds)
-    bare = min(one.bare for one in rounds)
+    bare = min(min(one.before, one.after) for one in rounds)
     return Measured(served=served, reference=reference, above=served - bare, ratio=median([one.bare / one.served for one in steady]),
                     advantage=median([one.reference / (one.served - one.bare) for one in steady]),
                     beside=f"served {served:.1f}, its median {median([one.served for one in rounds]):.1f}, in-process {bare:.1f}, "
