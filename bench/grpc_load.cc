@@ -23,7 +23,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/load_report.h"
-#include "net/connector.h"
+#include "net/client/connector.h"
 #include "print_report.h"
 
 namespace {

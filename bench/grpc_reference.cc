@@ -48,7 +48,8 @@ class SynchronousService final : public inference::GRPCInferenceService::Service
 /// One call after the other; the completion queue knows it by its address.
 class Call {
  public:
-  Call(QueuedService& service, grpc::ServerCompletionQueue& queue) : service_(service), queue_(queue) {
+  Call(QueuedService& service, grpc::ServerCompletionQueue& queue)
+      : service_(service), queue_(queue) {
     Await();
   }
 

@@ -3,7 +3,7 @@
 //
 //   bench_http ANSWER_BYTES    prints its port and serves until it is killed
 
-#include "net/http_server.h"
+#include "net/server/http_server.h"
 
 #include <unistd.h>
 

@@ -5,7 +5,7 @@
 # Configuring fails on a room without a row and on a _test.cc that stands in no list.
 
 # Rooms whose tests the thread sanitizer watches: the target `concurrency_tests` and the label `concurrency`.
-set(SLIPWAY_CONCURRENT_ROOMS base telemetry net access engine engine/worker registry repository serve/batch serve/model serve/predict serve/ensemble serve/remote serve/shared_memory serve/control serve/protocol serve/http serve/grpc server)
+set(SLIPWAY_CONCURRENT_ROOMS base telemetry net/socket net/http net/http2 net/client net/server access engine engine/worker registry repository serve/batch serve/model serve/predict serve/ensemble serve/remote serve/shared_memory serve/control serve/protocol serve/http serve/grpc server)
 add_custom_target(concurrency_tests)
 
 set(SLIPWAY_LAYERS_FILE ${CMAKE_SOURCE_DIR}/src/layers.txt)

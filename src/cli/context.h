@@ -9,7 +9,7 @@
 #include "cli/output.h"
 #include "cli/terminal.h"
 #include "engine/engine.h"
-#include "net/tls_context.h"
+#include "net/socket/tls_context.h"
 #include "registry/registry.h"
 
 namespace slipway::cli {

@@ -14,7 +14,7 @@
 #include "cli/finding.h"
 #include "cli/read_server.h"
 #include "cli/server_checkup.h"
-#include "net/http_server.h"
+#include "net/server/http_server.h"
 #include "sandbox/find_program.h"
 
 namespace slipway::cli {

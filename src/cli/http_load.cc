@@ -12,8 +12,8 @@
 #include "base/clock.h"
 #include "base/error_catalogue.h"
 #include "base/file.h"
-#include "net/answer_parser.h"
-#include "net/connector.h"
+#include "net/client/answer_parser.h"
+#include "net/client/connector.h"
 
 namespace slipway::cli {
 

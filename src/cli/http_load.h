@@ -5,8 +5,8 @@
 
 #include "base/status.h"
 #include "cli/load_report.h"
-#include "net/http_url.h"
-#include "net/tls_context.h"
+#include "net/client/http_url.h"
+#include "net/socket/tls_context.h"
 
 namespace slipway::cli {
 

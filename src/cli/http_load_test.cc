@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "base/error_catalogue.h"
-#include "net/scripted_server.h"
+#include "net/testing/scripted_server.h"
 
 namespace slipway::cli {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "base/error_catalogue.h"
 #include "base/json.h"
-#include "net/http_client.h"
+#include "net/client/http_client.h"
 
 namespace slipway::cli {
 namespace {

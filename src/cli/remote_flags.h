@@ -5,7 +5,7 @@
 
 #include "base/status.h"
 #include "cli/arguments.h"
-#include "net/tls_context.h"
+#include "net/socket/tls_context.h"
 #include "serve/remote/remote_server.h"
 
 namespace slipway::cli {

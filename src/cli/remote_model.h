@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/status.h"
-#include "net/http_client.h"
+#include "net/client/http_client.h"
 #include "serve/predict/predictor.h"
 #include "tensor/signature.h"
 

@@ -15,7 +15,7 @@
 #include "cli/quota_flags.h"
 #include "cli/remote_flags.h"
 #include "cli/watch_flags.h"
-#include "net/local_socket.h"
+#include "net/socket/local_socket.h"
 
 namespace slipway::cli {
 namespace {

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "access/admin_key.h"
-#include "net/http_url.h"
-#include "net/local_socket.h"
+#include "net/client/http_url.h"
+#include "net/socket/local_socket.h"
 
 namespace slipway::cli {
 namespace {

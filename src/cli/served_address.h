@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "net/tls_context.h"
+#include "net/socket/tls_context.h"
 #include "server/server_options.h"
 
 namespace slipway::cli {

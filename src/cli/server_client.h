@@ -9,7 +9,7 @@
 #include "cli/context.h"
 #include "cli/served_log.h"
 #include "cli/server_figures.h"
-#include "net/http_client.h"
+#include "net/client/http_client.h"
 #include "registry/registry.h"
 
 namespace slipway::cli {

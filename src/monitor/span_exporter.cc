@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "base/thread.h"
 #include "monitor/otlp_json.h"
-#include "net/http_url.h"
+#include "net/client/http_url.h"
 
 namespace slipway::monitor {
 namespace {

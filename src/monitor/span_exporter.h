@@ -13,7 +13,7 @@
 
 #include "base/status.h"
 #include "monitor/request_sink.h"
-#include "net/http_client.h"
+#include "net/client/http_client.h"
 #include "telemetry/counter.h"
 #include "telemetry/trace_sampler.h"
 

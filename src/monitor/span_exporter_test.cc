@@ -10,7 +10,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "net/scripted_server.h"
+#include "net/testing/scripted_server.h"
 
 namespace slipway::monitor {
 namespace {

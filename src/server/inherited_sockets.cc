@@ -11,7 +11,7 @@
 
 #include "base/error_catalogue.h"
 #include "base/text.h"
-#include "net/socket_address.h"
+#include "net/socket/socket_address.h"
 #include "server/take_variable.h"
 
 namespace slipway::server {

@@ -9,8 +9,8 @@
 #include <cstdlib>
 
 #include "base/error_catalogue.h"
-#include "net/local_socket.h"
-#include "net/socket_address.h"
+#include "net/socket/local_socket.h"
+#include "net/socket/socket_address.h"
 
 namespace slipway::server {
 namespace {

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <utility>
 
-#include "net/http_types.h"
+#include "net/http/http_types.h"
 #include "serve/grpc/grpc_api.h"
 #include "serve/http/http_api.h"
 

@@ -19,7 +19,7 @@
 #include "engine/compile_cache.h"
 #include "monitor/metrics_page.h"
 #include "monitor/process_usage.h"
-#include "net/http_server.h"
+#include "net/server/http_server.h"
 #include "serve/control/configured_source.h"
 #include "serve/control/model_control.h"
 #include "serve/ensemble/ensemble_predictor.h"

@@ -9,7 +9,7 @@
 #include "base/thread_budget.h"
 #include "engine/engine.h"
 #include "engine/worker/isolated_engine.h"
-#include "net/tls_certificates.h"
+#include "net/socket/tls_certificates.h"
 #include "serve/control/folder_source.h"
 #include "serve/control/model_source.h"
 #include "serve/model/model_set.h"

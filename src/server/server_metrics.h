@@ -8,7 +8,7 @@
 #include "engine/compile_cache.h"
 #include "engine/worker/isolated_engine.h"
 #include "monitor/metrics_snapshot.h"
-#include "net/http_server.h"
+#include "net/server/http_server.h"
 #include "serve/model/model_set.h"
 #include "serve/predict/request_metrics.h"
 #include "serve/predict/response_cache.h"

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "base/error_catalogue.h"
-#include "net/local_socket.h"
+#include "net/socket/local_socket.h"
 
 namespace slipway::server {
 namespace {

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <span>
 
-#include "net/http_types.h"
+#include "net/http/http_types.h"
 
 namespace slipway::serve::grpc {
 

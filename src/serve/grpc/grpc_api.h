@@ -10,7 +10,7 @@
 #include "access/door.h"
 #include "access/gatekeeper.h"
 #include "base/clock.h"
-#include "net/http_types.h"
+#include "net/http/http_types.h"
 #include "serve/control/log_settings.h"
 #include "serve/control/model_control.h"
 #include "serve/control/trace_settings.h"

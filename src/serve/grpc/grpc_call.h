@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/status.h"
-#include "net/http_types.h"
+#include "net/http/http_types.h"
 #include "serve/control/alias_cache.h"
 #include "serve/grpc/grpc_api.h"
 #include "serve/grpc/message_frame.h"

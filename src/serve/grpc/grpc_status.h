@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "base/status.h"
-#include "net/http_types.h"
+#include "net/http/http_types.h"
 
 namespace slipway::serve::grpc {
 

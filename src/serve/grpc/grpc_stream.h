@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "base/status.h"
-#include "net/stream_exchange.h"
+#include "net/http/stream_exchange.h"
 #include "serve/grpc/grpc_call.h"
 #include "serve/grpc/message_assembler.h"
 #include "serve/grpc/message_frame.h"

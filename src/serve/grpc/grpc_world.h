@@ -12,8 +12,8 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "net/body_buffer.h"
-#include "net/stream_exchange.h"
+#include "net/http/body_buffer.h"
+#include "net/http/stream_exchange.h"
 #include "serve/control/fixed_models.h"
 #include "serve/grpc/grpc_api.h"
 #include "serve/grpc/message_frame.h"

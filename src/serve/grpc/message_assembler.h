@@ -8,8 +8,8 @@
 #include <span>
 
 #include "base/status.h"
-#include "net/body_buffer.h"
-#include "net/body_receiver.h"
+#include "net/http/body_buffer.h"
+#include "net/http/body_receiver.h"
 #include "serve/grpc/message_frame.h"
 
 namespace slipway::serve::grpc {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/status.h"
-#include "net/content_coding.h"
+#include "net/http/content_coding.h"
 
 namespace slipway::serve::grpc {
 

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "base/status.h"
-#include "net/http_types.h"
+#include "net/http/http_types.h"
 #include "serve/control/configuration.h"
 #include "serve/control/model_control.h"
 

@@ -9,8 +9,8 @@
 #include <string_view>
 
 #include "base/status.h"
-#include "net/http_types.h"
-#include "net/router.h"
+#include "net/http/http_types.h"
+#include "net/http/router.h"
 #include "serve/control/alias_cache.h"
 #include "serve/http/admin_handlers.h"
 #include "serve/http/http_api.h"

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "net/request_target.h"
+#include "net/http/request_target.h"
 #include "serve/control/fixed_models.h"
 #include "serve/http/http_api.h"
 #include "telemetry/heard_requests.h"

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/status.h"
-#include "net/http_types.h"
+#include "net/http/http_types.h"
 
 namespace slipway::serve {
 

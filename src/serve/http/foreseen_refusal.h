@@ -1,8 +1,8 @@
 #pragma once
 
 #include "base/status.h"
-#include "net/http_types.h"
-#include "net/router.h"
+#include "net/http/http_types.h"
+#include "net/http/router.h"
 #include "serve/http/http_api.h"
 
 namespace slipway::serve::v2 {

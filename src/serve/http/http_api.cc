@@ -10,7 +10,7 @@
 #include "base/error_catalogue.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "net/router.h"
+#include "net/http/router.h"
 #include "serve/http/api_call.h"
 #include "serve/http/foreseen_refusal.h"
 #include "serve/http/routes.h"

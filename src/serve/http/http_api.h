@@ -11,7 +11,7 @@
 #include "access/door.h"
 #include "access/gatekeeper.h"
 #include "base/clock.h"
-#include "net/http_types.h"
+#include "net/http/http_types.h"
 #include "serve/control/configuration.h"
 #include "serve/control/log_settings.h"
 #include "serve/control/model_control.h"

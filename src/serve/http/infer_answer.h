@@ -1,7 +1,7 @@
 #pragma once
 
 #include "base/status.h"
-#include "net/http_types.h"
+#include "net/http/http_types.h"
 #include "serve/http/infer_request.h"
 #include "serve/predict/predictor.h"
 

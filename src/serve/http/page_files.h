@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "net/http_types.h"
+#include "net/http/http_types.h"
 
 namespace slipway::serve {
 

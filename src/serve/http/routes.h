@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "access/right.h"
-#include "net/http_types.h"
+#include "net/http/http_types.h"
 #include "serve/http/api_call.h"
 #include "serve/predict/request_metrics.h"
 

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "base/status.h"
-#include "net/http_types.h"
+#include "net/http/http_types.h"
 #include "serve/predict/error_text.h"
 
 namespace slipway::serve {

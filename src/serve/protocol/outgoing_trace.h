@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-#include "net/http_types.h"
+#include "net/http/http_types.h"
 #include "telemetry/trace_context.h"
 #include "telemetry/trace_sampler.h"
 

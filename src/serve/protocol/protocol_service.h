@@ -5,7 +5,7 @@
 
 #include "access/door.h"
 #include "access/gatekeeper.h"
-#include "net/http_types.h"
+#include "net/http/http_types.h"
 #include "serve/predict/predictor.h"
 
 namespace slipway::serve {

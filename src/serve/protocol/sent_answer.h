@@ -7,7 +7,7 @@
 
 #include "access/caller.h"
 #include "base/clock.h"
-#include "net/http_types.h"
+#include "net/http/http_types.h"
 #include "serve/predict/answered_run.h"
 #include "serve/predict/request_metrics.h"
 #include "telemetry/request_event.h"

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/wire_writer.h"
-#include "net/http2_client.h"
+#include "net/client/http2_client.h"
 #include "serve/remote/remote_connection.h"
 
 namespace slipway::serve {

@@ -13,7 +13,7 @@
 #include "base/error_catalogue.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "net/request_target.h"
+#include "net/http/request_target.h"
 #include "serve/remote/grpc_codec.h"
 #include "serve/remote/http_outcome.h"
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "base/status.h"
-#include "net/answer_parser.h"
+#include "net/client/answer_parser.h"
 #include "serve/remote/remote_outcome.h"
 
 namespace slipway::serve {

@@ -9,9 +9,9 @@
 
 #include "base/error_catalogue.h"
 #include "inference.pb.h"
-#include "net/http2_wire.h"
-#include "net/http_server.h"
-#include "net/scripted_server.h"
+#include "net/server/http_server.h"
+#include "net/testing/http2_wire.h"
+#include "net/testing/scripted_server.h"
 #include "serve/remote/grpc_codec.h"
 #include "serve/remote/remote_server.h"
 

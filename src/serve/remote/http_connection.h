@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "net/http_client.h"
+#include "net/client/http_client.h"
 #include "serve/remote/oip_codec.h"
 #include "serve/remote/remote_connection.h"
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/status.h"
-#include "net/answer_parser.h"
+#include "net/client/answer_parser.h"
 #include "serve/predict/predictor.h"
 #include "tensor/signature.h"
 

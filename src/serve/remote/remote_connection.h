@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "base/status.h"
-#include "net/http_client.h"
+#include "net/client/http_client.h"
 #include "serve/ensemble/remote_models.h"
 #include "serve/remote/remote_outcome.h"
 #include "serve/remote/remote_server_options.h"

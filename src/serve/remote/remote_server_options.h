@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <string>
 
-#include "net/http_url.h"
-#include "net/tls_context.h"
+#include "net/client/http_url.h"
+#include "net/socket/tls_context.h"
 #include "serve/remote/circuit_breaker.h"
 
 namespace slipway::serve {

@@ -7,7 +7,7 @@
 
 #include "base/error_catalogue.h"
 #include "base/text.h"
-#include "net/scripted_server.h"
+#include "net/testing/scripted_server.h"
 #include "serve/remote/remote_servers.h"
 
 namespace slipway::serve {
