@@ -1,7 +1,6 @@
 #include "net/client/http2_client_session.h"
 
 #include <fmt/format.h>
-#include <nghttp2/nghttp2.h>
 
 #include <algorithm>
 #include <cstring>
@@ -13,26 +12,16 @@
 
 #include "base/text.h"
 #include "net/http2/http2_fields.h"
+#include "net/http2/library_session.h"
 
 namespace slipway::net {
 namespace {
 
 using StreamId = std::int32_t;
 
-constexpr std::size_t kFrameHead = 9;
-constexpr ssize_t kLargestSent = 64 * 1024;          // a frame of the body
-constexpr std::uint32_t kLargestTaken = 256 * 1024;  // likewise
+constexpr std::uint32_t kLargestTaken = 256 * 1024;  // a frame of the body
 constexpr std::size_t kMostUnsent = 1 << 20;         // then the socket goes first
 constexpr std::uint64_t kMostReserved = 1 << 26;     // by what Content-Length says alone
-constexpr std::size_t kMostContinuations = 8;
-
-std::string_view View(const std::uint8_t* text, std::size_t size) {
-  return {reinterpret_cast<const char*>(text), size};
-}
-
-std::uint8_t* LibraryBytes(std::string_view text) {
-  return reinterpret_cast<std::uint8_t*>(const_cast<char*>(text.data()));
-}
 
 Status NotHttp2() { return DataLoss("the server's answer is not HTTP/2"); }
 
@@ -46,7 +35,6 @@ struct Http2ClientSession::Parts {
   ~Parts() { nghttp2_session_del(session); }
 
   static void SetReceiving(nghttp2_session_callbacks* callbacks);
-  static void SetSending(nghttp2_session_callbacks* callbacks);
   void Greet();
 
   int Fail(Status status);
@@ -55,7 +43,9 @@ struct Http2ClientSession::Parts {
   void OnFrame(const nghttp2_frame& frame);
   void OnStreamClosed(StreamId id, std::uint32_t code);
   ssize_t OfferBody(std::size_t most, std::uint32_t& flags);
-  void MoveBody(std::size_t size);
+  bool OutputIsFull() const { return output.bytes() > kMostUnsent; }
+  void MoveBody(const nghttp2_data_source& source, std::size_t size);
+  int OnFrameSent(const nghttp2_frame& frame);
 
   const AnswerLimits limits;
   nghttp2_session* session = nullptr;
@@ -75,17 +65,10 @@ struct Http2ClientSession::Parts {
 };
 
 Http2ClientSession::Parts::Parts(const AnswerLimits& the_limits) : limits(the_limits) {
-  nghttp2_session_callbacks* callbacks = nullptr;
-  nghttp2_option* options = nullptr;
-  nghttp2_session_callbacks_new(&callbacks);
-  nghttp2_option_new(&options);
-  SetReceiving(callbacks);
-  SetSending(callbacks);
-  // The library counts each piece in which a frame's nine bytes come.
-  nghttp2_option_set_max_continuations(options, kFrameHead * kMostContinuations);
-  nghttp2_session_client_new2(&session, callbacks, this, options);
-  nghttp2_option_del(options);
-  nghttp2_session_callbacks_del(callbacks);
+  const LibrarySetup setup;
+  SetReceiving(setup.callbacks);
+  SendIntoOutput<Parts>(setup.callbacks);
+  nghttp2_session_client_new2(&session, setup.callbacks, this, setup.options);
   Greet();
 }
 
@@ -119,42 +102,10 @@ void Http2ClientSession::Parts::SetReceiving(nghttp2_session_callbacks* callback
       });
 }
 
-void Http2ClientSession::Parts::SetSending(nghttp2_session_callbacks* callbacks) {
-  nghttp2_session_callbacks_set_send_callback(callbacks,
-                                              [](nghttp2_session*, const std::uint8_t* bytes,
-                                                 std::size_t size, int, void* self) -> ssize_t {
-                                                OutputQueue& output =
-                                                    static_cast<Parts*>(self)->output;
-                                                if (output.bytes() > kMostUnsent)
-                                                  return NGHTTP2_ERR_WOULDBLOCK;
-                                                output.text().append(View(bytes, size));
-                                                output.TextAppended();
-                                                return static_cast<ssize_t>(size);
-                                              });
-  nghttp2_session_callbacks_set_send_data_callback(
-      callbacks,
-      [](nghttp2_session*, nghttp2_frame*, const std::uint8_t* frame_head, std::size_t size,
-         nghttp2_data_source*, void* self) -> int {
-        auto& parts = *static_cast<Parts*>(self);
-        if (parts.output.bytes() > kMostUnsent) return NGHTTP2_ERR_WOULDBLOCK;
-        parts.output.text().append(View(frame_head, kFrameHead));
-        parts.output.TextAppended();
-        parts.MoveBody(size);
-        return 0;
-      });
-  nghttp2_session_callbacks_set_data_source_read_length_callback(
-      callbacks,
-      [](nghttp2_session*, std::uint8_t, StreamId, std::int32_t session_window,
-         std::int32_t stream_window, std::uint32_t frame_bytes, void*) -> ssize_t {
-        return std::min<ssize_t>(
-            {session_window, stream_window, static_cast<ssize_t>(frame_bytes), kLargestSent});
-      });
-  nghttp2_session_callbacks_set_on_frame_send_callback(
-      callbacks, [](nghttp2_session*, const nghttp2_frame* frame, void* self) {
-        // Said by the library alone, of what it cannot go on with.
-        if (frame->hd.type == NGHTTP2_GOAWAY) (void)static_cast<Parts*>(self)->Fail(NotHttp2());
-        return 0;
-      });
+int Http2ClientSession::Parts::OnFrameSent(const nghttp2_frame& frame) {
+  // Said by the library alone, of what it cannot go on with.
+  if (frame.hd.type == NGHTTP2_GOAWAY) (void)Fail(NotHttp2());
+  return 0;
 }
 
 /// Our half of the preface.
@@ -235,7 +186,7 @@ ssize_t Http2ClientSession::Parts::OfferBody(std::size_t most, std::uint32_t& fl
   return static_cast<ssize_t>(count);
 }
 
-void Http2ClientSession::Parts::MoveBody(std::size_t size) {
+void Http2ClientSession::Parts::MoveBody(const nghttp2_data_source& /*source*/, std::size_t size) {
   unsent_bytes -= size;
   while (size > 0) {
     std::string_view& part = unsent[first_unsent];
@@ -275,11 +226,7 @@ void Http2ClientSession::Begin(const ClientRequest& request, const HttpUrl& serv
   fields.Add(":path", request.target);
   for (const auto& [name, value] : request.headers) fields.Add(name, value);
   std::vector<nghttp2_nv> head;
-  for (std::size_t i = 0; i < fields.size(); ++i) {
-    const auto [name, value] = fields[i];
-    head.push_back(
-        {LibraryBytes(name), LibraryBytes(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE});
-  }
+  FillVectors(fields, head);
   nghttp2_data_provider body{};
   body.read_callback = [](nghttp2_session*, StreamId, std::uint8_t*, std::size_t most,
                           std::uint32_t* flags, nghttp2_data_source*, void* self) {

@@ -71,14 +71,9 @@ void Http2Session::State::SubmitHead(Http2Stream& stream, const Response& respon
                           has_body ? &provider : nullptr);
 }
 
-/// The gathered fields as the library wants them, which copies them.
+/// The gathered fields, valid until the next head.
 std::span<const nghttp2_nv> Http2Session::State::Vectors() {
-  vectors.clear();
-  for (std::size_t i = 0; i < fields.size(); ++i) {
-    const auto [name, value] = fields[i];
-    vectors.push_back(
-        {LibraryBytes(name), LibraryBytes(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE});
-  }
+  FillVectors(fields, vectors);
   return vectors;
 }
 
@@ -101,7 +96,8 @@ ssize_t Http2Session::State::OfferBody(Http2Stream& stream, std::size_t most,
   return static_cast<ssize_t>(count);
 }
 
-void Http2Session::State::MoveBody(Http2Stream& stream, std::size_t size) {
+void Http2Session::State::MoveBody(const nghttp2_data_source& source, std::size_t size) {
+  Http2Stream& stream = *static_cast<Http2Stream*>(source.ptr);
   stream.body.Move(size, output);
   if (!stream.streamed || !stream.streamed->is_full) return;
   if (stream.body.left() > limits.http2.stream_unsent / 2) return;

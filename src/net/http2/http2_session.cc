@@ -8,34 +8,11 @@
 namespace slipway::net {
 namespace {
 
-/// One frame of an answer: small enough that streams take turns.
-constexpr std::size_t kLargestFrame = 64 * 1024;
-constexpr std::size_t kFrameHead = 9;
 constexpr std::chrono::milliseconds kBudgetPeriod{10'000};
-
-std::string_view View(const std::uint8_t* text, std::size_t size) {
-  return {reinterpret_cast<const char*>(text), size};
-}
 
 void AppendBigEndian(std::uint32_t value, std::string& out) {
   for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<char>(value >> shift));
 }
-
-/// The library's objects that a new session is made with, and freed after.
-struct Setup {
-  Setup() {
-    nghttp2_session_callbacks_new(&callbacks);
-    nghttp2_option_new(&options);
-  }
-  Setup(const Setup&) = delete;
-  Setup& operator=(const Setup&) = delete;
-  ~Setup() {
-    nghttp2_session_callbacks_del(callbacks);
-    nghttp2_option_del(options);
-  }
-  nghttp2_session_callbacks* callbacks = nullptr;
-  nghttp2_option* options = nullptr;
-};
 
 std::uint32_t ErrorCodeOf(int library_error) {
   switch (library_error) {
@@ -62,17 +39,16 @@ Http2Session::State::State(ServerContext& the_context, Peer the_peer, OutputQueu
       control_frames(limits.http2.control_frames, kBudgetPeriod, now),
       empty_frames(limits.http2.empty_frames, kBudgetPeriod, now),
       idle_since(now) {
-  const Setup setup;
-  SetCallbacks(setup.callbacks);
+  const LibrarySetup setup;
+  SetReceiving(setup.callbacks);
+  SendIntoOutput<State>(setup.callbacks);
   // The windows open as bodies are taken, by OnBody().
   nghttp2_option_set_no_auto_window_update(setup.options, 1);
-  // The library counts each piece in which a frame's nine bytes come; frames are counted by us.
-  nghttp2_option_set_max_continuations(setup.options, kFrameHead * kMostContinuations);
   nghttp2_session_server_new2(&session, setup.callbacks, this, setup.options);
   Greet();
 }
 
-void Http2Session::State::SetCallbacks(nghttp2_session_callbacks* callbacks) {
+void Http2Session::State::SetReceiving(nghttp2_session_callbacks* callbacks) {
   nghttp2_session_callbacks_set_on_begin_frame_callback(
       callbacks, [](nghttp2_session*, const nghttp2_frame_hd* frame, void* state) {
         return static_cast<State*>(state)->OnFrameBegin(*frame);
@@ -101,38 +77,6 @@ void Http2Session::State::SetCallbacks(nghttp2_session_callbacks* callbacks) {
       callbacks, [](nghttp2_session*, StreamId id, std::uint32_t, void* state) {
         static_cast<State*>(state)->OnStreamClosed(id);
         return 0;
-      });
-  nghttp2_session_callbacks_set_send_callback(callbacks,
-                                              [](nghttp2_session*, const std::uint8_t* bytes,
-                                                 std::size_t size, int, void* state) -> ssize_t {
-                                                auto& self = *static_cast<State*>(state);
-                                                if (self.OutputIsFull())
-                                                  return NGHTTP2_ERR_WOULDBLOCK;
-                                                self.output.text().append(View(bytes, size));
-                                                self.output.TextAppended();
-                                                return static_cast<ssize_t>(size);
-                                              });
-  nghttp2_session_callbacks_set_send_data_callback(
-      callbacks,
-      [](nghttp2_session*, nghttp2_frame*, const std::uint8_t* frame_head, std::size_t size,
-         nghttp2_data_source* source, void* state) -> int {
-        auto& self = *static_cast<State*>(state);
-        if (self.OutputIsFull()) return NGHTTP2_ERR_WOULDBLOCK;
-        self.output.text().append(View(frame_head, kFrameHead));
-        self.output.TextAppended();
-        self.MoveBody(*static_cast<Http2Stream*>(source->ptr), size);
-        return 0;
-      });
-  nghttp2_session_callbacks_set_data_source_read_length_callback(
-      callbacks,
-      [](nghttp2_session*, std::uint8_t, StreamId, std::int32_t session_window,
-         std::int32_t stream_window, std::uint32_t frame_bytes, void*) -> ssize_t {
-        return std::min<ssize_t>(
-            {session_window, stream_window, static_cast<ssize_t>(frame_bytes), kLargestFrame});
-      });
-  nghttp2_session_callbacks_set_on_frame_send_callback(
-      callbacks, [](nghttp2_session*, const nghttp2_frame* frame, void* state) {
-        return static_cast<State*>(state)->OnFrameSent(*frame);
       });
 }
 

@@ -17,22 +17,17 @@
 #include "net/http2/http2_fields.h"
 #include "net/http2/http2_session.h"
 #include "net/http2/http2_stream.h"
+#include "net/http2/library_session.h"
 
 namespace slipway::net {
 
-// The inside of a session, for http2_*.cc alone: the one header that shows the library's types.
+// The inside of a session, for http2_*.cc alone.
 
 /// Unsent bytes beyond which no further frame is made.
 inline constexpr std::size_t kMostOutput = 256 * 1024;
 /// A body from which on the client is asked to send larger frames.
 inline constexpr std::size_t kLargeBody = 64 * 1024;
-/// Frames that continue one head; eight full ones hold far more than a head may.
-inline constexpr std::size_t kMostContinuations = 8;
 inline constexpr std::uint8_t kShutdownPing[8] = {'s', 'h', 'u', 't', 'd', 'o', 'w', 'n'};
-
-inline std::uint8_t* LibraryBytes(std::string_view text) {
-  return reinterpret_cast<std::uint8_t*>(const_cast<char*>(text.data()));
-}
 
 /// The library's session and what its callbacks work on.
 struct Http2Session::State {
@@ -41,7 +36,7 @@ struct Http2Session::State {
   State& operator=(const State&) = delete;
   ~State() { nghttp2_session_del(session); }
 
-  void SetCallbacks(nghttp2_session_callbacks* callbacks);
+  void SetReceiving(nghttp2_session_callbacks* callbacks);
   void Greet();
 
   // Receiving.
@@ -73,7 +68,7 @@ struct Http2Session::State {
 
   // Sending.
   ssize_t OfferBody(Http2Stream& stream, std::size_t most, std::uint32_t& flags);
-  void MoveBody(Http2Stream& stream, std::size_t size);
+  void MoveBody(const nghttp2_data_source& source, std::size_t size);
   int OnFrameSent(const nghttp2_frame& frame);
   bool OutputIsFull() const { return output.bytes() >= kMostOutput; }
 
