@@ -23,8 +23,8 @@ the server's time and the answers are of the same requests.
 
 gRPC is driven in the same way with one message as the public client encodes it, and beside it stands a server on grpc++
 (`bench/grpc_reference.cc`) that decodes the same message and answers it without running a model, in two forms: synchronous, as grpc++'s tutorial
-writes a server, and with one completion queue and one thread, which costs least of what grpc++ offers (ADR 38 says why the second has a bar of
-its own at 16 connections).
+writes a server, and with one completion queue and one thread, as its guide to performance advises (ADR 32 says why the bars at 16 connections
+are others).
 
 Overload is an open loop: requests are sent at a fixed rate however few are answered, over 250 connections, and one that waits in the client for a free
 connection is late by that as well; the server lets fewer requests wait than there are connections. What the server bears is
