@@ -116,12 +116,7 @@ void ServerMetrics::AddRequests(const serve::RequestMetrics& requests,
     const std::string method(series.name.method);
     for (const auto& [code, count] : series.codes)
       snapshot.requests.push_back({protocol, method, code, count});
-    const auto& bounds = serve::RequestMetrics::kUpperBounds;
-    snapshot.durations.push_back({protocol,
-                                  method,
-                                  {.upper_bounds = {bounds.begin(), bounds.end()},
-                                   .counts = series.durations,
-                                   .sum_seconds = series.sum_seconds}});
+    snapshot.durations.push_back({protocol, method, ToDistribution(series.durations)});
   }
 }
 

@@ -7,6 +7,19 @@
 
 namespace slipway::telemetry {
 
+/// How long something took altogether. Thread-safe; adding is wait-free, one relaxed addition.
+class DurationSum {
+ public:
+  /// A negative duration counts as 0.
+  void Add(std::chrono::nanoseconds duration) {
+    if (duration.count() > 0) nanoseconds_.Add(static_cast<std::uint64_t>(duration.count()));
+  }
+  std::chrono::nanoseconds Value() const { return std::chrono::nanoseconds(nanoseconds_.Value()); }
+
+ private:
+  Counter nanoseconds_;
+};
+
 /// How many durations and how long they took together. Thread-safe; recording is wait-free, and a
 /// reader may see a count without its time for a moment.
 class DurationTotal {
@@ -20,13 +33,13 @@ class DurationTotal {
   /// A negative duration counts as 0.
   void Record(std::chrono::nanoseconds duration) {
     count_.Add();
-    if (duration.count() > 0) nanoseconds_.Add(static_cast<std::uint64_t>(duration.count()));
+    sum_.Add(duration);
   }
-  Snapshot Read() const { return {count_.Value(), std::chrono::nanoseconds(nanoseconds_.Value())}; }
+  Snapshot Read() const { return {count_.Value(), sum_.Value()}; }
 
  private:
   Counter count_;
-  Counter nanoseconds_;
+  DurationSum sum_;
 };
 
 }  // namespace slipway::telemetry

@@ -7,11 +7,13 @@
 #include <vector>
 
 #include "telemetry/counter.h"
+#include "telemetry/duration_total.h"
 
 namespace slipway::telemetry {
 
 /// A histogram of durations in fixed buckets from 10 us to 30 s, in steps of 1, 2.5 and 5.
-/// Thread-safe; recording is wait-free and costs two relaxed additions and a look at the bounds.
+/// Thread-safe; recording is wait-free and costs two relaxed additions and a look at three bounds
+/// at most.
 class Histogram {
  public:
   static constexpr std::array<std::chrono::nanoseconds, 20> kUpperBounds = [] {
@@ -33,6 +35,7 @@ class Histogram {
     std::chrono::nanoseconds total{0};
 
     std::uint64_t Count() const;
+    DurationTotal::Snapshot Total() const { return {Count(), total}; }
   };
 
   /// An upper bound belongs to its bucket. A negative duration counts as 0.
@@ -44,7 +47,7 @@ class Histogram {
 
  private:
   std::array<Counter, kUpperBounds.size() + 1> counts_;
-  Counter nanoseconds_;
+  DurationSum sum_;
 };
 
 }  // namespace slipway::telemetry

@@ -30,10 +30,24 @@ TEST(Histogram, AnUpperBoundBelongsToItsBucket) {
   EXPECT_EQ(histogram.Read().counts[1], 1u);
 }
 
+TEST(Histogram, EveryBoundDividesTwoBuckets) {
+  Histogram histogram;
+  for (const nanoseconds bound : Histogram::kUpperBounds) {
+    for (const nanoseconds near : {bound - nanoseconds(1), bound, bound + nanoseconds(1)})
+      histogram.Record(near);
+  }
+  auto expected = Histogram::Snapshot().counts;
+  expected.fill(3);  // below its bound, at it, and above the one before
+  expected.front() = 2;
+  expected.back() = 1;
+  EXPECT_EQ(histogram.Read().counts, expected);
+}
+
 TEST(Histogram, WhatIsBeyondAllBoundsIsCounted) {
   Histogram histogram;
   histogram.Record(seconds(31));
-  EXPECT_EQ(histogram.Read().counts.back(), 1u);
+  histogram.Record(nanoseconds::max());
+  EXPECT_EQ(histogram.Read().counts.back(), 2u);
 }
 
 TEST(Histogram, ANegativeDurationCountsAsNone) {

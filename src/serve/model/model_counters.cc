@@ -12,31 +12,26 @@ void ModelCounters::NoteTime(WallTime now) {
 
 void ModelCounters::RecordCacheHit(std::chrono::nanoseconds duration, WallTime now) {
   NoteTime(now);
-  success_.Record(duration);
-  queue_.Record({});
   cache_hit_.Record(duration);
 }
 
 void ModelCounters::RecordSuccess(std::uint64_t rows, const InferenceTimes& times, WallTime now) {
   NoteTime(now);
   rows_.Add(rows);
-  success_.Record(times.Total());
-  queue_.Record(times.queue);
-  compute_input_.Record(times.compute_input);
-  compute_infer_.Record(times.compute_infer);
-  compute_output_.Record(times.compute_output);
   request_times_.Record(times.Total());
   queue_times_.Record(times.queue);
   batch_times_.Record(times.compute_input);
   compute_times_.Record(times.compute_infer);
+  compute_output_.Add(times.compute_output);
 }
 
 void ModelCounters::RecordRun(std::uint64_t rows, const InferenceTimes& times) {
   runs_.Add();
   if (Batch* batch = BatchOf(rows)) {
-    batch->compute_input.Record(times.compute_input);
-    batch->compute_infer.Record(times.compute_infer);
-    batch->compute_output.Record(times.compute_output);
+    batch->runs.Add();
+    batch->compute_input.Add(times.compute_input);
+    batch->compute_infer.Add(times.compute_infer);
+    batch->compute_output.Add(times.compute_output);
   }
 }
 
@@ -61,17 +56,21 @@ ModelCounters::Batch* ModelCounters::BatchOf(std::uint64_t rows) {
 }
 
 ModelStatistics ModelCounters::Read() const {
+  using Total = ModelStatistics::Total;
+  const Total ran = RequestTimes().Total();
+  const Total queued = QueueTimes().Total();
+  const Total cached = cache_hit_.Read();
   ModelStatistics statistics{
       .last_inference_unix_ms = last_inference_unix_ms_.load(std::memory_order_relaxed),
       .inference_count = rows_.Value(),
       .execution_count = runs_.Value(),
-      .success = success_.Read(),
+      .success = {ran.count + cached.count, ran.total + cached.total},
       .fail = fail_.Read(),
-      .queue = queue_.Read(),
-      .compute_input = compute_input_.Read(),
-      .compute_infer = compute_infer_.Read(),
-      .compute_output = compute_output_.Read(),
-      .cache_hit = cache_hit_.Read(),
+      .queue = {queued.count + cached.count, queued.total},
+      .compute_input = BatchTimes().Total(),
+      .compute_infer = ComputeTimes().Total(),
+      .compute_output = {ran.count, compute_output_.Value()},
+      .cache_hit = cached,
       .cache_miss = cache_miss_.Read(),
       .rejected_count = rejected_.Value(),
       .cancelled_count = cancelled_.Value(),
@@ -79,10 +78,11 @@ ModelStatistics ModelCounters::Read() const {
   for (const Batch& batch : batches_) {
     const std::uint64_t size_and_one = batch.size_and_one.load(std::memory_order_relaxed);
     if (size_and_one == 0) break;
+    const std::uint64_t runs = batch.runs.Value();
     statistics.batches.push_back({.batch_size = size_and_one - 1,
-                                  .compute_input = batch.compute_input.Read(),
-                                  .compute_infer = batch.compute_infer.Read(),
-                                  .compute_output = batch.compute_output.Read()});
+                                  .compute_input = {runs, batch.compute_input.Value()},
+                                  .compute_infer = {runs, batch.compute_infer.Value()},
+                                  .compute_output = {runs, batch.compute_output.Value()}});
   }
   std::ranges::sort(statistics.batches, {}, &ModelStatistics::BatchRow::batch_size);
   return statistics;

@@ -56,8 +56,8 @@ struct ModelStatistics {
   std::vector<BatchRow> batches;      ///< of runs, ascending by size
 };
 
-/// What one loaded version counts. Recording is wait-free: some ten relaxed additions, about 50 ns.
-/// Thread-safe.
+/// What one loaded version counts. Recording is wait-free: some ten relaxed additions, which
+/// bench/metrics.cc measures. Thread-safe.
 class ModelCounters {
  public:
   /// Sizes that have a row of their own; runs of further sizes are left out of `batches` only.
@@ -98,9 +98,10 @@ class ModelCounters {
  private:
   struct Batch {
     std::atomic<std::uint64_t> size_and_one{0};  // 0: free; so that a size of 0 rows has a row too
-    telemetry::DurationTotal compute_input;
-    telemetry::DurationTotal compute_infer;
-    telemetry::DurationTotal compute_output;
+    telemetry::Counter runs;
+    telemetry::DurationSum compute_input;
+    telemetry::DurationSum compute_infer;
+    telemetry::DurationSum compute_output;
   };
   Batch* BatchOf(std::uint64_t rows);
   void NoteTime(WallTime now);
@@ -108,12 +109,8 @@ class ModelCounters {
   std::atomic<std::uint64_t> last_inference_unix_ms_{0};
   telemetry::Counter rows_;
   telemetry::Counter runs_;
-  telemetry::DurationTotal success_;
   telemetry::DurationTotal fail_;
-  telemetry::DurationTotal queue_;
-  telemetry::DurationTotal compute_input_;
-  telemetry::DurationTotal compute_infer_;
-  telemetry::DurationTotal compute_output_;
+  telemetry::DurationSum compute_output_;
   telemetry::DurationTotal cache_hit_;
   telemetry::DurationTotal cache_miss_;
   telemetry::Counter rejected_;

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -9,6 +8,9 @@
 #include <span>
 #include <string_view>
 #include <vector>
+
+#include "telemetry/counter.h"
+#include "telemetry/histogram.h"
 
 namespace slipway::serve {
 
@@ -24,19 +26,14 @@ class RequestMetrics {
     bool operator==(const RouteName&) const = default;
   };
 
-  static constexpr std::array<double, 14> kUpperBounds = {
-      0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01,
-      0.025,  0.05,    0.1,    0.25,  1,      5,     30};  ///< seconds
-
   struct Codes {
     int code = 0;
     std::uint64_t count = 0;
   };
   struct Snapshot {
     RouteName name;
-    std::vector<Codes> codes;              ///< those that occurred, ascending
-    std::vector<std::uint64_t> durations;  ///< one more than kUpperBounds
-    double sum_seconds = 0;
+    std::vector<Codes> codes;  ///< those that occurred, ascending
+    telemetry::Histogram::Snapshot durations;
   };
 
   /// The names live as long as this. Equal names share one series.
@@ -53,9 +50,8 @@ class RequestMetrics {
   static constexpr std::size_t kCodes = 600;
   struct Series {
     RouteName name;
-    std::array<std::atomic<std::uint64_t>, kCodes> codes{};
-    std::array<std::atomic<std::uint64_t>, kUpperBounds.size() + 1> durations{};
-    std::atomic<std::uint64_t> sum_nanoseconds{0};
+    std::array<telemetry::Counter, kCodes> codes;
+    telemetry::Histogram durations;
   };
 
   std::vector<std::unique_ptr<Series>> series_;
