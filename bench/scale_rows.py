@@ -5,7 +5,7 @@ import resource
 import socket
 
 from measure import BUILD, SERVER_CORE, Server, json_of, load, median, memory_bytes, on_core, open_load
-from workloads import HTTP_SMALL, MIB, MOBILENET, ROUNDS, STORE, WIDE, Row, are_alike, publish, steady_of, write_request
+from workloads import HTTP_SMALL, MIB, MOBILENET, ROUNDS, STORE, WIDE, Row, are_alike, are_enough, publish, steady_of, write_request
 
 OVERLOAD_CONNECTIONS = 250  # the server takes 256 from one address
 OVERLOAD_QUEUE = 128  # requests wait: fewer than there are connections, or what is too much would wait in the client
@@ -35,7 +35,7 @@ def overload_of(workload, title, deadline, factors):
         load(server, request, workload.connections, 3000)  # the batches are learned
         borne = [bears()]
         turns = {factor: [] for factor in factors}
-        for _ in range(OVERLOAD_ROUNDS):
+        while not all(are_enough(taken, OVERLOAD_ROUNDS) for taken in turns.values()):
             for factor, taken in turns.items():
                 server.wait_for_connections(at_most=1)
                 report = open_load(server, request, OVERLOAD_CONNECTIONS, 3000, round(factor * median(borne)))
@@ -62,7 +62,7 @@ class Turn:
 
 
 def overload_rows(title, turns, deadline, capacity, factor):
-    steady = steady_of(turns)
+    steady = steady_of(turns, OVERLOAD_ROUNDS)
     goodputs = sorted(turn.goodput for turn in steady)
     reports = [turn.report for turn in turns]
     answers, refusals, failures, seconds = (sum(report[what] for report in reports) for what in ("answers", "refusals", "failures", "seconds"))

@@ -13,6 +13,7 @@ MODELS = WORK / "models"
 STORE = WORK / "store"
 ROUNDS = 9
 STEADY = 1.1  # so little may the loop differ before a turn and after it
+MOST_TURNS = 3  # times as many as are wanted, on a machine that changes its speed
 WARM_UP_MS = 1000
 MIB = 1 << 20
 
@@ -157,16 +158,22 @@ def are_alike(before, after):
     return max(before, after) < STEADY * min(before, after)
 
 
-def steady_of(rounds):
+def are_enough(rounds, wanted):
+    """So many, half of them at one speed; where the machine does not let that be, as many as it is worth trying."""
+    steady = sum(one.is_steady for one in rounds)
+    return len(rounds) >= wanted and (steady >= wanted // 2 or len(rounds) >= MOST_TURNS * wanted)
+
+
+def steady_of(rounds, wanted):
     """Those whose turn may be held against what was measured around it."""
     steady = [one for one in rounds if one.is_steady]
-    if len(steady) < len(rounds) // 3:
+    if len(steady) < wanted // 3:
         raise RuntimeError(f"the machine changed its speed in {len(rounds) - len(steady)} of {len(rounds)} turns: nothing can be compared on it")
     return steady
 
 
 def measure_workload(workload):
-    """Rounds of reference, loop, server and loop in turn."""
+    """Rounds of reference, loop, server and loop in turn, until are_enough()."""
     rounds, reports = [], []
     graph = MODELS / f"{workload.model}.onnx"
     with Server([workload.model], STORE) as server, workload.reference() as other:
@@ -174,12 +181,12 @@ def measure_workload(workload):
         if isinstance(workload, GrpcWorkload):
             grpc_requests.check_that_it_answers(server.port, request.read_bytes())
         workload.drive(server, request, max(workload.milliseconds // 4, WARM_UP_MS))
-        for _ in range(workload.rounds):
+        while not are_enough(rounds, workload.rounds):
             reference = workload.drive(other, request, min(workload.milliseconds, 700))["cpu_us"]
             before = in_process(graph, workload.milliseconds // 2)
             reports.append(workload.drive(server, request, workload.milliseconds))
             rounds.append(Round(reference, before, reports[-1]["cpu_us"], in_process(graph, workload.milliseconds // 2)))
-    steady = steady_of(rounds)
+    steady = steady_of(rounds, workload.rounds)
     served, reference = min(one.served for one in rounds), min(one.reference for one in rounds)
     bare = min(min(one.before, one.after) for one in rounds)
     return Measured(served=served, reference=reference, above=served - bare, ratio=median([one.bare / one.served for one in steady]),
