@@ -90,8 +90,10 @@ std::optional<Refusal> BodyReceiver::Copy(std::span<const std::byte> bytes) {
   if (body_.size() == 0 && options_.forecast != nullptr && !options_.content_length) Foresee(bytes);
   if (auto refusal = Grow(body_.size() + bytes.size())) return refusal;
   std::byte* const place = body_.room().data();
+  // Counted first: an atomic operation waits until all that was written before it is.
+  if (auto refusal = Commit(bytes.size())) return refusal;
   if (place != bytes.data()) std::memcpy(place, bytes.data(), bytes.size());
-  return Commit(bytes.size());
+  return std::nullopt;
 }
 
 std::optional<Refusal> BodyReceiver::Inflate(std::span<const std::byte> bytes) {

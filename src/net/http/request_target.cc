@@ -25,7 +25,7 @@ bool IsForbiddenInSegment(char c) {
 
 constexpr std::array<bool, 256> PlainTable() {
   std::array<bool, 256> table{};
-  for (const char c : std::string_view("0123456789_-:."
+  for (const char c : std::string_view("0123456789_-:./"
                                        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")) {
     table[static_cast<unsigned char>(c)] = true;
   }
@@ -33,11 +33,20 @@ constexpr std::array<bool, 256> PlainTable() {
 }
 constexpr std::array<bool, 256> kPlainTable = PlainTable();
 
-/// Nothing to decode and nothing to look at closely: what names are made of nearly always.
-bool IsPlain(std::string_view raw) {
+/// What is seen of a path in one look at each of its characters.
+struct PathLook {
+  std::size_t segments = 1;
+  /// Nothing to decode and, but for ".", nothing to look at closely: so are nearly all.
   bool is_plain = true;
-  for (const char c : raw) is_plain &= kPlainTable[static_cast<unsigned char>(c)];
-  return is_plain && raw != "." && raw != "..";
+};
+
+PathLook LookAt(std::string_view path) {
+  PathLook look;
+  for (const char c : path) {
+    look.is_plain &= kPlainTable[static_cast<unsigned char>(c)];
+    look.segments += c == '/' ? 1 : 0;
+  }
+  return look;
 }
 
 Status CheckSegment(std::string_view decoded) {
@@ -52,8 +61,8 @@ Status CheckSegment(std::string_view decoded) {
   return {};
 }
 
-Result<std::string_view> ReadSegment(std::string_view raw, HeadMemory& memory) {
-  if (IsPlain(raw)) return raw;
+Result<std::string_view> ReadSegment(std::string_view raw, bool is_plain, HeadMemory& memory) {
+  if (is_plain && !raw.starts_with('.')) return raw;
   const std::optional<std::string> decoded = PercentDecode(raw);
   if (!decoded) {
     return InvalidArgument(
@@ -68,11 +77,11 @@ Result<std::span<const std::string_view>> SplitPath(std::string_view path, HeadM
   path.remove_prefix(1);
   if (path.ends_with('/')) path.remove_suffix(1);
   if (path.empty()) return std::span<const std::string_view>();
-  const auto segments =
-      memory.Array<std::string_view>(static_cast<std::size_t>(std::ranges::count(path, '/')) + 1);
+  const PathLook look = LookAt(path);
+  const auto segments = memory.Array<std::string_view>(look.segments);
   for (std::string_view& segment : segments) {
     const std::size_t slash = std::min(path.find('/'), path.size());
-    SLIPWAY_TRY(segment, ReadSegment(path.substr(0, slash), memory));
+    SLIPWAY_TRY(segment, ReadSegment(path.substr(0, slash), look.is_plain, memory));
     path.remove_prefix(std::min(slash + 1, path.size()));
   }
   return std::span<const std::string_view>(segments);

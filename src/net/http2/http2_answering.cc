@@ -28,11 +28,11 @@ void Http2Session::State::Refuse(Http2Stream& stream, const Refusal& refusal) {
 }
 
 void Http2Session::State::SayContinue(const Http2Stream& stream) {
-  fields.Clear();
-  fields.Add(":status", "100");
-  const auto head = Vectors();
-  nghttp2_submit_headers(session, NGHTTP2_FLAG_NONE, stream.id, nullptr, head.data(), head.size(),
-                         nullptr);
+  head.fields.Clear();
+  head.fields.Add(":status", "100");
+  const auto vectors = head.Vectors();
+  nghttp2_submit_headers(session, NGHTTP2_FLAG_NONE, stream.id, nullptr, vectors.data(),
+                         vectors.size(), nullptr);
 }
 
 void Http2Session::State::Answer(Http2Stream& stream, Response response, std::string_view today) {
@@ -49,16 +49,32 @@ void Http2Session::State::Answer(Http2Stream& stream, Response response, std::st
   SubmitHead(stream, response, says_length ? std::optional(length) : std::nullopt, has_body, today);
 }
 
-void Http2Session::State::SubmitHead(Http2Stream& stream, const Response& response,
-                                     std::optional<std::uint64_t> length, bool has_body,
-                                     std::string_view today) {
+/// Valid until the next head.
+std::span<const nghttp2_nv> Http2Session::State::HeadOf(const Response& response,
+                                                        std::optional<std::uint64_t> length,
+                                                        std::string_view today) {
+  const bool is_short = !length && !response.may_compress && response.headers.empty();
+  if (is_short && short_head.IsOf(response, today)) return short_head.head.vectors;
+  if (is_short) {
+    short_head.status = response.status;
+    short_head.content_type = response.content_type;
+    short_head.date = today;
+  }
+  LibraryHead& made = is_short ? short_head.head : head;
+  Http2Fields& fields = made.fields;
   fields.Clear();
   fields.Add(":status", static_cast<std::uint64_t>(response.status));
   response.VisitHeaders(
-      [this](std::string_view name, std::string_view value) { fields.Add(name, value); });
+      [&fields](std::string_view name, std::string_view value) { fields.Add(name, value); });
   if (length) fields.Add("content-length", *length);
   if (!today.empty()) fields.Add("date", today);
-  const auto head = Vectors();
+  return made.Vectors();
+}
+
+void Http2Session::State::SubmitHead(Http2Stream& stream, const Response& response,
+                                     std::optional<std::uint64_t> length, bool has_body,
+                                     std::string_view today) {
+  const auto vectors = HeadOf(response, length, today);
   nghttp2_data_provider provider{};
   provider.source.ptr = &stream;
   provider.read_callback = [](nghttp2_session*, StreamId, std::uint8_t*, std::size_t most,
@@ -67,17 +83,22 @@ void Http2Session::State::SubmitHead(Http2Stream& stream, const Response& respon
                                                  *flags);
   };
   stream.departure.Begin(now, 0);
-  nghttp2_submit_response(session, stream.id, head.data(), head.size(),
+  nghttp2_submit_response(session, stream.id, vectors.data(), vectors.size(),
                           has_body ? &provider : nullptr);
 }
 
-/// The gathered fields, valid until the next head.
-std::span<const nghttp2_nv> Http2Session::State::Vectors() {
-  FillVectors(fields, vectors);
-  return vectors;
-}
-
 // Sending.
+
+/// Valid until the next trailers.
+std::span<const nghttp2_nv> Http2Session::State::TrailersOf(const Http2Stream& stream) {
+  if (last_trailers.trailers != stream.trailers) {
+    last_trailers.trailers = stream.trailers;
+    last_trailers.head.fields.Clear();
+    last_trailers.head.fields.Add(stream.trailers);
+    (void)last_trailers.head.Vectors();
+  }
+  return last_trailers.head.vectors;
+}
 
 ssize_t Http2Session::State::OfferBody(Http2Stream& stream, std::size_t most,
                                        std::uint32_t& flags) {
@@ -89,9 +110,7 @@ ssize_t Http2Session::State::OfferBody(Http2Stream& stream, std::size_t most,
   flags |= NGHTTP2_DATA_FLAG_EOF;
   if (stream.trailers.empty()) return static_cast<ssize_t>(count);
   flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
-  fields.Clear();
-  fields.Add(stream.trailers);
-  const auto trailers = Vectors();
+  const auto trailers = TrailersOf(stream);
   nghttp2_submit_trailer(session, stream.id, trailers.data(), trailers.size());
   return static_cast<ssize_t>(count);
 }

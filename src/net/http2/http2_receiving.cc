@@ -67,6 +67,8 @@ int Http2Session::State::OnHeadBegin(const nghttp2_frame& frame) {
   auto stream = std::make_shared<Http2Stream>(frame.hd.stream_id, limits, peer);
   stream->index = streams.size();
   nghttp2_session_set_stream_user_data(session, stream->id, stream.get());
+  found_id = stream->id;
+  found = stream.get();
   streams.push_back(std::move(stream));
   return 0;
 }

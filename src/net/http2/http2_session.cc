@@ -102,6 +102,8 @@ void Http2Session::State::OnStreamClosed(StreamId id) {
   if (!stream->answered || stream->streamed)
     stream->cancelled.store(true, std::memory_order_relaxed);
   if (stream->streamed) Leave(*stream);
+  found_id = 0;
+  found = nullptr;
   const std::size_t index = stream->index;
   std::swap(streams[index], streams.back());
   streams[index]->index = index;
@@ -241,15 +243,17 @@ void Http2Session::Fill(std::size_t count, MonotonicTime now) {
 std::optional<Http2Session::Request> Http2Session::Next() {
   State& state = *state_;
   while (!state.complete.empty()) {
-    const std::shared_ptr<Http2Stream> stream = std::move(state.complete.front());
+    std::shared_ptr<Http2Stream> stream = std::move(state.complete.front());
     state.complete.pop_front();
     if (stream->cancelled.load(std::memory_order_relaxed) || stream->answered) continue;
     stream->served = true;
-    return Request{.stream = stream->id,
-                   .head = stream->head.Take(),
-                   .body = stream->receiver ? stream->receiver->Take() : BodyBuffer(),
-                   .cancelled = {stream, &stream->cancelled},
-                   .handler = stream->streamed ? stream->streamed->handler : nullptr};
+    Request request{.stream = stream->id,
+                    .head = stream->head.Take(),
+                    .body = stream->receiver ? stream->receiver->Take() : BodyBuffer(),
+                    .handler = stream->streamed ? stream->streamed->handler : nullptr};
+    const std::atomic<bool>& cancelled = stream->cancelled;
+    request.cancelled = {std::move(stream), &cancelled};
+    return request;
   }
   return std::nullopt;
 }
@@ -293,7 +297,7 @@ void Http2Session::ResetStreamed() {
 unsigned Http2Session::TakeRejected() { return std::exchange(state_->rejected, 0); }
 
 StreamExchange::State Http2Session::StateOf(StreamId id) const {
-  const State& state = *state_;
+  State& state = *state_;
   const Http2Stream* const stream = state.Find(id);
   StreamExchange::State told{.now = state.now,
                              .is_draining = state.shutdown != State::Shutdown::kNo};

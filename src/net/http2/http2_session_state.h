@@ -29,6 +29,37 @@ inline constexpr std::size_t kMostOutput = 256 * 1024;
 inline constexpr std::size_t kLargeBody = 64 * 1024;
 inline constexpr std::uint8_t kShutdownPing[8] = {'s', 'h', 'u', 't', 'd', 'o', 'w', 'n'};
 
+/// The fields of a head, and the same as the library wants them.
+struct LibraryHead {
+  Http2Fields fields;
+  std::vector<nghttp2_nv> vectors;
+
+  /// What was gathered, valid until the fields change.
+  std::span<const nghttp2_nv> Vectors() {
+    FillVectors(fields, vectors);
+    return vectors;
+  }
+};
+
+/// The head of the last answer that said no more than its status, its type and the date, as those
+/// of gRPC do: the next is nearly always the same.
+struct ShortHead {
+  int status = 0;
+  std::string content_type;
+  std::string date;
+  LibraryHead head;
+
+  bool IsOf(const Response& response, std::string_view today) const {
+    return status == response.status && content_type == response.content_type && date == today;
+  }
+};
+
+/// The trailers sent last: the next are nearly always the same.
+struct LastTrailers {
+  std::vector<ResponseHeader> trailers;
+  LibraryHead head;
+};
+
 /// The library's session and what its callbacks work on.
 struct Http2Session::State {
   State(ServerContext& the_context, Peer the_peer, OutputQueue& the_output, MonotonicTime the_now);
@@ -56,8 +87,9 @@ struct Http2Session::State {
   void Answer(Http2Stream& stream, Response response, std::string_view date);
   void SubmitHead(Http2Stream& stream, const Response& response,
                   std::optional<std::uint64_t> length, bool has_body, std::string_view date);
+  std::span<const nghttp2_nv> HeadOf(const Response& response, std::optional<std::uint64_t> length,
+                                     std::string_view date);
   void SayContinue(const Http2Stream& stream);
-  std::span<const nghttp2_nv> Vectors();
 
   // Streamed requests.
   void Send(Http2Stream& stream, std::vector<BodyPart> parts);
@@ -67,6 +99,7 @@ struct Http2Session::State {
   void Leave(Http2Stream& stream);
 
   // Sending.
+  std::span<const nghttp2_nv> TrailersOf(const Http2Stream& stream);
   ssize_t OfferBody(Http2Stream& stream, std::size_t most, std::uint32_t& flags);
   void MoveBody(const nghttp2_data_source& source, std::size_t size);
   int OnFrameSent(const nghttp2_frame& frame);
@@ -80,8 +113,11 @@ struct Http2Session::State {
   void FinishShutdown();
   int Terminate(std::uint32_t code, std::string_view reason);
 
-  Http2Stream* Find(StreamId id) const {
-    return static_cast<Http2Stream*>(nghttp2_session_get_stream_user_data(session, id));
+  /// nullptr: there is none, or no more. Asked for each field of a head, one after the other.
+  Http2Stream* Find(StreamId id) {
+    if (std::exchange(found_id, id) != id)
+      found = static_cast<Http2Stream*>(nghttp2_session_get_stream_user_data(session, id));
+    return found;
   }
 
   enum class Shutdown : std::uint8_t { kNo, kAnnounced, kFinished };
@@ -104,8 +140,12 @@ struct Http2Session::State {
   FrameBudget empty_frames;
 
   std::string date;  ///< the last one told, for answers that the session itself gives
-  Http2Fields fields;
-  std::vector<nghttp2_nv> vectors;
+  LibraryHead head;
+  ShortHead short_head;
+  LastTrailers last_trailers;
+
+  StreamId found_id = 0;         ///< whom Find() was asked for last
+  Http2Stream* found = nullptr;  ///< and what it said
 
   StreamId payload_of = 0;          ///< whose frame of body is arriving
   std::size_t payload_left = 0;     ///< bytes of it that are to come, unless it is padded

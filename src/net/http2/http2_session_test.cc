@@ -134,6 +134,39 @@ TEST_F(Http2SessionTest, TrailersFollowTheBody) {
   EXPECT_TRUE(answer(1).ended);
 }
 
+// What was said last is kept, as the next answer is nearly always the same.
+TEST_F(Http2SessionTest, AnAnswerTakesNothingFromTheOneBefore) {
+  struct {
+    int status;
+    std::string_view type, grpc_status, extra, date;
+  } const kAnswers[] = {{200, "application/grpc", "0", "", "today"},
+                        {200, "application/grpc", "0", "", "today"},
+                        {200, "application/grpc", "5", "", "today"},
+                        {200, "application/grpc", "0", "gzip", "today"},
+                        {200, "application/grpc", "0", "", "tomorrow"},
+                        {200, "application/grpc+proto", "0", "", "tomorrow"},
+                        {503, "application/grpc+proto", "0", "", "tomorrow"},
+                        {200, "application/grpc", "0", "", "today"}};
+  hold = true;
+  Send(Hello());
+  std::uint32_t stream = 1;
+  for (const auto& [status, type, grpc_status, extra, date] : kAnswers) {
+    Send(PostFrames(stream, "/", "x"));
+    Response response = Response::Text(status, std::string(type), "message");
+    response.trailers = {{"grpc-status", std::string(grpc_status)}};
+    if (!extra.empty()) response.headers = {{"grpc-encoding", std::string(extra)}};
+    session().Answer(static_cast<Http2Session::StreamId>(stream), std::move(response), date);
+    Collect();
+    EXPECT_EQ(answer(stream).status, std::to_string(status));
+    EXPECT_EQ(answer(stream).Find("content-type"), type);
+    EXPECT_EQ(answer(stream).Find("grpc-encoding"), extra);
+    EXPECT_EQ(answer(stream).Find("date"), date);
+    EXPECT_THAT(answer(stream).trailers, ElementsAre(Pair("grpc-status", grpc_status)));
+    EXPECT_EQ(answer(stream).body, "message");
+    stream += 2;
+  }
+}
+
 TEST_F(Http2SessionTest, TrailersMayComeWithoutABody) {
   hold = true;
   Send(Hello() + PostFrames(1, "/", "x"));

@@ -16,12 +16,14 @@ Http2Protocol::Http2Protocol(Connection& connection, ServerContext& context, Pee
 Http2Protocol::~Http2Protocol() {
   if (link_ != nullptr) link_->protocol = nullptr;
   for (const auto& handler : session_.Abandon()) handler->Work();
-  CountInFlight(-static_cast<std::int64_t>(in_flight_));
+  in_flight_ = 0;
+  TellInFlight();
 }
 
-void Http2Protocol::CountInFlight(std::int64_t change) {
-  in_flight_ += static_cast<std::uint64_t>(change);
-  context_.in_flight.fetch_add(static_cast<std::uint64_t>(change), std::memory_order_relaxed);
+/// Once a round, and before anybody learns of an answer: all connections share the count.
+void Http2Protocol::TellInFlight() {
+  const std::uint64_t change = in_flight_ - std::exchange(told_in_flight_, in_flight_);
+  if (change != 0) context_.in_flight.fetch_add(change, std::memory_order_relaxed);
 }
 
 void Http2Protocol::Parse(std::string_view bytes, MonotonicTime now) {
@@ -32,7 +34,7 @@ void Http2Protocol::Parse(std::string_view bytes, MonotonicTime now) {
 void Http2Protocol::Work(std::string_view bytes, MonotonicTime now) {
   if (!bytes.empty()) Parse(bytes, now);
   while (std::optional<Http2Session::Request> request = session_.Next()) {
-    CountInFlight(1);
+    ++in_flight_;
     if (request->handler) {
       Open(std::move(*request), now);
       continue;
@@ -42,9 +44,10 @@ void Http2Protocol::Work(std::string_view bytes, MonotonicTime now) {
         std::move(request->body), now, std::move(request->cancelled)));
   }
   while (const std::optional<Http2Session::Work> work = session_.NextWork()) {
-    if (work->is_last) CountInFlight(-1);
+    if (work->is_last) --in_flight_;
     work->handler->Work();
   }
+  TellInFlight();
 }
 
 void Http2Protocol::Open(Http2Session::Request request, MonotonicTime now) {
@@ -64,7 +67,7 @@ Http2Session& Http2Protocol::Changed() {
 
 /// Comes once for each exchange, also where its stream has gone meanwhile.
 void Http2Protocol::Answer(std::uint64_t request, Response response) {
-  CountInFlight(-1);
+  --in_flight_;
   session_.Answer(static_cast<Http2Session::StreamId>(request), std::move(response),
                   connection_.loop().Date());
 }
@@ -76,6 +79,7 @@ bool Http2Protocol::MoveAnswers(MonotonicTime) {
 
 /// What is written makes room for more.
 void Http2Protocol::Write() {
+  TellInFlight();
   session_.Write();
   if (session_.HasWork()) connection_.Wake();
 }

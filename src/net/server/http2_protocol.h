@@ -46,13 +46,14 @@ class Http2Protocol final : public Protocol {
  private:
   void Open(Http2Session::Request request, MonotonicTime now);
   void Write();
-  void CountInFlight(std::int64_t change);
+  void TellInFlight();
 
   Connection& connection_;
   ServerContext& context_;
   Http2Session session_;
   std::shared_ptr<Http2Link> link_;  ///< absent until a request is streamed
-  std::uint64_t in_flight_ = 0;      ///< this connection's part of the context's count
+  std::uint64_t in_flight_ = 0;
+  std::uint64_t told_in_flight_ = 0;  ///< this connection's part of the context's count
 };
 
 }  // namespace slipway::net

@@ -21,14 +21,14 @@ struct Inference {
   InferMessage message;
 };
 
-Result<InferRequest> Prepare(const std::shared_ptr<Inference>& inference) {
-  const GrpcCall& call = inference->call;
+/// The request keeps nothing yet: its keeper will be the inference.
+Result<InferRequest> Prepare(Inference& inference) {
+  const GrpcCall& call = inference.call;
   SLIPWAY_TRY(InferRequest request,
-              DecodeInference(call.parts(), inference->target, call.message(), inference->message));
-  SLIPWAY_TRY(request.deadline, call.Deadline(inference->message.timeout));
-  request.keeper = inference;
+              DecodeInference(call.parts(), inference.target, call.message(), inference.message));
+  SLIPWAY_TRY(request.deadline, call.Deadline(inference.message.timeout));
   request.abandoned = [exchange = call.exchange().get()] { return exchange->Abandoned(); };
-  request.trace = [of = inference.get()] { return of->call.TraceOf(of->target.model); };
+  request.trace = [of = &inference] { return of->call.TraceOf(of->target.model); };
   request.loop = call.exchange()->loop();
   return request;
 }
@@ -51,17 +51,18 @@ Result<InferRequest> DecodeInference(const GrpcApiParts& parts, const InferTarge
 void ModelInfer(const GrpcCall& call) {
   const Result<InferTarget> target = ReadTarget(call.message());
   if (!target.ok()) return call.Fail(target.status());
-  const auto inference = std::make_shared<Inference>(call, *target);
-  Result<InferRequest> request = Prepare(inference);
+  auto inference = std::make_shared<Inference>(call, *target);
+  Result<InferRequest> request = Prepare(*inference);
   if (!request.ok()) return inference->Fail(request.status());
-  call.parts().predictor.Predict(
-      std::move(*request), [&of = *inference](Result<InferResponse>&& response) {
-        if (!response.ok()) return of.Fail(response.status());
-        const AnsweredRun run = of.call.RunOf(*response, of.message.id);
-        Result<OutboundMessage> answer = EncodeInferAnswer(of.message, std::move(*response));
-        if (!answer.ok()) return of.Fail(answer.status());
-        of.call.Answer(std::move(*answer), &run);
-      });
+  const Inference& of = *inference;
+  request->keeper = std::move(inference);
+  call.parts().predictor.Predict(std::move(*request), [&of](Result<InferResponse>&& response) {
+    if (!response.ok()) return of.Fail(response.status());
+    const AnsweredRun run = of.call.RunOf(*response, of.message.id);
+    Result<OutboundMessage> answer = EncodeInferAnswer(of.message, std::move(*response));
+    if (!answer.ok()) return of.Fail(answer.status());
+    of.call.Answer(std::move(*answer), &run);
+  });
 }
 
 }  // namespace slipway::serve::grpc
