@@ -152,7 +152,7 @@ TEST_F(Http2SessionTest, AnAnswerTakesNothingFromTheOneBefore) {
   std::uint32_t stream = 1;
   for (const auto& [status, type, grpc_status, extra, date] : kAnswers) {
     Send(PostFrames(stream, "/", "x"));
-    Response response = Response::Text(status, std::string(type), "message");
+    Response response = Response::Text(status, type, "message");
     response.trailers = {{"grpc-status", std::string(grpc_status)}};
     if (!extra.empty()) response.headers = {{"grpc-encoding", std::string(extra)}};
     session().Answer(static_cast<Http2Session::StreamId>(stream), std::move(response), date);
