@@ -13,11 +13,12 @@ DOCUMENT = ROOT / "docs" / "performance.md"
 METHOD = """
 Measured by `make bench` (`bench/run`), which wrote this page. The server runs on core 0 and the client on core 1. Bare echo of the same request,
 in-process loop, server and loop again take turns in nine rounds or more, most of half a second, for a shared machine may change its speed by half
-for some seconds. Ratios are taken round by round to the mean of the two loops, where these agree within a tenth, and their median is shown; where less
-than half of the rounds are such, more are run, up to three times as many. Of CPU times the least is shown, and beside it the median: what else runs on
-a shared machine can only raise them. CPU time is the kernel's own account of the server's threads. The echo (`bench/echo_server.cc`) is one epoll
-loop that answers without looking, so what it costs is the socket's price; the loop (`bench/in_process.cc`) runs the same graph on the same engine
-with preallocated outputs, beside a core that is as awake as the client's.
+for some seconds. Ratios are taken round by round to the mean of the two loops, where these agree within a tenth; shown is the median of those of the
+faster half (ADR 41 says why), and beside it that of all rounds. Where less than half of the rounds are at one speed, more are run, up to three times
+as many. Of CPU times the least is shown, and beside it the median: what else runs on a shared machine can only raise them. CPU time is the kernel's
+own account of the server's threads. The echo (`bench/echo_server.cc`) is one epoll loop that answers without looking, so what it costs is the
+socket's price; the loop (`bench/in_process.cc`) runs the same graph on the same engine with preallocated outputs, beside a core that is as awake as
+the client's.
 The client looks for answers without pause: one that sleeps has to be woken by whoever answers it, at the server's expense, by a server that is
 slower than the client at every answer and by the echo at hardly any. At the end of a round it sends nothing more and waits for the last answers, so that
 the server's time and the answers are of the same requests.
@@ -30,8 +31,8 @@ are others).
 Overload is an open loop: requests are sent at a fixed rate however few are answered, over 250 connections, and one that waits in the client for a free
 connection is late by that as well; the server lets fewer requests wait than there are connections. What the server bears is
 measured by the closed loop before and after each of eleven turns or more, and each turn's goodput is taken to their mean where these agree within a
-tenth. Where more than 7,000 a second would have to be refused, which one core cannot do beside its work, how late they are in the client says nothing
-about the server, and the row of the p99 is left out.
+tenth; shown is the median of the faster half. Where more than 7,000 a second would have to be refused, which one core cannot do beside its work, how
+late they are in the client says nothing about the server, and the row of the p99 is left out.
 """
 
 

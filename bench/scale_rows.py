@@ -5,7 +5,7 @@ import resource
 import socket
 
 from measure import BUILD, SERVER_CORE, Server, json_of, load, median, memory_bytes, on_core, open_load
-from workloads import HTTP_SMALL, MIB, MOBILENET, ROUNDS, STORE, WIDE, Row, are_alike, are_enough, publish, steady_of, write_request
+from workloads import HTTP_SMALL, MIB, MOBILENET, ROUNDS, STORE, WIDE, Row, are_enough, comparable, publish, write_request
 
 OVERLOAD_CONNECTIONS = 250  # the server takes 256 from one address
 OVERLOAD_QUEUE = 128  # requests wait: fewer than there are connections, or what is too much would wait in the client
@@ -53,8 +53,8 @@ class Turn:
     after: float
 
     @property
-    def is_steady(self):
-        return are_alike(self.before, self.after)
+    def around(self):
+        return 1 / self.before, 1 / self.after
 
     @property
     def goodput(self):
@@ -62,11 +62,11 @@ class Turn:
 
 
 def overload_rows(title, turns, deadline, capacity, factor):
-    steady = steady_of(turns, OVERLOAD_ROUNDS)
-    goodputs = sorted(turn.goodput for turn in steady)
+    fast = comparable(turns, OVERLOAD_ROUNDS)
+    goodputs = sorted(turn.goodput for turn in fast)
     reports = [turn.report for turn in turns]
     answers, refusals, failures, seconds = (sum(report[what] for report in reports) for what in ("answers", "refusals", "failures", "seconds"))
-    beside = (f"{len(steady)} of {len(turns)} turns at one speed, {goodputs[0]:.2f} to {goodputs[-1]:.2f}; it bears {capacity:.0f}/s; "
+    beside = (f"{len(fast)} of {len(turns)} turns compared, {goodputs[0]:.2f} to {goodputs[-1]:.2f}; it bears {capacity:.0f}/s; "
               f"{answers / seconds:.0f}/s answered, {refusals / seconds:.0f}/s refused, {failures - refusals} failed otherwise")
     yield Row(f"goodput of {title}, to that", "ratio", median(goodputs), 0.9, 0.97, beside, higher_is_better=True)
     if (factor - 1) * capacity < MOST_REFUSED:  # else what is measured is how long requests waited in the client

@@ -12,7 +12,7 @@ from measure import SLIPWAY, WORK, BareHttp2, Reference, Server, grpc_load, in_p
 MODELS = WORK / "models"
 STORE = WORK / "store"
 ROUNDS = 9
-STEADY = 1.1  # so little may the loop differ before a turn and after it
+STEADY = 1.1  # so little may the machine's speed before a turn differ from that after it
 MOST_TURNS = 3  # times as many as are wanted, on a machine that changes its speed
 WARM_UP_MS = 1000
 MIB = 1 << 20
@@ -149,27 +149,32 @@ class Round:
         return (self.before + self.after) / 2
 
     @property
-    def is_steady(self):
-        return are_alike(self.before, self.after)
+    def ratio(self):
+        return self.bare / self.served
+
+    @property
+    def around(self):
+        return self.before, self.after
 
 
-def are_alike(before, after):
-    """The machine was as fast before a turn as after it."""
-    return max(before, after) < STEADY * min(before, after)
+def at_one_speed(rounds):
+    """Those before and after which the machine was as fast."""
+    return [one for one in rounds if max(one.around) < STEADY * min(one.around)]
 
 
 def are_enough(rounds, wanted):
     """So many, half of them at one speed; where the machine does not let that be, as many as it is worth trying."""
-    steady = sum(one.is_steady for one in rounds)
-    return len(rounds) >= wanted and (steady >= wanted // 2 or len(rounds) >= MOST_TURNS * wanted)
+    if len(rounds) < wanted:
+        return False
+    return len(at_one_speed(rounds)) >= wanted // 2 or len(rounds) >= MOST_TURNS * wanted
 
 
-def steady_of(rounds, wanted):
-    """Those whose turn may be held against what was measured around it."""
-    steady = [one for one in rounds if one.is_steady]
+def comparable(rounds, wanted):
+    """The faster half of those at one speed: ADR 41 says why."""
+    steady = at_one_speed(rounds)
     if len(steady) < wanted // 3:
         raise RuntimeError(f"the machine changed its speed in {len(rounds) - len(steady)} of {len(rounds)} turns: nothing can be compared on it")
-    return steady
+    return sorted(steady, key=lambda one: sum(one.around))[:(len(steady) + 1) // 2]
 
 
 def measure_workload(workload):
@@ -186,11 +191,11 @@ def measure_workload(workload):
             before = in_process(graph, workload.milliseconds // 2)
             reports.append(workload.drive(server, request, workload.milliseconds))
             rounds.append(Round(reference, before, reports[-1]["cpu_us"], in_process(graph, workload.milliseconds // 2)))
-    steady = steady_of(rounds, workload.rounds)
+    fast = comparable(rounds, workload.rounds)
     served, reference = min(one.served for one in rounds), min(one.reference for one in rounds)
     bare = min(min(one.before, one.after) for one in rounds)
-    return Measured(served=served, reference=reference, above=served - bare, ratio=median([one.bare / one.served for one in steady]),
-                    advantage=median([one.reference / (one.served - one.bare) for one in steady]),
+    return Measured(served=served, reference=reference, above=served - bare, ratio=median([one.ratio for one in fast]),
+                    advantage=median([one.reference / (one.served - one.bare) for one in fast]),
                     beside=f"served {served:.1f}, its median {median([one.served for one in rounds]):.1f}, in-process {bare:.1f}, "
-                           f"{workload.reference_title} {reference:.1f} us a request; {len(steady)} of {len(rounds)} rounds at one speed; "
-                           f"{workload.describe(reports)}")
+                           f"{workload.reference_title} {reference:.1f} us a request; {len(fast)} of {len(rounds)} rounds compared, "
+                           f"over all of them in-process / served {median([one.ratio for one in rounds]):.2f}; {workload.describe(reports)}")
