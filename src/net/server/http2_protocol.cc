@@ -44,7 +44,10 @@ void Http2Protocol::Work(std::string_view bytes, MonotonicTime now) {
         std::move(request->body), now, std::move(request->cancelled)));
   }
   while (const std::optional<Http2Session::Work> work = session_.NextWork()) {
-    if (work->is_last) --in_flight_;
+    if (work->is_last) {
+      --in_flight_;
+      TellInFlight();  // before its handler hears of the end
+    }
     work->handler->Work();
   }
   TellInFlight();
