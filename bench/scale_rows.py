@@ -66,7 +66,8 @@ def overload_rows(title, turns, deadline, capacity, factor):
     goodputs = sorted(turn.goodput for turn in fast)
     reports = [turn.report for turn in turns]
     answers, refusals, failures, seconds = (sum(report[what] for report in reports) for what in ("answers", "refusals", "failures", "seconds"))
-    beside = (f"{len(fast)} of {len(turns)} turns compared, {goodputs[0]:.2f} to {goodputs[-1]:.2f}; it bears {capacity:.0f}/s; "
+    beside = (f"{len(fast)} of {len(turns)} turns compared, {goodputs[0]:.2f} to {goodputs[-1]:.2f}, "
+              f"over all of them {median([turn.goodput for turn in turns]):.2f}; it bears {capacity:.0f}/s; "
               f"{answers / seconds:.0f}/s answered, {refusals / seconds:.0f}/s refused, {failures - refusals} failed otherwise")
     yield Row(f"goodput of {title}, to that", "ratio", median(goodputs), 0.9, 0.97, beside, higher_is_better=True)
     if (factor - 1) * capacity < MOST_REFUSED:  # else what is measured is how long requests waited in the client
