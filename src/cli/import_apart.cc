@@ -13,7 +13,7 @@
 
 #include "base/error_catalogue.h"
 #include "base/file.h"
-#include "base/freed_memory.h"
+#include "base/heap.h"
 #include "base/json.h"
 #include "cli/describe.h"
 #include "cli/terminal.h"

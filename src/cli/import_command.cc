@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-#include "base/freed_memory.h"
+#include "base/heap.h"
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/config_file.h"

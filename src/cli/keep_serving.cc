@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "base/clock.h"
-#include "base/freed_memory.h"
+#include "base/heap.h"
 #include "server/rest_detector.h"
 #include "server/termination.h"
 

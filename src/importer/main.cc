@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "base/file.h"
-#include "base/freed_memory.h"
+#include "base/heap.h"
 #include "base/text.h"
 #include "importer/import_source.h"
 #include "importer/wire/transcript.h"

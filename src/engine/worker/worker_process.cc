@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "base/file.h"
-#include "base/freed_memory.h"
+#include "base/heap.h"
 #include "base/thread.h"
 #include "engine/worker/slot_codec.h"
 #include "engine/worker/slot_memory.h"
@@ -123,6 +123,7 @@ class SlotServer {
   void Serve(std::uint32_t slot) {
     NameThread("slipway-run");
     KeepFreedBlocks();
+    UseHugePages();
     SlotHead& head = memory_.head(slot);
     head.thread.value.store(static_cast<std::uint32_t>(gettid()));
     began_.count_down();

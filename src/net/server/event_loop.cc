@@ -9,7 +9,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "base/freed_memory.h"
+#include "base/heap.h"
 #include "base/thread.h"
 #include "net/http/http_types.h"
 #include "net/http/response_head.h"

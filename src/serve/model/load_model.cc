@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/error_catalogue.h"
 #include "base/file.h"
-#include "base/freed_memory.h"
+#include "base/heap.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "serve/model/batch_measurement.h"

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/error_catalogue.h"
-#include "base/freed_memory.h"
+#include "base/heap.h"
 
 namespace slipway::serve {
 namespace {

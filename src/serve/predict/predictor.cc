@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "base/error_catalogue.h"
-#include "base/freed_memory.h"
+#include "base/heap.h"
 #include "base/text.h"
 #include "base/thread.h"
 #include "serve/predict/admission.h"
@@ -183,6 +183,7 @@ class ThreadedPredictor final : public Predictor {
   void Work(const std::stop_token& stop) {
     NameThread("slipway-worker");
     KeepFreedBlocks();
+    UseHugePages();
     GiveWay();  // a request for a quick model, on a loop, does not wait out a slow one's run
     while (std::optional<WaitingBatch> batch = waiting_.Next(stop)) {
       if (batch->is_whole) {

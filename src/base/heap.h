@@ -5,7 +5,7 @@
 
 namespace slipway {
 
-// Both for the C library's allocator and for jemalloc, whichever the process runs on.
+// What is asked of the allocator that the process runs on: the C library's or jemalloc.
 
 /// From now on this process gives blocks of 128 KiB and more back to the system the moment they are
 /// freed. An allocator's own rule keeps some for a while, which is faster where blocks are used
@@ -18,6 +18,13 @@ void ReturnLargeBlocksAtOnce();
 /// given back in between comes again page by page. Where the C library allocates, nothing is done:
 /// it keeps such blocks anyway. Threads that serve call it where they begin.
 void KeepFreedBlocks();
+
+/// From now on what jemalloc takes from the system for the calling thread is in pages of 2 MiB,
+/// where the system has them to give (madvise(2), MADV_HUGEPAGE): a run of a model goes through
+/// more memory than the processor knows small pages of, and is quicker in large ones. Takes up to
+/// some MiB more, for what is touched of a page has all of it. Where the C library allocates,
+/// nothing is done. Threads that run models and nothing else call it where they begin.
+void UseHugePages();
 
 /// What the calling thread has allocated and nobody has freed, less what it freed of others: the
 /// difference of two moments says what came to stay in between. Exact, whatever other threads do;

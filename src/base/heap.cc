@@ -1,23 +1,25 @@
-#include "base/freed_memory.h"
+#include "base/heap.h"
 
+#include <jemalloc/jemalloc.h>
 #include <malloc.h>
+#include <sys/mman.h>
 #include <sys/types.h>
 
+#include <algorithm>
 #include <limits>
 #include <string>
 
-/// jemalloc's control (jemalloc(3)), where the process has it.
-extern "C" [[gnu::weak]] int mallctl(const char* name, void* old_value, std::size_t* old_size,
-                                     void* new_value, std::size_t new_size);
+// jemalloc's control (jemalloc(3)), where the process has it.
+#pragma weak mallctl
 
 namespace slipway {
 namespace {
 
 template <class Value>
-Value JemallocValue(const char* name) {
+Value JemallocValue(const std::string& name) {
   Value value{};
   std::size_t size = sizeof value;
-  mallctl(name, &value, &size, nullptr, 0);
+  mallctl(name.c_str(), &value, &size, nullptr, 0);
   return value;
 }
 
@@ -57,6 +59,28 @@ bool KeepsFreedLargeBlocks() {
   return true;
 }
 
+constexpr std::size_t kHugePage = std::size_t{2} << 20;
+
+/// How an arena takes memory from the system: as another does, but in huge pages.
+struct HugePageHooks : extent_hooks_t {
+  explicit HugePageHooks(extent_hooks_t* other) : extent_hooks_t(*other), original(other) {
+    alloc = Allocate;
+  }
+
+  static void* Allocate(extent_hooks_t* self, void* place, std::size_t size, std::size_t alignment,
+                        bool* is_zero, bool* is_committed, unsigned arena) {
+    extent_hooks_t* const original = static_cast<HugePageHooks*>(self)->original;
+    const bool is_huge = size >= kHugePage;
+    if (is_huge && place == nullptr) alignment = std::max(alignment, kHugePage);
+    void* const extent =
+        original->alloc(original, place, size, alignment, is_zero, is_committed, arena);
+    if (is_huge && extent != nullptr) madvise(extent, size, MADV_HUGEPAGE);
+    return extent;
+  }
+
+  extent_hooks_t* original;
+};
+
 void JemallocReturns() {
   // What the calling thread alone has cached goes first, then every arena's.
   mallctl("thread.tcache.flush", nullptr, nullptr, nullptr, 0);
@@ -78,6 +102,13 @@ void KeepFreedBlocks() {
   if (mallctl == nullptr) return;
   [[maybe_unused]] static const bool once = KeepsFreedLargeBlocks();
   KeepsFreedPages(JemallocValue<unsigned>("thread.arena"));
+}
+
+void UseHugePages() {
+  if (mallctl == nullptr) return;
+  const std::string hooks = NameOfArena(JemallocValue<unsigned>("thread.arena")) + ".extent_hooks";
+  static HugePageHooks in_huge_pages(JemallocValue<extent_hooks_t*>(hooks));
+  SetJemallocValue<extent_hooks_t*>(hooks, &in_huge_pages);
 }
 
 std::optional<std::int64_t> HeapOfThisThread() {

@@ -1,4 +1,4 @@
-#include "base/freed_memory.h"
+#include "base/heap.h"
 
 #include <dlfcn.h>
 #include <gtest/gtest.h>
@@ -48,7 +48,7 @@ Blocks MakeBlocks(std::size_t count, std::size_t bytes) {
   return Blocks(count, std::vector<char>(bytes, 'x'));
 }
 
-TEST(FreedMemory, LargeBlocksGoBackAtOnceHoweverManyWereFreed) {
+TEST(Heap, LargeBlocksGoBackAtOnceHoweverManyWereFreed) {
   if (FreedIsKept()) GTEST_SKIP();
   ReturnLargeBlocksAtOnce();
   MakeBlocks(1, 31 * kMiB);
@@ -59,7 +59,7 @@ TEST(FreedMemory, LargeBlocksGoBackAtOnceHoweverManyWereFreed) {
   EXPECT_LT(Resident(), before + 8 * kMiB);
 }
 
-TEST(FreedMemory, SmallBlocksGoBackWhenAsked) {
+TEST(Heap, SmallBlocksGoBackWhenAsked) {
   if (FreedIsKept()) GTEST_SKIP();
   const std::size_t before = Resident();
   Blocks blocks = MakeBlocks(64 * 1024, 1000);
@@ -69,7 +69,7 @@ TEST(FreedMemory, SmallBlocksGoBackWhenAsked) {
   EXPECT_LT(Resident(), before + 8 * kMiB);
 }
 
-TEST(FreedMemory, WhatAThreadHoldsIsCountedWhateverOthersDo) {
+TEST(Heap, WhatAThreadHoldsIsCountedWhateverOthersDo) {
   if (!RunsOnJemalloc()) {
     EXPECT_FALSE(HeapOfThisThread().has_value());
     return;
@@ -85,7 +85,7 @@ TEST(FreedMemory, WhatAThreadHoldsIsCountedWhateverOthersDo) {
   EXPECT_LT(*HeapOfThisThread() - before, static_cast<std::int64_t>(kMiB));
 }
 
-TEST(FreedMemory, BlocksThatAreKeptComeAgainWithTheirPages) {
+TEST(Heap, BlocksThatAreKeptComeAgainWithTheirPages) {
   if (FreedIsKept() || !RunsOnJemalloc()) GTEST_SKIP() << "the C library has a rule of its own";
   KeepFreedBlocks();
   MakeBlocks(12, 4 * kMiB);
@@ -94,6 +94,35 @@ TEST(FreedMemory, BlocksThatAreKeptComeAgainWithTheirPages) {
   MakeBlocks(12, 4 * kMiB);
   MakeBlocks(1, 20 * kMiB);
   EXPECT_LT(PageFaults(), before + 100);  // of 17,408 pages
+}
+
+/// Bytes of memory that this process has in huge pages.
+std::size_t InHugePages() {
+  std::ifstream sums("/proc/self/smaps_rollup");
+  std::string word;
+  while (sums >> word && word != "AnonHugePages:") {
+  }
+  std::size_t kibibytes = 0;
+  sums >> kibibytes;
+  return kibibytes * 1024;
+}
+
+/// False where the system never has any, and where it gives them to everybody.
+bool HugePagesAreForWhoAsks() {
+  std::ifstream setting("/sys/kernel/mm/transparent_hugepage/enabled");
+  std::string text;
+  return std::getline(setting, text) && text.find("[madvise]") != std::string::npos;
+}
+
+TEST(Heap, AThreadThatAsksGetsHugePages) {
+  if (FreedIsKept() || !RunsOnJemalloc() || !HugePagesAreForWhoAsks()) GTEST_SKIP();
+  const std::size_t before = InHugePages();
+  Blocks blocks;
+  std::thread([&] {
+    UseHugePages();
+    blocks = MakeBlocks(64, 1 * kMiB);
+  }).join();
+  EXPECT_GT(InHugePages(), before + 32 * kMiB);
 }
 
 }  // namespace
