@@ -48,11 +48,11 @@ void KeepsFreedPages(unsigned arena) {
   SetJemallocValue(NameOfArena(arena) + ".oversize_threshold", kNoExtent);
 }
 
-/// The last arena is that of the blocks of 8 MiB and more, of all threads. It begins with the first
-/// of them, or when a thread moves there.
+/// The arena after those that threads are given is that of the blocks of 8 MiB and more, of all
+/// threads. It begins with the first of them, or when a thread moves there.
 bool KeepsFreedLargeBlocks() {
   const auto own = JemallocValue<unsigned>("thread.arena");
-  const unsigned large = JemallocArenas() - 1;
+  const auto large = JemallocValue<unsigned>("opt.narenas");
   SetJemallocValue("thread.arena", large);
   SetJemallocValue("thread.arena", own);
   KeepsFreedPages(large);
@@ -106,9 +106,13 @@ void KeepFreedBlocks() {
 
 void UseHugePages() {
   if (mallctl == nullptr) return;
-  const std::string hooks = NameOfArena(JemallocValue<unsigned>("thread.arena")) + ".extent_hooks";
-  static HugePageHooks in_huge_pages(JemallocValue<extent_hooks_t*>(hooks));
-  SetJemallocValue<extent_hooks_t*>(hooks, &in_huge_pages);
+  static HugePageHooks in_huge_pages(JemallocValue<extent_hooks_t*>("arena.0.extent_hooks"));
+  // With its hooks from the beginning, what the arena writes about itself would have a huge page.
+  const auto arena = JemallocValue<unsigned>("arenas.create");
+  if (arena == 0) return KeepFreedBlocks();  // there are some thousands already
+  SetJemallocValue<extent_hooks_t*>(NameOfArena(arena) + ".extent_hooks", &in_huge_pages);
+  SetJemallocValue("thread.arena", arena);
+  KeepsFreedPages(arena);
 }
 
 std::optional<std::int64_t> HeapOfThisThread() {

@@ -19,11 +19,12 @@ void ReturnLargeBlocksAtOnce();
 /// it keeps such blocks anyway. Threads that serve call it where they begin.
 void KeepFreedBlocks();
 
-/// From now on what jemalloc takes from the system for the calling thread is in pages of 2 MiB,
-/// where the system has them to give (madvise(2), MADV_HUGEPAGE): a run of a model goes through
-/// more memory than the processor knows small pages of, and is quicker in large ones. Takes up to
-/// some MiB more, for what is touched of a page has all of it. Where the C library allocates,
-/// nothing is done. Threads that run models and nothing else call it where they begin.
+/// From now on the calling thread allocates from memory of its own, which jemalloc takes from the
+/// system in pages of 2 MiB, where there are any (madvise(2), MADV_HUGEPAGE), and keeps as
+/// KeepFreedBlocks() says: a run of a model goes through more memory than the processor knows small
+/// pages of, and is quicker in large ones. Takes up to some MiB more, for what is touched of a page
+/// has all of it. Where the C library allocates, nothing is done. Threads that run models and
+/// nothing else call it where they begin; such memory outlives them.
 void UseHugePages();
 
 /// What the calling thread has allocated and nobody has freed, less what it freed of others: the

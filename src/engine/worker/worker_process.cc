@@ -122,7 +122,6 @@ class SlotServer {
  private:
   void Serve(std::uint32_t slot) {
     NameThread("slipway-run");
-    KeepFreedBlocks();
     UseHugePages();
     SlotHead& head = memory_.head(slot);
     head.thread.value.store(static_cast<std::uint32_t>(gettid()));

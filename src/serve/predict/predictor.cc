@@ -182,7 +182,6 @@ class ThreadedPredictor final : public Predictor {
 
   void Work(const std::stop_token& stop) {
     NameThread("slipway-worker");
-    KeepFreedBlocks();
     UseHugePages();
     GiveWay();  // a request for a quick model, on a loop, does not wait out a slow one's run
     while (std::optional<WaitingBatch> batch = waiting_.Next(stop)) {
