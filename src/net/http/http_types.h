@@ -197,7 +197,8 @@ class HttpService {
   /// A round of the loop of that number ends: what Serve() or a task of Exchange::Post() put off,
   /// in order to do it for several requests at once, is due. `rejected`: requests that Plan()
   /// rejected in it, a long body counted as several. Returns how long the loop shall rest when the
-  /// answers are written: who works behind it gets the core; EventLoop::kLongestRest at most.
+  /// answers are written: who works behind it gets the core; at most EventLoop::kLongestRest at a
+  /// time.
   virtual std::chrono::nanoseconds FinishRound(unsigned /*loop*/, unsigned /*rejected*/) {
     return {};
   }

@@ -19,10 +19,10 @@ namespace slipway::net {
 namespace {
 
 constexpr std::size_t kScratchBytes = 64 * 1024;
-/// Sockets that are read before the first of them is served.
-constexpr std::size_t kMostInARound = 64;
 /// After so long the answers that are there are written, and the round goes on as another.
 constexpr std::chrono::microseconds kLongestRound{250};
+/// A rest that is longer than one may be goes on after the next rounds, so much of it at most.
+constexpr std::chrono::milliseconds kMostRestOwed{100};
 
 }  // namespace
 
@@ -66,7 +66,8 @@ void EventLoop::Run() {
 
 void EventLoop::Wait() {
   epoll_event events[kMostInARound];
-  const int count = epoll_wait(ready_.get(), events, kMostInARound, WaitMilliseconds());
+  const int count =
+      epoll_wait(ready_.get(), events, static_cast<int>(most_in_a_round_), WaitMilliseconds());
   for (int i = 0; i < count; ++i) {
     if (events[i].data.ptr != nullptr)
       static_cast<Watcher*>(events[i].data.ptr)->OnReady(events[i].events);
@@ -74,9 +75,19 @@ void EventLoop::Wait() {
 }
 
 void EventLoop::Rest() {
+  rest_ = std::min<std::chrono::nanoseconds>(rest_, kMostRestOwed);
+  most_in_a_round_ = MostInARoundAfter(most_in_a_round_, rest_);
   if (rest_ == rest_.zero()) return;
-  std::this_thread::sleep_for(
-      std::min<std::chrono::nanoseconds>(std::exchange(rest_, rest_.zero()), kLongestRest));
+  const auto now = std::min<std::chrono::nanoseconds>(rest_, kLongestRest);
+  rest_ -= now;
+  std::this_thread::sleep_for(now);
+}
+
+std::size_t EventLoop::MostInARoundAfter(std::size_t most, std::chrono::nanoseconds wanted) {
+  if (wanted < kLongestRest / 2) return std::min(2 * most, kMostInARound);
+  if (wanted <= kLongestRest) return most;
+  const double part = std::chrono::duration<double>(kLongestRest) / wanted;
+  return std::max(std::size_t{1}, static_cast<std::size_t>(part * static_cast<double>(most)));
 }
 
 int EventLoop::WaitMilliseconds() const {

@@ -42,8 +42,17 @@ class Watcher {
 /// and the service sees together what came together.
 class EventLoop {
  public:
-  /// However long the service wants a loop to rest (HttpService::FinishRound).
+  /// However long the service wants a loop to rest after a round (HttpService::FinishRound); what
+  /// is left of it follows after the next ones.
   static constexpr std::chrono::milliseconds kLongestRest{5};
+  /// Sockets that are read before the first of them is served.
+  static constexpr std::size_t kMostInARound = 64;
+
+  /// How many sockets to read in the next round, where `most` were allowed in this one and there is
+  /// a rest of `wanted` to be taken: where that is longer than one may be, fewer in that
+  /// proportion, at least one, so that rests do not fall behind; where it is short, up to twice as
+  /// many again.
+  static std::size_t MostInARoundAfter(std::size_t most, std::chrono::nanoseconds wanted);
 
   /// `tick`: how often connections are asked whether a time of theirs has passed. `service`
   /// outlives the thread and knows this loop by `number`.
@@ -123,7 +132,8 @@ class EventLoop {
   bool visiting_ = false;
   std::vector<std::shared_ptr<Connection>> enlisted_;  ///< for the next round
   std::vector<std::shared_ptr<Connection>> round_;     ///< the current one
-  std::chrono::nanoseconds rest_{0};                   ///< that the service asked for in it
+  std::size_t most_in_a_round_ = kMostInARound;        ///< sockets that are read
+  std::chrono::nanoseconds rest_{0};                   ///< that the service asked for, not taken
   unsigned rejected_ = 0;                              ///< requests in it
   std::atomic<std::size_t> load_{0};
   std::int64_t date_second_ = 0;

@@ -19,7 +19,7 @@ constexpr std::size_t kMostOutput = 256 * 1024;
 /// connection which the client would make anew.
 constexpr std::uint64_t kDroppableBody = 1024 * 1024;
 /// So much of a body costs as much to drop as a request without one costs to reject.
-constexpr std::uint64_t kDroppedAtTheCostOfOne = 128 * 1024;
+constexpr std::uint64_t kDroppedAtTheCostOfOne = 80 * 1024;
 
 }  // namespace
 

@@ -27,6 +27,7 @@ namespace slipway::net {
 namespace {
 
 using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
 using std::chrono::seconds;
 using testing::HasSubstr;
 
@@ -64,30 +65,43 @@ TEST(HttpServer, AConnectionIsOverThoughAProcessThatIsBeingStartedHasItsSocketTo
   waitpid(other, nullptr, 0);
 }
 
-// Asks for a rest far too long after the first request, and notes when the loop is back.
+// Asks for a rest that is too long after the first request, and notes when the loop is back.
 class RestingService final : public TestService {
  public:
   void Serve(std::shared_ptr<Exchange> exchange) override {
     served_.push_back(std::chrono::steady_clock::now());
     TestService::Serve(std::move(exchange));
   }
-  std::chrono::nanoseconds FinishRound(unsigned, unsigned) override {
-    return served_.size() == 1 && !std::exchange(has_asked_, true) ? seconds(1000) : seconds(0);
+  nanoseconds FinishRound(unsigned, unsigned) override {
+    return served_.size() == 1 && !std::exchange(has_asked_, true) ? 3 * EventLoop::kLongestRest
+                                                                   : milliseconds(0);
   }
-  std::chrono::nanoseconds BackAfter() const { return served_.at(1) - served_.at(0); }
+  nanoseconds Between(std::size_t from, std::size_t to) const {
+    return served_.at(to) - served_.at(from);
+  }
 
  private:
   std::vector<MonotonicTime> served_;
   bool has_asked_ = false;
 };
 
-TEST(HttpServer, ALoopRestsWhenItsServiceAsksForItButNotForLong) {
+TEST(HttpServer, ALoopRestsAsItsServiceAsksAndNotForLongAtATime) {
   RestingService service;
   const auto server = StartServer(service);
   RawClient client(server->port());
-  EXPECT_EQ(client.Ask(Get("/a")).status, 200);
-  EXPECT_EQ(client.Ask(Get("/b")).status, 200);
-  EXPECT_GE(service.BackAfter(), EventLoop::kLongestRest);
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(client.Ask(Get("/a")).status, 200);
+  EXPECT_GE(service.Between(0, 1), EventLoop::kLongestRest);
+  EXPECT_GE(service.Between(0, 3), 3 * EventLoop::kLongestRest);
+}
+
+TEST(EventLoop, ReadsFewerSocketsInARoundWhereItsRestWouldBeTooLong) {
+  const nanoseconds longest = EventLoop::kLongestRest;
+  EXPECT_EQ(EventLoop::MostInARoundAfter(64, 2 * longest), 32u);
+  EXPECT_EQ(EventLoop::MostInARoundAfter(64, 1000 * longest), 1u);
+  EXPECT_EQ(EventLoop::MostInARoundAfter(32, longest), 32u);
+  EXPECT_EQ(EventLoop::MostInARoundAfter(32, longest / 2), 32u);
+  EXPECT_EQ(EventLoop::MostInARoundAfter(20, longest / 3), 40u);
+  EXPECT_EQ(EventLoop::MostInARoundAfter(40, nanoseconds(0)), EventLoop::kMostInARound);
 }
 
 TEST(HttpServer, ARoundEndsWithTheNumberOfRequestsThatWereRejectedInIt) {

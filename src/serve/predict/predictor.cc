@@ -34,7 +34,9 @@ constexpr std::chrono::milliseconds kLongestShared{250};
 constexpr std::chrono::milliseconds kLongestOnLoop{20};
 // What a loop leaves to the workers for each request that it refuses: some nine times what that
 // costs, which comes before all that they do; what it costs them to be interrupted is part of it.
-constexpr std::chrono::microseconds kRestForARefusal{200};
+constexpr std::chrono::microseconds kRestForARefusal{125};
+// So much of a request that was read before it was refused costs as much as to refuse one.
+constexpr std::uint64_t kReadAtTheCostOfOne = 40 * 1024;
 
 constexpr std::chrono::nanoseconds kNotKnown{0};
 
@@ -158,7 +160,8 @@ class ThreadedPredictor final : public Predictor {
 
   void Refuse(const PredictTask& task, Status why) {
     const std::optional<unsigned> loop = task.request.loop;
-    if (loop && *loop < refused_.size()) ++refused_[*loop];
+    if (loop && *loop < refused_.size())
+      refused_[*loop] += 1 + static_cast<unsigned>(task.bound.bytes / kReadAtTheCostOfOne);
     RefuseTask(task, std::move(why), task.checked);
   }
 

@@ -343,6 +343,23 @@ TEST(Predictor, ALoopThatRefusesRestsForIt) {
   EXPECT_EQ(world.predictor->FinishRound(0, 0), std::chrono::nanoseconds(0));
 }
 
+TEST(Predictor, ALoopRestsLongerForALargeRequestThatWasReadInVain) {
+  const ModelHandle model = Model(kSlow);
+  World world({.loops = 1, .max_queued = 0});
+  const std::vector<float> many(2 * 100'000);
+  InferRequest large = Request(model);
+  large.inputs[0].tensor = {DType::kF32, {100'000, 2}, std::as_bytes(std::span(many))};
+  std::vector<std::chrono::nanoseconds> rests;
+  for (InferRequest request : {Request(model), large}) {
+    Answer refused;
+    request.loop = 0;
+    world.predictor->Predict(std::move(request), refused.Completion());
+    EXPECT_EQ(refused.Get().status().number(), errors::kQueueFull);
+    rests.push_back(world.predictor->FinishRound(0, 0));
+  }
+  EXPECT_GT(rests[1], 10 * rests[0]);  // 800 kB
+}
+
 TEST(Predictor, ALoopRestsForRequestsRefusedByTheirHeadsWhileOthersWait) {
   World world({.loops = 1});
   Brake brake;
