@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <fstream>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -15,16 +16,22 @@ namespace {
 
 constexpr std::size_t kMiB = std::size_t{1} << 20;
 
-/// Bytes of memory that this process has touched and not given back.
-std::size_t Resident() {
-  std::ifstream status("/proc/self/status");
+/// What a file of the process's says of its memory.
+std::size_t BytesOf(std::string_view field, const char* file) {
+  std::ifstream lines(file);
   std::string word;
-  while (status >> word && word != "VmRSS:") {
+  while (lines >> word && word != field) {
   }
   std::size_t kibibytes = 0;
-  status >> kibibytes;
+  lines >> kibibytes;
   return kibibytes * 1024;
 }
+
+/// Bytes of memory that this process has touched and not given back.
+std::size_t Resident() { return BytesOf("VmRSS:", "/proc/self/status"); }
+
+/// Bytes of memory that this process has in huge pages.
+std::size_t InHugePages() { return BytesOf("AnonHugePages:", "/proc/self/smaps_rollup"); }
 
 /// True under a sanitizer, which keeps what is freed, to find its use.
 bool FreedIsKept() {
@@ -94,17 +101,6 @@ TEST(Heap, BlocksThatAreKeptComeAgainWithTheirPages) {
   MakeBlocks(12, 4 * kMiB);
   MakeBlocks(1, 20 * kMiB);
   EXPECT_LT(PageFaults(), before + 100);  // of 17,408 pages
-}
-
-/// Bytes of memory that this process has in huge pages.
-std::size_t InHugePages() {
-  std::ifstream sums("/proc/self/smaps_rollup");
-  std::string word;
-  while (sums >> word && word != "AnonHugePages:") {
-  }
-  std::size_t kibibytes = 0;
-  sums >> kibibytes;
-  return kibibytes * 1024;
 }
 
 /// False where the system never has any, and where it gives them to everybody.

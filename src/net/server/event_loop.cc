@@ -66,8 +66,11 @@ void EventLoop::Run() {
 
 void EventLoop::Wait() {
   epoll_event events[kMostInARound];
+  const bool owes_rest = rest_ > rest_.zero();
+  const MonotonicTime began = owes_rest ? std::chrono::steady_clock::now() : MonotonicTime();
   const int count =
       epoll_wait(ready_.get(), events, static_cast<int>(most_in_a_round_), WaitMilliseconds());
+  if (owes_rest) rest_ -= std::min(rest_, std::chrono::steady_clock::now() - began);
   for (int i = 0; i < count; ++i) {
     if (events[i].data.ptr != nullptr)
       static_cast<Watcher*>(events[i].data.ptr)->OnReady(events[i].events);

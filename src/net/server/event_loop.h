@@ -43,7 +43,7 @@ class Watcher {
 class EventLoop {
  public:
   /// However long the service wants a loop to rest after a round (HttpService::FinishRound); what
-  /// is left of it follows after the next ones.
+  /// is left of it follows after the next ones. To wait for something to do is to rest.
   static constexpr std::chrono::milliseconds kLongestRest{5};
   /// Sockets that are read before the first of them is served.
   static constexpr std::size_t kMostInARound = 64;

@@ -68,30 +68,41 @@ TEST(HttpServer, AConnectionIsOverThoughAProcessThatIsBeingStartedHasItsSocketTo
 // Asks for a rest that is too long after the first request, and notes when the loop is back.
 class RestingService final : public TestService {
  public:
+  explicit RestingService(nanoseconds rest) : rest_(rest) {}
   void Serve(std::shared_ptr<Exchange> exchange) override {
     served_.push_back(std::chrono::steady_clock::now());
     TestService::Serve(std::move(exchange));
   }
   nanoseconds FinishRound(unsigned, unsigned) override {
-    return served_.size() == 1 && !std::exchange(has_asked_, true) ? 3 * EventLoop::kLongestRest
-                                                                   : milliseconds(0);
+    return served_.size() == 1 ? std::exchange(rest_, nanoseconds(0)) : nanoseconds(0);
   }
   nanoseconds Between(std::size_t from, std::size_t to) const {
     return served_.at(to) - served_.at(from);
   }
 
  private:
+  nanoseconds rest_;
   std::vector<MonotonicTime> served_;
-  bool has_asked_ = false;
 };
 
 TEST(HttpServer, ALoopRestsAsItsServiceAsksAndNotForLongAtATime) {
-  RestingService service;
+  RestingService service(3 * EventLoop::kLongestRest);
   const auto server = StartServer(service);
   RawClient client(server->port());
   for (int i = 0; i < 4; ++i) EXPECT_EQ(client.Ask(Get("/a")).status, 200);
   EXPECT_GE(service.Between(0, 1), EventLoop::kLongestRest);
   EXPECT_GE(service.Between(0, 3), 3 * EventLoop::kLongestRest);
+}
+
+TEST(HttpServer, ALoopThatHadNothingToDoHasRested) {
+  constexpr int kRests = 20;
+  RestingService service(kRests * EventLoop::kLongestRest);
+  const auto server = StartServer(service);
+  RawClient client(server->port());
+  EXPECT_EQ(client.Ask(Get("/a")).status, 200);
+  std::this_thread::sleep_for(2 * kRests * EventLoop::kLongestRest);
+  for (int i = 0; i < kRests; ++i) EXPECT_EQ(client.Ask(Get("/a")).status, 200);
+  EXPECT_LT(service.Between(1, kRests), kRests / 2 * EventLoop::kLongestRest);
 }
 
 TEST(EventLoop, ReadsFewerSocketsInARoundWhereItsRestWouldBeTooLong) {
