@@ -65,10 +65,9 @@ TEST(HttpServer, AConnectionIsOverThoughAProcessThatIsBeingStartedHasItsSocketTo
   waitpid(other, nullptr, 0);
 }
 
-// Asks for a rest that is too long after the first request, and notes when the loop is back.
+// Asks for a rest far too long after the first request, and notes when the loop is back.
 class RestingService final : public TestService {
  public:
-  explicit RestingService(nanoseconds rest) : rest_(rest) {}
   void Serve(std::shared_ptr<Exchange> exchange) override {
     served_.push_back(std::chrono::steady_clock::now());
     TestService::Serve(std::move(exchange));
@@ -81,12 +80,12 @@ class RestingService final : public TestService {
   }
 
  private:
-  nanoseconds rest_;
+  nanoseconds rest_ = seconds(1000);
   std::vector<MonotonicTime> served_;
 };
 
 TEST(HttpServer, ALoopRestsAsItsServiceAsksAndNotForLongAtATime) {
-  RestingService service(3 * EventLoop::kLongestRest);
+  RestingService service;
   const auto server = StartServer(service);
   RawClient client(server->port());
   for (int i = 0; i < 4; ++i) EXPECT_EQ(client.Ask(Get("/a")).status, 200);
@@ -96,7 +95,7 @@ TEST(HttpServer, ALoopRestsAsItsServiceAsksAndNotForLongAtATime) {
 
 TEST(HttpServer, ALoopThatHadNothingToDoHasRested) {
   constexpr int kRests = 20;
-  RestingService service(kRests * EventLoop::kLongestRest);
+  RestingService service;
   const auto server = StartServer(service);
   RawClient client(server->port());
   EXPECT_EQ(client.Ask(Get("/a")).status, 200);
