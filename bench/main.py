@@ -6,6 +6,7 @@ import pathlib
 import platform
 import sys
 
+import groups
 import rows
 from measure import ROOT, SLIPWAY, calibrate, output_of
 
@@ -22,6 +23,8 @@ the client's.
 The client looks for answers without pause: one that sleeps has to be woken by whoever answers it, at the server's expense, by a server that is
 slower than the client at every answer and by the echo at hardly any. At the end of a round it sends nothing more and waits for the last answers, so that
 the server's time and the answers are of the same requests.
+A fixed piece of arithmetic is timed before and after every row. A group of rows of which one is below its bar, while the arithmetic took a tenth longer
+than at its best in this run, is measured again after all others, twice at most, and the rows say what they were before.
 
 gRPC is driven in the same way with one message as the public client encodes it, and beside it stands a server on grpc++
 (`bench/grpc_reference.cc`) that decodes the same message and answers it without running a model, in two forms: synchronous, as grpc++'s tutorial
@@ -51,29 +54,20 @@ def describe(row):
     return f"{row.verdict:18}  {row.name}: {format_number(row.value)} {row.unit} (pass {sign} {row.passes:g}, goal {row.goal:g}; {row.beside})"
 
 
-def write_document(results, drift):
+def describe_speed(speed):
+    return f"a fixed piece of arithmetic took {speed.best / 1e6:.1f} ms at the machine's best and up to {speed.worst / 1e6:.1f} ms in this run"
+
+
+def write_document(results, speed):
     sign = {True: "≥", False: "≤"}
     text = ["# Performance", *METHOD.splitlines(),
-            f"{machine()}; {output_of(SLIPWAY, 'version').splitlines()[0]}; {datetime.date.today()}. A fixed piece of arithmetic took "
-            f"{drift:+.0%} longer after the run than before it.", "",
+            f"{machine()}; {output_of(SLIPWAY, 'version').splitlines()[0]}; {datetime.date.today()}; "
+            f"{describe_speed(speed)}.", "",
             "| row | measured | pass | goal | verdict | beside it |", "|---|---|---|---|---|---|"]
     for row in results:
         bar = sign[row.higher_is_better]
         text.append(f"| {row.name} | {format_number(row.value)} {row.unit} | {bar} {row.passes:g} | {bar} {row.goal:g} | {row.verdict} | {row.beside} |")
     DOCUMENT.write_text("\n".join(text) + "\n")
-
-
-def measure(groups):
-    results, broken = [], False
-    for name in groups:
-        try:
-            for row in rows.GROUPS[name]():
-                results.append(row)
-                print(describe(row), flush=True)
-        except Exception as error:  # a row that cannot be measured is below pass, and the others still count
-            print(f"FAIL  {name}: {getattr(error, 'stderr', '') or error}", flush=True)
-            broken = True
-    return results, broken
 
 
 def main():
@@ -85,18 +79,19 @@ def main():
         print("\n".join(rows.GROUPS))
         return 0
     words = arguments.rows.split(",") if arguments.rows else [""]
-    groups = [name for name in rows.GROUPS if any(word in name for word in words)]
+    wanted = {name: rows_of for name, rows_of in rows.GROUPS.items() if any(word in name for word in words)}
     rows.fresh_work_folder()
     rows.check_machine()
-    before = calibrate()
-    results, broken = measure(groups)
-    drift = calibrate() / before - 1
-    if abs(drift) > 0.1:
-        print(f"note: the machine was not quiet: the same arithmetic took {drift:+.0%} longer at the end; run it again")
-    if len(groups) == len(rows.GROUPS) and not broken:
-        write_document(results, drift)
+    measured, speed = groups.measure_all(wanted, calibrate, lambda row: print(describe(row), flush=True), lambda text: print(text, flush=True))
+    if speed.is_slow(speed.worst):
+        print(f"note: the machine was not quiet: {describe_speed(speed)}")
+    broken = [group.name for group in measured.values() if group.error]
+    if len(wanted) == len(rows.GROUPS) and not broken:
+        write_document([row for group in measured.values() for row in group.rows], speed)
         print(f"wrote {DOCUMENT.relative_to(ROOT)}")
-    return 1 if broken or any(row.verdict == "FAIL" for row in results) else 0
+    below = [group.name for group in measured.values() if group.is_below]
+    print(f"below a bar: {', '.join(below)}" if below else "every row passes")
+    return 1 if below else 0
 
 
 sys.exit(main())
