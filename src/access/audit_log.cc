@@ -40,7 +40,7 @@ Result<std::unique_ptr<AuditLog>> AuditLog::Open(const std::string& path, const 
 
 void AuditLog::Record(const AuditEvent& event) {
   const bool is_left_out = event.result == "refused" &&
-                           refused_.Enter(kRefusedQuota, clock_.Now()).part != Overuse::Part::kNone;
+                           refused_.Enter(kRefusedQuota, clock_).part != Overuse::Part::kNone;
   const std::lock_guard lock(mutex_);
   if (is_left_out) {
     ++left_out_;

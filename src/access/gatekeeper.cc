@@ -209,7 +209,7 @@ class StoreGatekeeper final : public Gatekeeper {
 
   Overuse Enter(const Caller& caller, Place& place) const {
     if (caller.usage == nullptr) return {};
-    const Overuse overuse = caller.usage->Enter(caller.quota, clock_.Now());
+    const Overuse overuse = caller.usage->Enter(caller.quota, clock_);
     if (overuse.part == Overuse::Part::kRate) over_rate_.Add();
     if (overuse.part == Overuse::Part::kInFlight) over_in_flight_.Add();
     if (overuse.part == Overuse::Part::kNone && caller.quota.in_flight > 0)

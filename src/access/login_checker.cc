@@ -50,7 +50,7 @@ bool LoginChecker::Remembers(const Login& login, std::string_view hash) {
 }
 
 std::chrono::nanoseconds LoginChecker::Enter(std::uint64_t network) {
-  return networks_->Of(network)->Enter(kChecks, clock_.Now()).wait;
+  return networks_->Of(network)->Enter(kChecks, clock_).wait;
 }
 
 Status LoginChecker::Check(Login login, std::string hash, Done done) {

@@ -23,12 +23,14 @@ struct Overuse {
 class Usage {
  public:
   /// Counts one request, and until Leave() as one in flight, unless that is more than `quota` has.
-  Overuse Enter(const Quota& quota, MonotonicTime now);
+  /// Where the quota has a rate, `clock` is read after what others took: a thread that comes late
+  /// with a time from before would find more taken since than a burst has.
+  Overuse Enter(const Quota& quota, const Clock& clock);
   /// Of a request that was let in by a quota of requests in flight.
   void Leave() { in_flight_.fetch_sub(1, std::memory_order_relaxed); }
 
  private:
-  Overuse TakeFromBucket(const RateLimit& limit, MonotonicTime now);
+  Overuse TakeFromBucket(const RateLimit& limit, const Clock& clock);
 
   std::atomic<std::int64_t> full_at_{0};  ///< BucketStep's, in nanoseconds of the monotonic clock
   std::atomic<std::uint32_t> in_flight_{0};

@@ -2,38 +2,60 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <set>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "access/network_usages.h"
+#include "base/fake_clock.h"
 
 namespace slipway::access {
 namespace {
 
 using Part = Overuse::Part;
 
-constexpr MonotonicTime kNow{std::chrono::hours(1)};
+/// Of a thread that has read the time and is held up: meanwhile something else happens, once.
+class ClockOfOneHeldUp final : public Clock {
+ public:
+  ClockOfOneHeldUp(const Clock& clock, std::function<void()> meanwhile)
+      : clock_(clock), meanwhile_(std::move(meanwhile)) {}
+  MonotonicTime Now() const override {
+    const MonotonicTime read = clock_.Now();
+    if (meanwhile_) std::exchange(meanwhile_, nullptr)();
+    return read;
+  }
+  WallTime WallNow() const override { return clock_.WallNow(); }
+
+ private:
+  const Clock& clock_;
+  mutable std::function<void()> meanwhile_;
+};
 
 TEST(Usage, LetsInAsManyAsMayBeInFlight) {
+  const FakeClock clock;
   Usage usage;
   const Quota quota{.in_flight = 2};
-  EXPECT_EQ(usage.Enter(quota, kNow).part, Part::kNone);
-  EXPECT_EQ(usage.Enter(quota, kNow).part, Part::kNone);
-  EXPECT_EQ(usage.Enter(quota, kNow).part, Part::kInFlight);
+  EXPECT_EQ(usage.Enter(quota, clock).part, Part::kNone);
+  EXPECT_EQ(usage.Enter(quota, clock).part, Part::kNone);
+  EXPECT_EQ(usage.Enter(quota, clock).part, Part::kInFlight);
   usage.Leave();
-  EXPECT_EQ(usage.Enter(quota, kNow).part, Part::kNone);
+  EXPECT_EQ(usage.Enter(quota, clock).part, Part::kNone);
 }
 
 TEST(Usage, WhomTheRateRefusesTakesNoPlace) {
+  FakeClock clock;
   Usage usage;
   const Quota quota{.rate = {.per_second = 1, .burst = 1}, .in_flight = 2};
-  EXPECT_EQ(usage.Enter(quota, kNow).part, Part::kNone);
-  for (int i = 0; i < 10; ++i) EXPECT_EQ(usage.Enter(quota, kNow).part, Part::kRate);
-  EXPECT_EQ(usage.Enter(quota, kNow + std::chrono::seconds(1)).part, Part::kNone);
+  EXPECT_EQ(usage.Enter(quota, clock).part, Part::kNone);
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(usage.Enter(quota, clock).part, Part::kRate);
+  clock.Advance(std::chrono::seconds(1));
+  EXPECT_EQ(usage.Enter(quota, clock).part, Part::kNone);
 }
 
 TEST(Usage, ThreadsTogetherGetTheBurstAndNoMore) {
+  const FakeClock clock;
   Usage usage;
   const Quota quota{.rate = {.per_second = 1, .burst = 1000}};
   std::atomic<int> taken = 0;
@@ -41,25 +63,38 @@ TEST(Usage, ThreadsTogetherGetTheBurstAndNoMore) {
     std::vector<std::jthread> threads;
     for (int i = 0; i < 4; ++i)
       threads.emplace_back([&] {
-        for (int k = 0; k < 1000; ++k) taken += usage.Enter(quota, kNow).part == Part::kNone;
+        for (int k = 0; k < 1000; ++k) taken += usage.Enter(quota, clock).part == Part::kNone;
       });
   }
   EXPECT_EQ(taken, 1000);
 }
 
+TEST(Usage, AThreadThatIsHeldUpIsNotRefusedForWhatOthersTookSince) {
+  FakeClock clock;
+  Usage usage;
+  const Quota quota{.rate = {.per_second = 1000, .burst = 2}};
+  const ClockOfOneHeldUp late(clock, [&] {
+    clock.Advance(std::chrono::seconds(1));
+    EXPECT_EQ(usage.Enter(quota, clock).part, Part::kNone);
+  });
+  EXPECT_EQ(usage.Enter(quota, late).part, Part::kNone);
+  EXPECT_EQ(usage.Enter(quota, clock).part, Part::kRate) << "both were counted";
+}
+
 TEST(Place, IsGivenBackOnceHoweverItMoves) {
+  const FakeClock clock;
   const auto usage = std::make_shared<Usage>();
   const Quota quota{.in_flight = 1};
-  ASSERT_EQ(usage->Enter(quota, kNow).part, Part::kNone);
+  ASSERT_EQ(usage->Enter(quota, clock).part, Part::kNone);
   {
     Place first(usage);
     Place second(std::move(first));
     Place third;
     third = std::move(second);
-    EXPECT_EQ(usage->Enter(quota, kNow).part, Part::kInFlight);
+    EXPECT_EQ(usage->Enter(quota, clock).part, Part::kInFlight);
   }
-  EXPECT_EQ(usage->Enter(quota, kNow).part, Part::kNone);
-  EXPECT_EQ(usage->Enter(quota, kNow).part, Part::kInFlight);
+  EXPECT_EQ(usage->Enter(quota, clock).part, Part::kNone);
+  EXPECT_EQ(usage->Enter(quota, clock).part, Part::kInFlight);
 }
 
 TEST(NetworkUsages, GivesNearlyEveryNetworkAPlaceOfItsOwn) {
