@@ -34,7 +34,7 @@ class Group:
     rows: list = dataclasses.field(default_factory=list)
     error: str = ""  # why not all of them were measured
     longest: float = 0
-    before: "Group | None" = None  # what was measured first, where this was measured again
+    before: "Group | None" = None  # the measurement that this one replaces
 
     @property
     def is_below(self):
@@ -50,7 +50,7 @@ class Group:
             earlier = earlier.before
 
 
-def measure(rows_of, speed, show, before=None):
+def measure(name, rows_of, speed, show, note, before=None):
     """One group; `rows_of` yields its rows, each of which is shown when it is there."""
     group = Group(longest=speed.take(), before=before)
     try:
@@ -61,24 +61,20 @@ def measure(rows_of, speed, show, before=None):
     except Exception as error:  # a row that cannot be measured is below pass, and the others still count
         group.error = str(getattr(error, "stderr", "") or error)
         group.longest = max(group.longest, speed.take())
+        note(f"FAIL  {name}: {group.error}")
     return group
 
 
 def measure_all(groups, calibrate, show, note):
     """Groups by name, and the speed meanwhile. What is below a bar at the machine's speed stays so; what was measured on one that was slow is
     measured again when all others have been, up to TRIES times in all, and counts as it was measured last (ADR 41)."""
-    speed, measured = Speed(calibrate), {}
-    for name, rows_of in groups.items():
-        measured[name] = measure(rows_of, speed, show)
-        if measured[name].error:
-            note(f"FAIL  {name}: {measured[name].error}")
+    speed = Speed(calibrate)
+    measured = {name: measure(name, rows_of, speed, show, note) for name, rows_of in groups.items()}
     for _ in range(TRIES - 1):
         for name in [name for name, group in measured.items() if group.is_below and speed.is_slow(group.longest)]:
             note(f"again: {name}, in which the machine was {measured[name].longest / speed.best - 1:.0%} slower than at its best")
             speed.wait_for_the_best()
-            measured[name] = measure(groups[name], speed, show, measured[name])
-            if measured[name].error:
-                note(f"FAIL  {name}: {measured[name].error}")
+            measured[name] = measure(name, groups[name], speed, show, note, measured[name])
     for group in measured.values():
         group.say_what_was_before(speed.best)
     return measured, speed

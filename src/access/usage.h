@@ -18,8 +18,8 @@ struct Overuse {
   std::chrono::nanoseconds wait{};
 };
 
-/// What one caller uses of its quota. Thread-safe, two atomics and no lock: a few nanoseconds where
-/// one loop asks. One that counts nothing is 16 zero bytes.
+/// What one caller uses of its quota. Thread-safe, two atomics and no lock: a few nanoseconds and a
+/// look at the clock where one loop asks. One that counts nothing is 16 zero bytes.
 class Usage {
  public:
   /// Counts one request, and until Leave() as one in flight, unless that is more than `quota` has.
