@@ -5,10 +5,9 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
-#include <type_traits>
 
 #include "serve/http/decimal.h"
-#include "serve/http/decimal_pair.h"
+#include "serve/http/decimal_four.h"
 #include "serve/http/decimal_short.h"
 #include "serve/http/last_digits.h"
 #include "serve/http/separators.h"
@@ -109,112 +108,139 @@ template <class T>
   return ReadOther(text, after, end, value);
 }
 
-/// The separators of the next stretch of text.
+const char* SkipOneSpace(const char* text) { return text + (*text == ' ' ? 1 : 0); }
+
+/// Numbers of a stretch of text, by where they stand in it.
 class Stretch {
  public:
+  /// Finds the separators of the next blocks.
   Stretch(const char* text, const char* end)
       : text_(text),
-        count_(FindSeparators(
+        separators_(FindSeparators(
             text,
             std::min(
                 static_cast<std::size_t>(std::max<std::ptrdiff_t>(end - text, 0)) / kSeparatorBlock,
                 kBlocks),
             offsets_.data())) {}
-  std::size_t count() const { return count_; }
-  const char* operator[](std::size_t i) const { return text_ + offsets_.data()[i]; }
 
- private:
-  const char* text_;
-  std::array<std::uint16_t, kBlocks * kSeparatorBlock> offsets_;
-  std::size_t count_;
-};
+  /// Takes `most` numbers which a ',' follows each, or those before something else.
+  void TakeNumbers(std::size_t most) {
+    const std::size_t wanted = std::min(most, separators_);
+    Taken taken;
+    while (taken.count < wanted && Take(taken, offsets_.data()[taken.count], ',')) {
+    }
+    taken_ = taken;
+    is_ended_ = taken.count < wanted;
+  }
 
-const char* SkipOneSpace(const char* text) { return text + (*text == ' ' ? 1 : 0); }
-
-/// One by one, apart like ReadOther().
-[[gnu::noinline]] bool ReadBothAlone(decimal::Ended a, decimal::Ended b, const char* end,
-                                     float* out) {
-  return ReadEnded(a.text, a.after, end, out[0]) && ReadEnded(b.text, b.after, end, out[1]);
-}
-
-[[gnu::always_inline]] inline bool ReadBoth(decimal::Ended a, decimal::Ended b, const char* end,
-                                            float* out) {
-  return decimal::ReadPair(a, b, out) || ReadBothAlone(a, b, end, out);
-}
-
-/// Numbers from `at` on that a ',' follows each, by their separators from the one called `first`;
-/// moves `at` behind the last of them. Returns how many were read.
-template <class T>
-[[gnu::always_inline]] inline std::size_t ReadEach(const char*& at, const char* end,
-                                                   const Stretch& separators, std::size_t first,
-                                                   std::span<T> out) {
-  std::size_t i = 0;
-  if constexpr (decimal::kReadsPairs && std::is_same_v<T, float>) {
-    for (; i + 1 < out.size(); i += 2) {
-      const char* const comma = separators[first + i];
-      const char* const after = separators[first + i + 1];
-      const char* const next = SkipOneSpace(comma + 1);
-      if (*comma != ',' || *after != ',' ||
-          !ReadBoth({at, comma}, {next, after}, end, out.data() + i))
-        break;
-      at = SkipOneSpace(after + 1);
+  /// Takes `most` rows of `length` numbers each, "[...],", which the '[' of another follows.
+  void TakeRows(std::size_t most, std::size_t length) {
+    const std::uint16_t* separators = offsets_.data();
+    const std::size_t wanted = std::min(most, separators_ / (length + 1)) * length;
+    for (; taken_.count < wanted; separators += length + 1) {
+      Taken taken = taken_;
+      is_ended_ = !TakeRow(taken, separators, length);
+      if (is_ended_) return;
+      taken_ = taken;
     }
   }
-  for (; i < out.size(); ++i) {
-    const char* const comma = separators[first + i];
-    if (*comma != ',' || !ReadEnded(at, comma, end, out.data()[i])) break;
-    at = SkipOneSpace(comma + 1);
+
+  const char* text() const { return text_; }
+  std::size_t count() const { return taken_.count; }
+  decimal::Place operator[](std::size_t i) const { return places_.data()[i]; }
+  const decimal::Place* places() const { return places_.data(); }
+  const char* next() const { return text_ + taken_.next; }  ///< behind what was taken
+  bool is_ended() const { return is_ended_; }               ///< something else follows there
+
+ private:
+  struct Taken {
+    std::size_t count = 0;
+    std::uint16_t next = 0;  ///< the offset behind them
+  };
+
+  bool Take(Taken& taken, std::uint16_t separator, char wanted) {
+    if (text_[separator] != wanted) return false;
+    places_.data()[taken.count++] = {.begin = taken.next, .end = separator};
+    taken.next = OffsetOf(SkipOneSpace(text_ + separator + 1));
+    return true;
   }
-  return i;
+
+  bool TakeRow(Taken& taken, const std::uint16_t* separators, std::size_t length) {
+    ++taken.next;  // the '['
+    for (std::size_t i = 0; i + 1 < length; ++i) {
+      if (!Take(taken, separators[i], ',')) return false;
+    }
+    const char* const bracket = text_ + separators[length - 1];
+    if (!Take(taken, separators[length - 1], ']') || bracket[1] != ',') return false;
+    const char* const next = SkipOneSpace(bracket + 2);
+    taken.next = OffsetOf(next);
+    return *next == '[';
+  }
+
+  std::uint16_t OffsetOf(const char* at) const { return static_cast<std::uint16_t>(at - text_); }
+
+  const char* text_;
+  std::array<std::uint16_t, kBlocks * kSeparatorBlock> offsets_;
+  std::array<decimal::Place, kBlocks * kSeparatorBlock> places_;
+  std::size_t separators_;
+  Taken taken_;
+  bool is_ended_ = false;
+};
+
+/// Numbers one by one. Returns how many were read.
+template <class T>
+std::size_t ReadAlone(const Stretch& stretch, std::size_t from, std::size_t to, const char* end,
+                      T* out) {
+  for (std::size_t i = from; i < to; ++i) {
+    const decimal::Place place = stretch[i];
+    if (!ReadEnded(stretch.text() + place.begin, stretch.text() + place.end, end, out[i])) return i;
+  }
+  return to;
+}
+
+std::size_t ReadPlaces(const Stretch& stretch, const char* end, double* out) {
+  return ReadAlone(stretch, 0, stretch.count(), end, out);
+}
+std::size_t ReadPlaces(const Stretch& stretch, const char* end, float* out) {
+  constexpr std::size_t kAtOnce = 4;
+  std::size_t read = 0;
+  while (read < stretch.count()) {
+    read += decimal::ReadFours(stretch.text(), stretch.places() + read, stretch.count() - read,
+                               out + read);
+    const std::size_t until = std::min(read + kAtOnce, stretch.count());
+    read = ReadAlone(stretch, read, until, end, out);
+    if (read < until) break;
+  }
+  return read;
 }
 
 template <class T>
 DecimalRun ReadList(const char* text, const char* end, std::span<T> out) {
   DecimalRun run{.after = text};
   while (run.elements < out.size()) {
-    const Stretch separators(run.after, end);
-    const std::size_t count = std::min(separators.count(), out.size() - run.elements);
-    if (count == 0) return run;
-    const std::size_t read =
-        ReadEach(run.after, end, separators, 0, out.subspan(run.elements, count));
+    Stretch stretch(run.after, end);
+    stretch.TakeNumbers(out.size() - run.elements);
+    const std::size_t read = ReadPlaces(stretch, end, out.data() + run.elements);
     run.elements += read;
-    if (read < count) return run;
+    const bool is_all = read == stretch.count();
+    run.after = is_all ? stretch.next() : stretch.text() + stretch[read].begin;
+    if (!is_all || stretch.is_ended() || read == 0) break;
   }
   return run;
-}
-
-/// Where the row after the one that ends at `bracket` begins; nullptr: none follows.
-const char* NextRow(const char* bracket) {
-  if (bracket[0] != ']' || bracket[1] != ',') return nullptr;
-  const char* const next = SkipOneSpace(bracket + 2);
-  return *next == '[' ? next : nullptr;
-}
-
-template <class T>
-bool ReadRow(const char* text, const char* end, const Stretch& separators, std::size_t first,
-             std::span<T> out) {
-  const std::size_t last = out.size() - 1;
-  if (ReadEach(text, end, separators, first, out.first(last)) < last) return false;
-  return ReadEnded(text, separators[first + last], end, out.back());
 }
 
 template <class T>
 DecimalRun ReadRows(const char* text, const char* end, std::size_t row_length, std::span<T> out) {
   DecimalRun run{.after = text};
   while (true) {
-    const Stretch separators(run.after, end);
-    const std::size_t rows =
-        std::min(separators.count() / (row_length + 1), (out.size() - run.elements) / row_length);
-    if (rows == 0) return run;
-    for (std::size_t row = 0; row < rows; ++row) {
-      const std::size_t first = row * (row_length + 1);
-      const char* const next = NextRow(separators[first + row_length - 1]);
-      if (next == nullptr ||
-          !ReadRow(run.after + 1, end, separators, first, out.subspan(run.elements, row_length)))
-        return run;
-      run.after = next;
-      run.elements += row_length;
-    }
+    Stretch stretch(run.after, end);
+    stretch.TakeRows((out.size() - run.elements) / row_length, row_length);
+    const std::size_t read = ReadPlaces(stretch, end, out.data() + run.elements);
+    const std::size_t whole = read / row_length * row_length;
+    run.elements += whole;
+    const bool is_all = read == stretch.count();
+    run.after = is_all ? stretch.next() : stretch.text() + stretch[whole].begin - 1;
+    if (!is_all || stretch.is_ended() || read == 0) return run;
   }
 }
 

@@ -18,23 +18,26 @@ namespace {
 
 const std::string kBefore(16, '9');
 
-/// What the quick way says of "<text>,<text>,<filling>", read alone and as one of two: whether it
-/// read `text`, and to which value.
+template <class T>
+using BitsOf = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+
+/// What the quick way says of a list of nothing but `text`, which is read alone, by four, and by
+/// four with others left: whether it read `text`, and to which value.
 template <class T>
 void ExpectSame(const std::string& text) {
-  const PaddedText padded(kBefore + text + "," + text + "," + std::string(64, ' '));
+  std::string list = kBefore;
+  for (int i = 0; i < 7; ++i) list += text + ",";
+  const PaddedText padded(list + std::string(64, ' '));
   const char* const at = padded.text().data() + kBefore.size();
   const char* const end = padded.text().data() + padded.text().size();
   T slow{};
   const bool is_number = ReadDecimalSlowly(at, end, slow) == at + text.size();
-  for (const std::size_t count : {1U, 2U}) {
+  for (const std::size_t count : {1U, 4U, 7U}) {
     std::vector<T> quick(count);
     const DecimalRun run = ReadDecimals(at, end, std::span<T>(quick));
     ASSERT_EQ(run.elements, is_number ? count : 0) << text;
-    if (!is_number) return;
-    using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
-    for (const T value : quick)
-      EXPECT_EQ(std::bit_cast<Bits>(value), std::bit_cast<Bits>(slow)) << text;
+    for (const T value : std::span(quick).first(run.elements))
+      EXPECT_EQ(std::bit_cast<BitsOf<T>>(value), std::bit_cast<BitsOf<T>>(slow)) << text;
   }
 }
 
@@ -68,6 +71,55 @@ TEST(ReadDecimals, AgreesWithItsSlowTwinOnNumbersOfEveryLength) {
         ExpectSameOfBoth(sign + digits(whole) + (fraction == 0 ? "" : "." + digits(fraction)));
       }
     }
+  }
+}
+
+TEST(ReadDecimals, AgreesWithItsSlowTwinOnNeighboursOfAnyForm) {
+  std::mt19937 random(26);
+  const auto digits = [&](unsigned n) {
+    std::string text(n, '0');
+    for (char& c : text) c = static_cast<char>('0' + random() % 10);
+    return text;
+  };
+  const auto number = [&](unsigned forms) {
+    const std::string sign = random() % 3 == 0 ? "-" : "";
+    switch (random() % forms) {
+      case 0:
+        return sign + std::to_string(random() % 256) + ".0";
+      case 1:
+        return sign + "0." + digits(1 + random() % 9);
+      case 2:
+        return sign + std::to_string(random() % 1000);
+      case 3:
+        return sign + "0." + digits(10 + random() % 11);
+      case 4:
+        return sign + std::to_string(1 + random() % 99'999'999) + "." + digits(1 + random() % 20);
+      case 5:
+        return sign + std::to_string(1 + random() % 9) + digits(random() % 18);
+      default:
+        return sign + digits(1).replace(0, 1, "1") + "." + digits(3) + "e-0" + digits(1);
+    }
+  };
+  for (int list = 0; list < 2'000; ++list) {
+    const std::size_t count = 1 + random() % 300;
+    const unsigned forms = 1 + static_cast<unsigned>(random() % 7);
+    std::string text = kBefore;
+    for (std::size_t i = 0; i < count; ++i)
+      text += number(forms) + (random() % 2 == 0 ? "," : ", ");
+    const PaddedText padded(text + std::string(64, ' '));
+    const char* at = padded.text().data() + kBefore.size();
+    const char* const end = padded.text().data() + padded.text().size();
+    std::vector<float> quick(count);
+    const DecimalRun run = ReadDecimals(at, end, std::span<float>(quick));
+    ASSERT_EQ(run.elements, count);
+    for (const float value : quick) {
+      float slow = 0;
+      at = ReadDecimalSlowly(at, end, slow);
+      ASSERT_NE(at, nullptr);
+      ASSERT_EQ(std::bit_cast<std::uint32_t>(value), std::bit_cast<std::uint32_t>(slow));
+      at += at[1] == ' ' ? 2 : 1;
+    }
+    ASSERT_EQ(run.after, at);
   }
 }
 
@@ -113,6 +165,26 @@ TEST(ReadDecimals, AgreesWithItsSlowTwinOnHardNumbers) {
                            "0.12345678901234567",
                            "0.0000000000000001",
                            "0.30000001192092896",
+                           "0.0853938221931457",
+                           "0.085393822193145751953125",
+                           "0.08539382219314575195312512345",
+                           "0.085393822193145751953125123456",
+                           "0.0000000000000000000000000000001",
+                           "0.0000000000000000",
+                           "-0.000000000000000000",
+                           "1.00000000000000000000",
+                           "123456789012345.6789012345",
+                           "1234567890123456",
+                           "1234567890123456.5",
+                           "12345678901234567",
+                           "012345678901234567",
+                           "00000000000000000.5",
+                           "0.12345678901234.67",
+                           "0.1234567890123456.7",
+                           "0.12345678901234567.",
+                           "1.000000059604644775390625",
+                           "1.0000000596046447753906251",
+                           "1.0000000596046447753906249",
                            "1:5",
                            "1/5",
                            "0.:",
@@ -181,17 +253,20 @@ TEST(ReadDecimalRows, ReadsWholeRowsThatAnotherFollows) {
   }
 }
 
-TEST(FindSeparators, AgreesWithItsSlowTwin) {
+TEST(FindSeparators, AgreesWithItsSlowTwins) {
   std::mt19937 random(24);
   for (const unsigned density : {1U, 2U, 5U, 30U}) {
     std::string text(16 * kSeparatorBlock, '0');
     for (char& c : text)
       c = random() % density == 0 ? ",]"[random() % 2] : static_cast<char>(random());
     std::vector<std::uint16_t> quick(text.size());
+    std::vector<std::uint16_t> portable(text.size());
     std::vector<std::uint16_t> slow(text.size());
     quick.resize(FindSeparators(text.data(), 16, quick.data()));
+    portable.resize(FindSeparatorsPortably(text.data(), 16, portable.data()));
     slow.resize(FindSeparatorsSlowly(text.data(), 16, slow.data()));
     EXPECT_EQ(quick, slow);
+    EXPECT_EQ(portable, slow);
   }
 }
 

@@ -14,6 +14,9 @@ inline constexpr std::size_t kSeparatorBlock = 64;
 /// (the ones behind the returned number hold any value).
 std::size_t FindSeparators(const char* text, std::size_t blocks, std::uint16_t* offsets);
 
+/// Its twin for processors without AVX2.
+std::size_t FindSeparatorsPortably(const char* text, std::size_t blocks, std::uint16_t* offsets);
+
 /// The slow twin: byte by byte.
 std::size_t FindSeparatorsSlowly(const char* text, std::size_t blocks, std::uint16_t* offsets);
 

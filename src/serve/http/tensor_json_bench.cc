@@ -1,6 +1,6 @@
 // What TensorBuilder needs for an image of 224 x 224 x 3 floats as shortest round-trip JSON, flat
-// and nested, against std::from_chars over the same text, which checks no grammar and no shape: CPU
-// time of one thread, rounds of all in turn, medians.
+// and nested, and as JSON of doubles, against std::from_chars over the same text, which checks no
+// grammar and no shape: CPU time of one thread, rounds of all in turn, medians.
 
 #include <fmt/format.h>
 #include <time.h>
@@ -68,30 +68,37 @@ void Compare(std::string_view name, std::string text, std::uint64_t elements) {
     built.push_back(MicrosecondsOf([&] { return Build(padded.text(), elements); }));
     library.push_back(MicrosecondsOf([&] { return FromChars(padded.text(), values); }));
   }
-  fmt::print("{:<24} {:>5.2f} MB  TensorBuilder {:>6.0f} us  std::from_chars {:>6.0f} us  {:.3f}\n",
+  fmt::print("{:<27} {:>5.2f} MB  TensorBuilder {:>6.0f} us  std::from_chars {:>6.0f} us  {:.3f}\n",
              name, static_cast<double>(text.size()) * 1e-6, Median(built), Median(library),
              Median(built) / Median(library));
 }
 
-void Main() {
+/// Floats of an image, in the text of `Text`s: doubles have all the digits of a double, which is
+/// how Python prints any number.
+template <class Text>
+void CompareImage(std::string_view name, const std::function<float()>& draw) {
   const Shape shape{1, 224, 224, 3};
-  TensorBuffer image = TensorBuffer::Allocate(DType::kF32, shape).value();
-  std::mt19937 random(1);
+  const DType dtype = sizeof(Text) == sizeof(float) ? DType::kF32 : DType::kF64;
+  TensorBuffer image = TensorBuffer::Allocate(dtype, shape).value();
+  for (Text& value : image.As<Text>()) value = draw();
   const auto elements = static_cast<std::uint64_t>(*shape.ElementCount());
-  const auto compare = [&](std::string_view name, auto draw) {
-    for (float& value : image.As<float>()) value = draw();
-    std::string flat;
-    TensorText(image.view()).AppendFlat(flat);
-    Compare(fmt::format("{}, flat", name), flat, elements);
-    std::string nested;
-    TensorText(image.view()).AppendNested(nested);
-    Compare(fmt::format("{}, nested", name), nested, elements);
-  };
+  std::string flat;
+  TensorText(image.view()).AppendFlat(flat);
+  Compare(fmt::format("{}, flat", name), flat, elements);
+  std::string nested;
+  TensorText(image.view()).AppendNested(nested);
+  Compare(fmt::format("{}, nested", name), nested, elements);
+}
+
+void Main() {
+  std::mt19937 random(1);
   std::uniform_int_distribution<int> bits(0, (1 << 24) - 1);
-  compare("from 0 to 1", [&] { return static_cast<float>(bits(random)) / (1 << 24); });
+  const auto from_0_to_1 = [&] { return static_cast<float>(bits(random)) / (1 << 24); };
   std::normal_distribution<float> normal;
-  compare("normal", [&] { return normal(random); });
-  compare("bytes", [&] { return static_cast<float>(bits(random) & 255); });
+  CompareImage<float>("from 0 to 1", from_0_to_1);
+  CompareImage<double>("the same, by Python", from_0_to_1);
+  CompareImage<float>("normal", [&] { return normal(random); });
+  CompareImage<float>("bytes", [&] { return static_cast<float>(bits(random) & 255); });
 }
 
 }  // namespace
