@@ -78,3 +78,13 @@ def measure_all(groups, calibrate, show, note):
     for group in measured.values():
         group.say_what_was_before(speed.best)
     return measured, speed
+
+
+def are_all_measured(measured):
+    return not any(group.error for group in measured.values())
+
+
+def verdict(measured):
+    """What is said of all groups at the end, and the exit code."""
+    below = [name for name, group in measured.items() if group.is_below]
+    return (f"below a bar: {', '.join(below)}", 1) if below else ("every row passes", 0)

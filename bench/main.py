@@ -85,13 +85,12 @@ def main():
     measured, speed = groups.measure_all(wanted, calibrate, lambda row: print(describe(row), flush=True), lambda text: print(text, flush=True))
     if speed.is_slow(speed.worst):
         print(f"note: the machine was not quiet: {describe_speed(speed)}")
-    broken = [group.name for group in measured.values() if group.error]
-    if len(wanted) == len(rows.GROUPS) and not broken:
+    if len(wanted) == len(rows.GROUPS) and groups.are_all_measured(measured):
         write_document([row for group in measured.values() for row in group.rows], speed)
         print(f"wrote {DOCUMENT.relative_to(ROOT)}")
-    below = [group.name for group in measured.values() if group.is_below]
-    print(f"below a bar: {', '.join(below)}" if below else "every row passes")
-    return 1 if below else 0
+    text, code = groups.verdict(measured)
+    print(text)
+    return code
 
 
 sys.exit(main())

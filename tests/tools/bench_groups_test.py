@@ -57,6 +57,15 @@ class MeasureAllTest(unittest.TestCase):
         self.assertTrue(group.is_below)
         self.assertEqual(self.notes, ["FAIL  cost: nothing can be compared"])
 
+    def test_the_end_names_what_is_below(self):
+        def of(*verdicts, error=""):
+            return groups.Group([types.SimpleNamespace(verdict=verdict) for verdict in verdicts], error)
+
+        self.assertEqual(groups.verdict({"a": of("PASS"), "b": of("PASS, goal reached")}), ("every row passes", 0))
+        measured = {"a": of("PASS", "FAIL"), "b": of("PASS"), "c": of("PASS", error="nothing can be compared")}
+        self.assertEqual(groups.verdict(measured), ("below a bar: a, c", 1))
+        self.assertFalse(groups.are_all_measured(measured))
+
 
 if __name__ == "__main__":
     unittest.main()
